@@ -1,0 +1,62 @@
+# The front door: `make help` lists what there is.
+
+VERSIONS = 3.12 3.11 3.10 3.9
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+# The newest supported Python that runs; pyenv keeps some that are not on the PATH.
+candidates = $(foreach v,$(1),python$(v) $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python)) python3
+find_python = $(shell for p in $(call candidates,$(1)); do \
+	$$p -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(v not in "$(1)".split())' \
+	2>/dev/null && echo $$p && break; done)
+ifndef PYTHON
+PYTHON := $(call find_python,$(VERSIONS))
+endif
+
+SOURCES = $(shell find gluon_softmax -name '*.py') setup.cfg pyproject.toml
+# As a script, pytest leaves this folder off sys.path: the installed package is tested.
+PYTEST = $(BIN)/pytest
+
+.PHONY: help install compare test slow check format matrix clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+install: $(VENV)/installed  ## make .venv and install the package into it
+
+$(VENV)/installed: $(SOURCES)
+	@test -n "$(PYTHON)" || { echo "no supported Python found: install Python 3.9, 3.10, 3.11 or 3.12 (Debian: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make environments: apt-get install python3-venv"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	rm -rf build  # setuptools would install modules that are long deleted from it
+	$(BIN)/python -m pip install --quiet '.[test,lint]'
+	touch $@
+
+compare: install  ## train both versions on Fashion-MNIST, print the table, draw the figures
+	$(BIN)/gluon-softmax compare
+
+test: install  ## run the quick tests and the examples in the docstrings
+	$(PYTEST) -m 'not slow' --doctest-modules tests --pyargs gluon_softmax
+
+slow: install  ## run the slower tests
+	$(PYTEST) -m slow tests
+
+check: install  ## run the linter
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: install  ## let the linter mend what it can
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+matrix:  ## run the quick tests on every supported Python that is here
+	@set -e; for v in $(VERSIONS); do \
+		$(MAKE) --no-print-directory matrix-$$v; done
+
+matrix-%:
+	@python="$(call find_python,$*)"; \
+	if [ -z "$$python" ]; then echo "Python $*: not here, skipped"; \
+	else echo "Python $*: $$python"; \
+	$(MAKE) --no-print-directory test VENV=.venv-$* PYTHON="$$python"; fi
+
+clean:  ## remove the environments and what was built
+	rm -rf .venv .venv-3.* build *.egg-info

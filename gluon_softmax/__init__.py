@@ -1,0 +1,68 @@
+"""Softmax regression of *Dive into Deep Learning* (sections 3.5-3.7) on MXNet/Gluon.
+
+``import gluon_softmax as d2l`` serves these sections as the book prints them. Each name
+is loaded when it is first used, and what this package does not define is d2lzh's.
+"""
+
+from importlib import import_module
+
+from . import compat
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "data.datasets": (
+        "MNIST",
+        "FashionMNIST",
+        "ImageDataset",
+        "SyntheticFashion",
+        "get_fashion_mnist_labels",
+    ),
+    "data.loader": ("BatchLoader", "load_data", "load_data_fashion_mnist"),
+    "scratch": (
+        "cross_entropy",
+        "init_params",
+        "naive_softmax",
+        "net",
+        "sgd",
+        "softmax",
+    ),
+    "concise": ("make_net", "make_trainer"),
+    "training": (
+        "Accumulator",
+        "accuracy",
+        "evaluate_accuracy",
+        "train",
+        "train_ch3",
+        "train_epoch",
+    ),
+    "history": ("Epoch", "History"),
+    "compare": ("Comparison", "run_comparison"),
+    "figures": (
+        "show_confusion_matrix",
+        "show_curves",
+        "show_fashion_mnist",
+        "show_predictions",
+        "show_templates",
+    ),
+    "errors": ("GluonSoftmaxError",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]
+
+compat.install()
+
+
+def __getattr__(name):
+    """Load a name of this package, or of d2lzh, when it is first used (PEP 562)."""
+    if name in _HOME_OF:
+        return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    if name.startswith("_"):  # asked for by tools; never worth loading d2lzh
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("d2lzh"), name)
+
+
+def __dir__():
+    """List this package's names."""
+    return sorted({*globals(), *__all__})

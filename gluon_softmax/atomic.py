@@ -1,0 +1,57 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import OutputError
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it to `path` if the block succeeds.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; its folder is made if it is missing.
+
+    Yields
+    ------
+    pathlib.Path
+        A path of the same suffix in the same folder, for the block to write.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or the file cannot be written (a full disk, say);
+        what stood at `path` before is then untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{uuid.uuid4().hex}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(
+            f"{path} cannot be written ({reason}): choose another folder, "
+            "or mend this one and try again"
+        ) from error
+    finally:
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    """Remove what is left of a block that failed."""
+    try:
+        path.unlink()
+    except OSError:  # moved into place, or its folder never existed
+        return

@@ -1,0 +1,52 @@
+"""What numbers given by a caller must be."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+from .errors import ArgumentError
+
+__all__ = ["check_positive", "check_whole_number"]
+
+
+def check_whole_number(name: str, value: object, least: int) -> None:
+    """Refuse anything but a whole number from `least` on.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : object
+        What was given; a bool is no number here.
+    least : int
+        The smallest number allowed.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is no such number.
+    """
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        raise ArgumentError(
+            f"expected {name} to be a whole number from {least} on, found {value!r}"
+        )
+
+
+def check_positive(name: str, value: float) -> None:
+    """Refuse anything but a finite number above 0.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : float
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is 0, negative, infinite or not a number.
+    """
+    if not 0 < value < float("inf"):
+        raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")

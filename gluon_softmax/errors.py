@@ -1,0 +1,41 @@
+"""The errors that a caller can cause, each with its remedy in the message."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "DataError",
+    "DivergedError",
+    "DownloadError",
+    "GluonSoftmaxError",
+    "InstallationError",
+    "OutputError",
+]
+
+
+class GluonSoftmaxError(Exception):
+    """Base of every error of this package; commands print it in one line."""
+
+
+class ArgumentError(GluonSoftmaxError, ValueError):
+    """An argument has a value that cannot be used."""
+
+
+class DataError(GluonSoftmaxError, ValueError):
+    """A data file is damaged, or is not the data set it is taken for."""
+
+
+class DownloadError(DataError):
+    """A data set is neither on this machine nor to be had from any mirror."""
+
+
+class DivergedError(GluonSoftmaxError, ValueError):
+    """The training loss is no longer a finite number."""
+
+
+class InstallationError(GluonSoftmaxError, ImportError):
+    """MXNet cannot be imported on this machine as it is set up now."""
+
+
+class OutputError(GluonSoftmaxError, ValueError):
+    """A result cannot be written where it was asked for."""
