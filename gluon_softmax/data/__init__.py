@@ -1,0 +1,1 @@
+"""Section 3.5: from IDX files to mini-batches."""

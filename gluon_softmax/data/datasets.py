@@ -1,0 +1,315 @@
+"""Section 3.5: the data sets, as Gluon data sets of images and labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from mxnet import nd
+from mxnet.gluon.data import Dataset
+
+from ..errors import ArgumentError, DataError
+from . import sources
+from .idx import decode_idx, read_idx
+from .synthetic import draw_garments
+
+__all__ = [
+    "MNIST",
+    "FashionMNIST",
+    "ImageDataset",
+    "SyntheticFashion",
+    "get_fashion_mnist_labels",
+]
+
+NUM_CLASSES = 10
+TEXT_LABELS = (
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
+DIGITS = tuple("0123456789")
+
+
+class ImageDataset(Dataset):
+    """Images and labels in memory, indexed as Gluon's own data sets are.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        Shape (n, height, width) or (n, height, width, channels), uint8.
+    labels : numpy.ndarray
+        Shape (n,), whole numbers from 0 to 9.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+    title : str
+        What figures and tables call the data set.
+    classes : sequence of str
+        The name of each label.
+    revision : str
+        Which edition of the data this is; training and test set must agree.
+
+    Attributes
+    ----------
+    images : numpy.ndarray
+        Shape (n, height, width, channels), uint8.
+    labels : numpy.ndarray
+        Shape (n,), int32.
+
+    Raises
+    ------
+    DataError
+        If the counts differ or a label is out of range.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        transform: Callable | None = None,
+        title: str = "own images",
+        classes: tuple[str, ...] = DIGITS,
+        revision: str = "",
+    ):
+        _check_images(images, title)
+        _check_labels(labels, len(images), title)
+        # A view, since MXNet makes the array that it shares memory with read-only.
+        self.images = np.ascontiguousarray(images).reshape(*images.shape[:3], -1)
+        self.labels = labels.astype(np.int32)
+        self.title = title
+        self.classes = classes
+        self.revision = revision
+        self._transform = transform
+        self._data = nd.from_numpy(self.images, zero_copy=True)
+
+    @classmethod
+    def from_idx(
+        cls, images: str | os.PathLike[str], labels: str | os.PathLike[str], **options
+    ) -> ImageDataset:
+        """Read images and labels of your own from two IDX files.
+
+        Parameters
+        ----------
+        images, labels : path
+            IDX files, compressed with gzip or not.
+        **options
+            The other arguments of `ImageDataset`.
+
+        Returns
+        -------
+        ImageDataset
+
+        Raises
+        ------
+        DataError
+            If a file is damaged, or the two do not belong together.
+        """
+        options.setdefault("title", Path(images).name)
+        return ImageDataset(read_idx(images), read_idx(labels), **options)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, idx):
+        sample = self._data[idx], self.labels[idx]
+        return sample if self._transform is None else self._transform(*sample)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} images of {self.title})"
+
+
+class _Published(ImageDataset):
+    """A published data set, read from this machine or downloaded."""
+
+    name = ""
+    classes = DIGITS
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        train: bool = True,
+        transform: Callable | None = None,
+    ):
+        files = sources.read(self.name, train, root)
+        super().__init__(
+            decode_idx(files.images),
+            decode_idx(files.labels),
+            transform,
+            sources.published(self.name).title,
+            self.classes,
+            files.revision,
+        )
+        self.folder = files.folder
+
+
+class FashionMNIST(_Published):
+    """Fashion-MNIST: 70,000 grey pictures of garments in ten classes.
+
+    Stands where `mxnet.gluon.data.vision.FashionMNIST` stood, whose server is gone.
+
+    Parameters
+    ----------
+    root : path, optional
+        The folder to look in first, and to download to. Without it the folders in
+        `gluon_softmax.data.sources.places` are searched, and MXNet's is downloaded to.
+    train : bool
+        Whether to read the 60,000 training images or the 10,000 test images.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+
+    Raises
+    ------
+    DataError
+        If a folder that you named holds damaged files or another data set.
+    DownloadError
+        If the files are nowhere and no mirror has them.
+
+    Notes
+    -----
+    Section 3.5 of the book; Xiao, Rasul and Vollgraf, arXiv:1708.07747. Indexing with a
+    number gives an image (28, 28, 1) uint8 and its int32 label, with a slice images
+    (n, 28, 28, 1) and labels (n,).
+    """
+
+    name = "fashion-mnist"
+    classes = TEXT_LABELS
+
+
+class MNIST(_Published):
+    """MNIST: 70,000 grey pictures of handwritten digits.
+
+    Stands where `mxnet.gluon.data.vision.MNIST` stood, whose server is gone.
+
+    Parameters
+    ----------
+    root : path, optional
+        The folder to look in first, and to download to, as for `FashionMNIST`.
+    train : bool
+        Whether to read the 60,000 training images or the 10,000 test images.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+
+    Raises
+    ------
+    DataError
+        If a folder that you named holds damaged files or another data set.
+    DownloadError
+        If the files are nowhere and no mirror has them.
+    """
+
+    name = "mnist"
+
+
+class SyntheticFashion(ImageDataset):
+    """Garments drawn by this package, for when Fashion-MNIST cannot be had.
+
+    Parameters
+    ----------
+    train : bool
+        Whether to draw a training set or a test set; no image is in both.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+    num_images : int, optional
+        How many; 10,000 for training and 2,000 for testing if not given.
+    seed : int
+        The same seed gives the same images.
+
+    Raises
+    ------
+    ArgumentError
+        If `num_images` is below 1.
+
+    Notes
+    -----
+    The ten classes and the picture format are those of Fashion-MNIST, the accuracies
+    are not: never compare them with published ones.
+    """
+
+    def __init__(
+        self,
+        train: bool = True,
+        transform: Callable | None = None,
+        num_images: int | None = None,
+        seed: int = 0,
+    ):
+        if num_images is None:
+            num_images = 10_000 if train else 2_000
+        # Even seeds for training, odd ones for testing: the two never meet.
+        images, labels = draw_garments(num_images, 2 * seed + (not train))
+        super().__init__(
+            images,
+            labels,
+            transform,
+            title="SyntheticFashion (drawn stand-in, not Fashion-MNIST)",
+            classes=TEXT_LABELS,
+        )
+
+
+def get_fashion_mnist_labels(labels) -> list[str]:
+    """Turn numeric labels of Fashion-MNIST into text.
+
+    Parameters
+    ----------
+    labels : iterable of numbers
+        Labels from 0 to 9, of any numeric type; an NDArray does too.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ArgumentError
+        If a label is out of range.
+
+    Notes
+    -----
+    Section 3.5 of the book.
+
+    Examples
+    --------
+    >>> get_fashion_mnist_labels([0, 9])
+    ['t-shirt', 'ankle boot']
+    """
+    if isinstance(labels, nd.NDArray):
+        labels = labels.asnumpy()
+    numbers = [int(label) for label in labels]
+    for number in numbers:
+        if not 0 <= number < NUM_CLASSES:
+            raise ArgumentError(f"expected labels from 0 to 9, found {number}")
+    return [TEXT_LABELS[number] for number in numbers]
+
+
+def _check_images(images: np.ndarray, title: str) -> None:
+    """Refuse anything but a stack of grey or colour images of bytes."""
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise DataError(
+            f"{title}: expected images as bytes of shape (n, height, width), "
+            f"found {images.dtype} of shape {images.shape}"
+        )
+
+
+def _check_labels(labels: np.ndarray, num_images: int, title: str) -> None:
+    """Refuse labels that are not one whole number from 0 to 9 per image."""
+    if labels.shape != (num_images,):
+        raise DataError(
+            f"{title}: expected one label for each of the {num_images:,} images, "
+            f"found labels of shape {labels.shape}: images and labels are of two sets"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DataError(
+            f"{title}: expected whole numbers as labels, found {labels.dtype}"
+        )
+    if labels.min() < 0 or labels.max() >= NUM_CLASSES:
+        raise DataError(
+            f"{title}: expected labels from 0 to 9, found {labels.min()} to "
+            f"{labels.max()}: is this another label file?"
+        )
