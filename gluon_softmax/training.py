@@ -1,0 +1,372 @@
+"""Section 3.6: the one training loop, for nets from scratch and from Gluon alike.
+
+MXNet computes in the background while Python goes on to the next batch; asking for a
+number waits for it. The book's loop asks twice per batch. This one keeps what each
+batch gave as NDArrays and reads them a block of batches at a time, a block behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import mxnet as mx
+import numpy as np
+from mxnet import autograd, gluon, nd
+
+from .errors import ArgumentError, DivergedError
+from .history import Epoch, History
+from .scratch import sgd
+
+__all__ = [
+    "Accumulator",
+    "accuracy",
+    "evaluate_accuracy",
+    "train",
+    "train_ch3",
+    "train_epoch",
+]
+
+Batches = Iterable[tuple[nd.NDArray, nd.NDArray]]
+Net = Callable[[nd.NDArray], nd.NDArray]
+Loss = Callable[[nd.NDArray, nd.NDArray], nd.NDArray]
+
+BLOCK = 32
+"""Batches per reading; Python runs at most twice as many ahead of MXNet."""
+
+
+class Accumulator:
+    """Sums of several quantities over an epoch.
+
+    Parameters
+    ----------
+    n : int
+        How many quantities.
+
+    Notes
+    -----
+    Section 3.6 of the book's second edition.
+
+    Examples
+    --------
+    >>> metric = Accumulator(2)
+    >>> metric.add(3, 4)
+    >>> metric.add(1, 4)
+    >>> metric[0] / metric[1]
+    0.5
+    """
+
+    def __init__(self, n: int):
+        self.data = [0.0] * n
+
+    def add(self, *quantities: float) -> None:
+        """Add one number to each sum."""
+        self.data = [a + float(b) for a, b in zip(self.data, quantities)]
+
+    def __getitem__(self, index: int) -> float:
+        return self.data[index]
+
+
+def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
+    """Compute the share of predictions that are right.
+
+    Parameters
+    ----------
+    y_hat : mxnet.nd.NDArray
+        Scores or probabilities, shape (n, classes).
+    y : mxnet.nd.NDArray
+        Labels, shape (n,), of any numeric type.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Section 3.6.6 of the book.
+
+    Examples
+    --------
+    >>> y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
+    >>> accuracy(y_hat, nd.array([0, 2], dtype="int32"))
+    0.5
+    """
+    right = y_hat.argmax(axis=1) == y.astype("float32")
+    return float(right.mean().asscalar())
+
+
+def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
+    """Compute the share of a data set that a net predicts right.
+
+    Parameters
+    ----------
+    data_iter : iterable of (X, y)
+        Mini-batches of images and labels.
+    net : callable
+        Takes `X`, gives scores or probabilities of shape (n, classes).
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ArgumentError
+        If there is no batch, or a label is out of range.
+
+    Notes
+    -----
+    Section 3.6.6 of the book.
+    """
+    metric = Accumulator(2)  # right predictions, samples
+    for y_hat, y, _ in _read_in_blocks((net(X), y) for X, y in data_iter):
+        metric.add(_count_right(y_hat, y), len(y))
+    return _mean(metric[0], metric[1])
+
+
+def train_epoch(
+    net: Net,
+    train_iter: Batches,
+    loss: Loss,
+    updater: Callable[[int], None],
+    batch_size: int,
+) -> tuple[float, float]:
+    """Train for one epoch.
+
+    Parameters
+    ----------
+    net : callable
+        Takes images, gives scores or probabilities of shape (n, classes).
+    train_iter : iterable of (X, y)
+        Mini-batches of images and labels.
+    loss : callable
+        Takes ``y_hat, y``, gives one number per sample.
+    updater : callable
+        Takes `batch_size`, steps against the gradients: ``trainer.step``, say.
+    batch_size : int
+        What the summed gradient of every batch is divided by, the smaller last one
+        included, as in the book.
+
+    Returns
+    -------
+    loss : float
+        Mean loss per sample, each batch measured before its step.
+    train_acc : float
+        Share of samples predicted right, likewise.
+
+    Raises
+    ------
+    ArgumentError
+        If the loss is not one number per sample, or a label is out of range.
+    DivergedError
+        If the loss is no longer finite.
+
+    Notes
+    -----
+    Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
+    """
+    metric = Accumulator(3)  # loss, right predictions, samples
+    results = _train_batches(net, train_iter, loss, updater, batch_size)
+    for l, y_hat, y, batch in _read_in_blocks(results):
+        _check_finite(l, batch)
+        metric.add(l.sum(dtype="float64"), _count_right(y_hat, y), len(y))
+    return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
+
+
+def train(
+    net: Net,
+    train_iter: Batches,
+    test_iter: Batches,
+    loss: Loss,
+    num_epochs: int,
+    batch_size: int,
+    params: list[nd.NDArray] | None = None,
+    lr: float | None = None,
+    trainer: gluon.Trainer | None = None,
+) -> Iterator[Epoch]:
+    """Train, and give each epoch's figures as soon as they are known.
+
+    Parameters and errors are those of `train_ch3`.
+
+    Yields
+    ------
+    Epoch
+    """
+    updater, lr = _make_updater(params, lr, trainer)
+    for number in range(1, num_epochs + 1):
+        start = time.perf_counter()
+        try:
+            figures = train_epoch(net, train_iter, loss, updater, batch_size)
+        except DivergedError as error:
+            raise _explain(error, number, train_iter, lr) from error
+        test_acc = evaluate_accuracy(test_iter, net)
+        yield Epoch(number, *figures, test_acc, time.perf_counter() - start)
+
+
+def train_ch3(
+    net: Net,
+    train_iter: Batches,
+    test_iter: Batches,
+    loss: Loss,
+    num_epochs: int,
+    batch_size: int,
+    params: list[nd.NDArray] | None = None,
+    lr: float | None = None,
+    trainer: gluon.Trainer | None = None,
+) -> History:
+    """Train, print a line per epoch, and return the history.
+
+    Parameters
+    ----------
+    net : callable
+        Takes images, gives scores or probabilities of shape (n, classes).
+    train_iter, test_iter : iterable of (X, y)
+        Mini-batches of images and labels, gone through once per epoch.
+    loss : callable
+        Takes ``y_hat, y``, gives one number per sample.
+    num_epochs : int
+        How many times to go through the training set.
+    batch_size : int
+        What the summed gradient of every batch is divided by, the smaller last one
+        included, as in the book.
+    params : list of mxnet.nd.NDArray, optional
+        What to train, with gradients attached; together with `lr`.
+    lr : float, optional
+        Learning rate of plain gradient descent on `params`.
+    trainer : mxnet.gluon.Trainer, optional
+        What to train with instead of `params` and `lr`.
+
+    Returns
+    -------
+    History
+        Loss, accuracies and seconds of each epoch.
+
+    Raises
+    ------
+    ArgumentError
+        If the loss is not one number per sample, a label is out of range, or neither
+        `trainer` nor `params` with `lr` is given.
+    DivergedError
+        If the loss is no longer finite.
+
+    Notes
+    -----
+    Section 3.6.7 of the book.
+    """
+    history = History()
+    for epoch in train(
+        net, train_iter, test_iter, loss, num_epochs, batch_size, params, lr, trainer
+    ):
+        print(epoch)
+        history.append(epoch)
+    return history
+
+
+def _make_updater(
+    params: list[nd.NDArray] | None, lr: float | None, trainer: gluon.Trainer | None
+) -> tuple[Callable[[int], None], float]:
+    """Choose what steps after each batch, and say its learning rate."""
+    if trainer is not None:
+        return trainer.step, trainer.learning_rate
+    if params is None or lr is None:
+        raise ArgumentError(
+            "expected either a trainer, or params together with lr, to train with"
+        )
+    return lambda batch_size: sgd(params, lr, batch_size), lr
+
+
+def _train_batches(
+    net: Net,
+    train_iter: Batches,
+    loss: Loss,
+    updater: Callable[[int], None],
+    batch_size: int,
+) -> Iterator[tuple[nd.NDArray, nd.NDArray, nd.NDArray]]:
+    """Step once per batch; yield losses, predictions and labels without waiting."""
+    for X, y in train_iter:
+        _check_arrays(X, y)
+        with autograd.record():
+            y_hat = net(X)  # (n, classes)
+            l = loss(y_hat, y)  # (n,)
+        _check_loss(l, y)
+        l.backward()  # of the sum over the batch
+        updater(batch_size)
+        yield l.reshape((-1,)) if l.ndim != 1 else l, y_hat, y
+
+
+def _read_in_blocks(
+    results: Iterable[tuple[nd.NDArray, ...]],
+) -> Iterator[list[np.ndarray]]:
+    """Join each block of batches to arrays; read them when the next is on its way.
+
+    After the batches' own columns comes the number of each sample's batch, from 1.
+    """
+    results, first, waiting = iter(results), 1, []
+    while block := list(islice(results, BLOCK)):
+        joined = [nd.concat(*column, dim=0) for column in zip(*block)]
+        numbers = range(first, first + len(block))
+        batch = np.repeat(numbers, [len(result[0]) for result in block])
+        if waiting:
+            yield [column.asnumpy() for column in waiting[:-1]] + waiting[-1:]
+        first, waiting = first + len(block), [*joined, batch]
+    if waiting:
+        yield [column.asnumpy() for column in waiting[:-1]] + waiting[-1:]
+
+
+def _count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
+    """Count right predictions, and refuse labels that are no class."""
+    if y.min() < 0 or y.max() >= y_hat.shape[1]:
+        raise ArgumentError(
+            f"expected labels from 0 to {y_hat.shape[1] - 1}, found {y.min()} to "
+            f"{y.max()}: check the labels, or give the net as many outputs as classes"
+        )
+    return (y_hat.argmax(axis=1) == y).sum()
+
+
+def _mean(total: float, count: float) -> float:
+    """Divide by the number of samples, and refuse to do so where there were none."""
+    if not count:
+        raise ArgumentError(
+            "the data gave no batch: pass a data loader, which can be gone through "
+            "once per epoch, rather than an iterator that is used up"
+        )
+    return total / count
+
+
+def _check_arrays(X: nd.NDArray, y: nd.NDArray) -> None:
+    """Refuse MXNet's NumPy-like arrays, which the chapter's operators do not take."""
+    if isinstance(X, mx.np.ndarray) or isinstance(y, mx.np.ndarray):
+        raise ArgumentError(
+            "expected batches of mx.nd arrays, found mx.np: convert them with "
+            ".as_nd_ndarray(), and leave out npx.set_np()"
+        )
+
+
+def _check_loss(l: nd.NDArray, y: nd.NDArray) -> None:
+    """Refuse a loss that was averaged already, whose step would be too small."""
+    if l.size != y.size:
+        raise ArgumentError(
+            f"expected one loss per sample, shape {y.shape}, found shape {l.shape}: "
+            "leave out .mean() or .sum() in the loss"
+        )
+
+
+def _check_finite(l: np.ndarray, batch: np.ndarray) -> None:
+    """Stop at the first batch whose loss is not a finite number."""
+    finite = np.isfinite(l)
+    if not finite.all():
+        first = finite.argmin()
+        raise DivergedError(f"batch {batch[first]}: the loss is {l[first]}")
+
+
+def _explain(
+    error: DivergedError, epoch: int, train_iter: Batches, lr: float
+) -> DivergedError:
+    """Say where the loss stopped being finite, and what to try."""
+    X, _ = next(iter(train_iter))
+    low, high = X.min().asscalar(), X.max().asscalar()
+    return DivergedError(
+        f"epoch {epoch}, {error} (pixels from {low:g} to {high:g}, "
+        f"learning rate {lr:g}): scale the pixels to 0-1 or lower the learning rate"
+    )
