@@ -1,0 +1,79 @@
+"""The files that a comparison leaves: its figures and its numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from . import figures
+from .compare import Comparison
+from .report import write_json
+
+__all__ = ["draw_gallery", "write_gallery"]
+
+SHOWN = 9
+"""Images in a row, as in the book."""
+
+
+def draw_gallery(comparison: Comparison) -> Iterator[tuple[str, Figure]]:
+    """Draw every figure of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Yields
+    ------
+    name : str
+        What to call the figure's files.
+    figure : matplotlib.figure.Figure
+    """
+    data, test_set = comparison.data, comparison.test_set
+    images, classes = test_set.images[:SHOWN], test_set.classes
+    names = [classes[label] for label in test_set.labels[:SHOWN]]
+    yield "images", figures.show_fashion_mnist(images, names, f"{data}: test images")
+    for version, predictions in comparison.predictions.items():
+        predicted = [classes[label] for label in predictions[:SHOWN]]
+        title = f"{data}: true name above the one predicted, {version}"
+        figure = figures.show_predictions(images, names, predicted, title)
+        yield f"predictions-{version.lower().replace(' ', '-')}", figure
+    yield "curves", figures.show_curves(comparison.histories, data)
+    weights = {version: W for version, (W, b) in comparison.params.items()}
+    yield "templates", figures.show_templates(weights, classes, data)
+    labels = test_set.labels
+    yield (
+        "confusion",
+        figures.show_confusion_matrix(labels, comparison.predictions, classes, data),
+    )
+
+
+def write_gallery(
+    comparison: Comparison, folder: str | os.PathLike[str], suffix: str = ""
+) -> Iterator[Path]:
+    """Write every figure of a comparison, as PNG and SVG, and its numbers as JSON.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    folder : path
+        Made if it is missing.
+    suffix : str
+        What to add to the name of each file.
+
+    Yields
+    ------
+    pathlib.Path
+        Each file, as soon as it is written.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    folder = Path(folder)
+    for name, figure in draw_gallery(comparison):
+        yield from figures.save(figure, folder / f"{name}{suffix}")
+    yield write_json(comparison, folder / f"comparison{suffix}.json")

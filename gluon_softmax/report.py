@@ -1,0 +1,73 @@
+"""A finished comparison as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from .atomic import replacing
+from .compare import Comparison
+from .history import Epoch
+
+__all__ = ["format_table", "write_json"]
+
+
+def format_table(comparison: Comparison) -> list[str]:
+    """Lay a comparison out as a table.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    list of str
+        The lines: a title, two of headings, then one per epoch.
+    """
+    settings = ", ".join(f"{key} {value}" for key, value in comparison.settings.items())
+    columns = f"{'loss':>8} {'train acc':>9} {'test acc':>8} {'seconds':>7}"
+    names = [f"{f'[ {name} ]':^{len(columns)}}" for name in comparison.histories]
+    headings = [columns] * len(names)
+    lines = [
+        f"{comparison.data}: {settings}",
+        " | ".join(["     ", *names, "largest difference"]),
+        " | ".join(["epoch", *headings, "of any parameter"]),
+    ]
+    rows = zip(*comparison.histories.values())
+    for epochs, difference in zip(rows, comparison.differences):
+        cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
+        lines.append(" | ".join([*cells, f"{difference:.1e}"]))
+    return lines
+
+
+def write_json(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
+    """Write a comparison's numbers as JSON.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    path : path
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    text = json.dumps(comparison.to_dict(), indent=2)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return Path(path)
+
+
+def _format_epoch(epoch: Epoch) -> str:
+    """Lay one version's epoch out under the headings."""
+    return (
+        f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
+        f"{epoch.seconds:7.2f}"
+    )
