@@ -1,0 +1,76 @@
+"""What the README says is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from gluon_softmax import run_comparison
+from gluon_softmax.compare import GLUON, SCRATCH
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+EPOCH = re.compile(
+    r"^ +\d \| +([\d.]+) +([\d.]+) +([\d.]+) +[\d.]+ \| +([\d.]+) +([\d.]+) +([\d.]+) ",
+    flags=re.MULTILINE,
+)
+
+
+@pytest.mark.usefixtures("fashion")
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippets_run(snippet):
+    """Each Python snippet runs as it is printed."""
+    names = {}
+    exec(snippet, names)
+    assert 0.7 < names["history"][-1].test_acc < 0.9
+
+
+def test_there_are_snippets_and_an_output():
+    """The patterns of this module find something."""
+    assert len(SNIPPETS) == 1
+    assert len(EPOCH.findall(README)) == 5
+
+
+@pytest.mark.slow
+def test_the_output_shown_is_the_output(fashion):
+    """The table on the first screen is what `make compare` prints."""
+    comparison = run_comparison(*fashion)
+    by_scratch, by_gluon = comparison.histories[SCRATCH], comparison.histories[GLUON]
+    for shown, *epochs in zip(EPOCH.findall(README), by_scratch, by_gluon):
+        figures = [
+            value
+            for epoch in epochs
+            for value in (epoch.loss, epoch.train_acc, epoch.test_acc)
+        ]
+        assert [float(value) for value in shown] == pytest.approx(figures, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"\]\((figures/[^)]+)\)", README)))
+)
+def test_figures_shown_are_there(path):
+    """Every figure of the README is in the repository, as PNG and SVG."""
+    assert (ROOT / path).is_file()
+    assert (ROOT / path).with_suffix(".svg").is_file()
+
+
+def test_every_module_is_in_the_picture():
+    """Each module has its line in "Where to find what", and each line its module."""
+    picture = README.split("## Where to find what")[1].split("\n## ")[0]
+    listed = set(re.findall(r"`([\w/]+\.py)`", picture))
+    package = ROOT / "gluon_softmax"
+    modules = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert listed - {"__init__.py"} == modules
+
+
+def test_every_file_of_the_book_table_exists():
+    """Scripts, modules and tests that the table names are there."""
+    table = README.split("## From the book to the code")[1].split("\n## ")[0]
+    for path in re.findall(r"`((?:scripts|tests|gluon_softmax)/[^`]*)`", table):
+        assert (ROOT / path).exists(), path
