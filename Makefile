@@ -49,8 +49,9 @@ format: install  ## let the linter mend what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 matrix:  ## run the quick tests on every supported Python that is here
-	@set -e; for v in $(VERSIONS); do \
-		$(MAKE) --no-print-directory matrix-$$v; done
+	@failed=; for v in $(VERSIONS); do \
+		$(MAKE) --no-print-directory matrix-$$v || failed="$$failed $$v"; done; \
+	test -z "$$failed" || { echo "failed on Python$$failed"; exit 1; }
 
 matrix-%:
 	@python="$(call find_python,$*)"; \
