@@ -34,7 +34,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         what stood at `path` before is then untouched.
     """
     path = Path(path)
-    temporary = path.with_name(f".{uuid.uuid4().hex}-{path.name}")
+    temporary = path.parent / f".{uuid.uuid4().hex}-{path.name}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from . import __version__
@@ -42,13 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _make_parser().parse_args(arguments)
     try:
-        return options.command(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return options.command(options)
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gluon-softmax: interrupted", file=sys.stderr)
         return 130
+
+
+def _warn(message: Warning, *where) -> None:
+    """Print a warning in one line, without the code that it comes from."""
+    print(f"gluon-softmax: {message}", file=sys.stderr)
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -125,6 +125,18 @@ def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
     assert not (no_data / "figures").exists()
 
 
+def test_damaged_cache_is_passed_over_in_one_line(no_data, quick, capsys):
+    """What is wrong with files that the user did not name is said, and goes on."""
+    folder = no_data / ".mxnet" / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for file in sources.SPLITS[True]:
+        (folder / f"{file}.gz").write_bytes(b"")
+    assert main(["compare", "--num-epochs", "1", "--batch-size", "50"]) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("gluon-softmax: passed over: ")
+    assert first.endswith("is empty: delete it and fetch it again")
+
+
 def test_data_list_and_verify(fashion, capsys):
     """Where the data is, both say in which folder and revision."""
     for action in ("list", "verify"):

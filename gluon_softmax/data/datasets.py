@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -81,14 +82,12 @@ class ImageDataset(Dataset):
     ):
         _check_images(images, title)
         _check_labels(labels, len(images), title)
-        # A view, since MXNet makes the array that it shares memory with read-only.
         self.images = np.ascontiguousarray(images).reshape(*images.shape[:3], -1)
         self.labels = labels.astype(np.int32)
         self.title = title
         self.classes = classes
         self.revision = revision
         self._transform = transform
-        self._data = nd.from_numpy(self.images, zero_copy=True)
 
     @classmethod
     def from_idx(
@@ -114,6 +113,15 @@ class ImageDataset(Dataset):
         """
         options.setdefault("title", Path(images).name)
         return ImageDataset(read_idx(images), read_idx(labels), **options)
+
+    @cached_property
+    def _data(self) -> nd.NDArray:
+        """The images on MXNet's side: cutting samples out of them is ten times faster.
+
+        They are a copy, made at the first sample, so that a sample changed in place
+        leaves `images` as they are.
+        """
+        return nd.array(self.images, dtype="uint8")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -279,18 +287,16 @@ def get_fashion_mnist_labels(labels) -> list[str]:
     >>> get_fashion_mnist_labels([0, 9])
     ['t-shirt', 'ankle boot']
     """
-    if isinstance(labels, nd.NDArray):
-        labels = labels.asnumpy()
-    numbers = [int(label) for label in labels]
-    for number in numbers:
-        if not 0 <= number < NUM_CLASSES:
-            raise ArgumentError(f"expected labels from 0 to 9, found {number}")
-    return [TEXT_LABELS[number] for number in numbers]
+    labels = labels.asnumpy() if isinstance(labels, nd.NDArray) else list(labels)
+    for label in labels:
+        if label not in range(NUM_CLASSES):
+            raise ArgumentError(f"expected labels from 0 to 9, found {label}")
+    return [TEXT_LABELS[int(label)] for label in labels]
 
 
 def _check_images(images: np.ndarray, title: str) -> None:
     """Refuse anything but a stack of grey or colour images of bytes."""
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.size:
         raise DataError(
             f"{title}: expected images as bytes of shape (n, height, width), "
             f"found {images.dtype} of shape {images.shape}"

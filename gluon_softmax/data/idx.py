@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -161,11 +162,17 @@ def _decompress(raw: bytes, name: str) -> bytes:
         start = gzip.decompress(raw, MAX_HEADER)
         missing = _length(*_parse_header(start, name)) - len(start)
         # One byte more than promised shows whether there is more.
-        content = start + gzip.decompress(gzip.unconsumed_tail, max(missing, 0) + 1)
+        limit = min(max(missing, 0) + 1, sys.maxsize)
+        content = start + gzip.decompress(gzip.unconsumed_tail, limit)
     except zlib.error as error:
         raise DataError(
             f"{name} is a damaged gzip file ({error}): delete it and fetch it again"
         ) from error
+    if gzip.unused_data:
+        raise DataError(
+            f"{name} goes on after its gzip stream: unpack it with gunzip, "
+            "or delete it and fetch it again"
+        )
     _check_length(content, name)
     if not gzip.eof:
         raise DataError(
@@ -190,7 +197,9 @@ def _check_length(content: bytes, name: str) -> tuple[np.dtype, tuple[int, ...]]
 
 def _parse_header(content: bytes, name: str) -> tuple[np.dtype, tuple[int, ...]]:
     """Read type and shape from the first bytes of an IDX file."""
-    if len(content) < 4 or content[:2] != b"\0\0":
+    if len(content) < 4:
+        raise DataError(f"{name} ends within its header: delete it and fetch it again")
+    if content[:2] != b"\0\0":
         raise DataError(
             f"{name} is not IDX: expected two zero bytes at the start, "
             f"found {_describe(content)}"

@@ -68,6 +68,7 @@ class BatchLoader:
         num_workers: int = 0,
         seed: int | None = None,
     ):
+        _check_dataset(dataset)
         _check_batch_size(batch_size, len(dataset))
         check_whole_number("num_workers", num_workers, least=0)
         if resize is not None:
@@ -242,7 +243,8 @@ def load_data(
     if train_set.revision != test_set.revision:
         raise ArgumentError(
             f"training set ({train_set.revision}) and test set ({test_set.revision}) "
-            "are of different revisions, so images may be in both: use one folder"
+            "are of different revisions, so images may be in both: delete the files of "
+            "one of them, or name a folder that has all four with root"
         )
     train_iter = BatchLoader(train_set, batch_size, True, resize, num_workers, seed)
     test_iter = BatchLoader(test_set, batch_size, False, resize, num_workers, seed)
@@ -271,6 +273,15 @@ def _free_shared_memory() -> int:
     if not os.path.isdir(SHARED_MEMORY):
         return sys.maxsize
     return shutil.disk_usage(SHARED_MEMORY).free
+
+
+def _check_dataset(dataset: ImageDataset) -> None:
+    """Refuse a data set whose transform would be left out."""
+    if not isinstance(dataset, ImageDataset) or dataset._transform is not None:
+        raise ArgumentError(
+            "expected an ImageDataset without a transform, since batches are read "
+            f"whole, found {dataset!r}: use mxnet.gluon.data.DataLoader for it"
+        )
 
 
 def _check_batch_size(batch_size: int, num_samples: int) -> None:

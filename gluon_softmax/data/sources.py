@@ -199,20 +199,17 @@ def read(name: str, train: bool, root: str | os.PathLike[str] | None = None) -> 
     DownloadError
         If the files are nowhere and no mirror has them.
     """
-    damaged = []
     for place in places(name, root):
         try:
             files = inspect(name, train, place.folder)
         except DataError as error:
             if place.chosen:
                 raise
-            damaged.append(str(error))
+            warnings.warn(f"passed over: {error}", stacklevel=2)
             continue
         if files is not None:
             return files
     folder = _mxnet_folder(name) if root is None else Path(root).expanduser()
-    for note in damaged:
-        warnings.warn(f"passed over: {note}", stacklevel=2)
     fetch(name, folder, SPLITS[train])
     return inspect(name, train, folder)
 
@@ -239,10 +236,7 @@ def inspect(name: str, train: bool, folder: str | os.PathLike[str]) -> Files | N
     DataError
         If a file is damaged or not the data set's, or both are of different revisions.
     """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder} is a file: expected the folder with the data set")
-    paths = [_existing(folder, file) for file in SPLITS[train]]
+    paths = [_existing(Path(folder), file) for file in SPLITS[train]]
     if None in paths:
         return None
     (images, of_images), (labels, of_labels) = (_verified(name, path) for path in paths)
@@ -251,7 +245,7 @@ def inspect(name: str, train: bool, folder: str | os.PathLike[str]) -> Files | N
             f"{folder} mixes two revisions of {published(name).title}: images "
             f"{of_images}, labels {of_labels}; delete one of them"
         )
-    return Files(images, labels, folder, of_images)
+    return Files(images, labels, Path(folder), of_images)
 
 
 def fetch(
@@ -303,7 +297,14 @@ def _mxnet_folder(name: str) -> Path:
 def _existing(folder: Path, file: str) -> Path | None:
     """The file as it is in the folder, compressed or not."""
     paths = (folder / f"{file}.gz", folder / file)
-    return next((path for path in paths if path.is_file()), None)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{folder} is a file: expected the data set's folder")
+        return next((path for path in paths if path.is_file()), None)
+    except OSError as error:  # it may not be looked into, say
+        raise DataError(
+            f"{folder} cannot be read ({error.strerror}): name another folder"
+        ) from error
 
 
 def _verified(name: str, path: Path, file: str = "") -> tuple[bytes, str]:
@@ -387,7 +388,12 @@ def _download(name: str, mirror: str, folder: Path, file: str) -> Path:
     with replacing(path) as temporary:
         try:
             download(f"{mirror}{file}.gz", str(temporary), None)
+            _verified(name, temporary, file)
         except requests.RequestException as error:
-            raise DownloadError(f"{file}.gz: {type(error).__name__}") from error
-        _verified(name, temporary, file)
+            status = getattr(error.response, "status_code", "")
+            reason = f"{type(error).__name__} {status}".strip()
+            raise DownloadError(f"{path.name}: {reason}") from error
+        except DataError as error:
+            message = str(error).replace(str(temporary), path.name)
+            raise DownloadError(message) from error
     return path

@@ -1,0 +1,373 @@
+"""Mini-batches against Gluon's own DataLoader and per-image transforms."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+from gluon_softmax.data import loader as loader_module
+from gluon_softmax.data.datasets import ImageDataset
+from gluon_softmax.data.loader import BatchLoader, load_data, load_data_fashion_mnist
+from gluon_softmax.errors import ArgumentError
+from mxnet.gluon.data import DataLoader
+from mxnet.gluon.data.vision.transforms import Compose, Resize, ToTensor
+
+FASHION_FIRST = [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]
+PINNED = [84, 80, 41, 47, 2, 29, 94, 46, 54, 89]  # by NumPy 1.26
+
+
+@pytest.fixture
+def every_byte() -> ImageDataset:
+    """Give images that hold each of the 256 values."""
+    return ImageDataset(np.arange(256, dtype="uint8").reshape(4, 8, 8), np.arange(4))
+
+
+def arrays(batches) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Turn batches into NumPy arrays."""
+    return [(X.asnumpy(), y.asnumpy()) for X, y in batches]
+
+
+def gluons(dataset, batch_size, resize=None, sampler=None) -> list:
+    """Make batches as the book does: image by image, by Gluon's own means."""
+    steps = [ToTensor()] if resize is None else [Resize(resize), ToTensor()]
+    transformed = dataset.transform_first(Compose(steps))
+    return arrays(DataLoader(transformed, batch_size, sampler=sampler))
+
+
+def assert_same(batches, others):
+    """Expect the same batches: count, types, shapes and every bit."""
+    assert len(batches) == len(others)
+    for one, other in zip(itertools.chain(*batches), itertools.chain(*others)):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert one.tobytes() == other.tobytes()
+
+
+# As Gluon's own
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 4])
+def test_values_are_gluons_for_every_byte(every_byte, batch_size):
+    """Each of the 256 values is scaled to the very float that ToTensor gives."""
+    ours = arrays(BatchLoader(every_byte, batch_size))
+    assert_same(ours, gluons(every_byte, batch_size))
+    X = np.concatenate([X for X, _ in ours])
+    assert (X.ravel() == np.arange(256, dtype="float32") / np.float32(255)).all()
+
+
+@pytest.mark.parametrize("resize", [None, 1, 14, 28, 33, 96])
+def test_batches_are_gluons(small_set, resize):
+    """Resized or not, batches equal those of Gluon's transforms to the last bit."""
+    ours = arrays(BatchLoader(small_set, 6, resize=resize))
+    assert_same(ours, gluons(small_set, 6, resize))
+    assert [len(y) for _, y in ours] == [6, 6, 6, 2]
+    side = resize or 28
+    assert (ours[0][0].shape, ours[0][0].dtype) == ((6, 1, side, side), np.float32)
+    assert ours[0][1].dtype == np.int32
+
+
+@pytest.mark.parametrize("resize", [None, 5])
+def test_colour_batches_are_gluons(resize):
+    """Three channels and unequal sides go to the axes where Gluon puts them."""
+    images = np.random.randint(0, 256, (7, 8, 10, 3), dtype=np.uint8)
+    dataset = ImageDataset(images, np.arange(7))
+    assert_same(
+        arrays(BatchLoader(dataset, 3, resize=resize)), gluons(dataset, 3, resize)
+    )
+
+
+@pytest.mark.parametrize("resize", [None, 20])
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_workers_read_the_same(small_set, num_workers, resize):
+    """Worker processes give the same batches, epoch after epoch, as this process."""
+    here, there = (
+        BatchLoader(small_set, 6, True, resize, workers, seed=3)
+        for workers in (0, num_workers)
+    )
+    for _ in range(3):
+        assert_same(arrays(there), arrays(here))
+    assert len(there) == 4
+
+
+def test_workers_are_processes(small_set, monkeypatch):
+    """With workers, this process reads nothing itself."""
+    loader = BatchLoader(small_set, 6, num_workers=2)
+    monkeypatch.delattr(loader_module, "_to_tensor")
+    assert_same(arrays(loader), gluons(small_set, 6))
+    with pytest.raises(NameError):
+        arrays(BatchLoader(small_set, 6))
+
+
+def test_real_batches_are_gluons(fashion):
+    """The first batches of the real test set equal Gluon's, and so do the last."""
+    _, test_set = fashion
+    part = ImageDataset(test_set.images[-600:], test_set.labels[-600:])
+    assert_same(arrays(BatchLoader(part, 256)), gluons(part, 256))
+
+
+# Order
+
+
+@pytest.fixture
+def numbered() -> ImageDataset:
+    """Give 100 images whose one pixel is their number."""
+    images = np.arange(100, dtype=np.uint8).reshape(100, 1, 1)
+    return ImageDataset(images, np.arange(100) % 10)
+
+
+def numbers(loader) -> list[int]:
+    """Read one epoch of numbered images, and list their numbers."""
+    return [round(float(x) * 255) for X, _ in loader for x in X.asnumpy().ravel()]
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 50, 100])
+def test_every_image_once_with_its_label(numbered, batch_size):
+    """Shuffled, an epoch holds each image once, its own label beside it."""
+    loader = BatchLoader(numbered, batch_size, shuffle=True, seed=0)
+    batches = arrays(loader)
+    assert len(batches) == len(loader) == -(-100 // batch_size)
+    images = np.concatenate([X.ravel() for X, _ in batches])
+    found = np.rint(images * 255).astype(int)
+    assert sorted(found) == list(range(100))
+    assert (np.concatenate([y for _, y in batches]) == found % 10).all()
+
+
+def test_order_without_shuffling(numbered):
+    """Every epoch runs from the first image to the last."""
+    loader = BatchLoader(numbered, 7)
+    assert numbers(loader) == numbers(loader) == list(range(100))
+
+
+def test_order_is_a_function_of_seed_and_epoch(numbered):
+    """Epochs differ, seeds differ, and both together fix the order in any loader."""
+    first, same, other = (BatchLoader(numbered, 9, True, seed=s) for s in (4, 4, 5))
+    epochs = [numbers(first) for _ in range(3)]
+    assert epochs == [numbers(same) for _ in range(3)]
+    assert [list(first.order(epoch)) for epoch in range(3)] == epochs
+    others = [numbers(other) for _ in range(3)]
+    assert len({tuple(order) for order in epochs + others}) == 6
+
+
+def test_order_is_pinned(numbered):
+    """The order of a seed is the same on every machine and in every version."""
+    order = BatchLoader(numbered, 9, True, seed=7).order(2)
+    assert order[:10].tolist() == PINNED
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_epoch_can_be_replayed(numbered, num_workers):
+    """Setting `epoch` back gives the same batches once more."""
+    loader = BatchLoader(numbered, 9, True, num_workers=num_workers, seed=1)
+    epochs = [numbers(loader) for _ in range(3)]
+    assert loader.epoch == 3
+    loader.epoch = 1
+    assert [numbers(loader), numbers(loader)] == epochs[1:]
+
+
+def test_numpys_seed_fixes_the_order(numbered):
+    """Without a seed, NumPy's global one decides."""
+
+    def order(seed):
+        np.random.seed(seed)
+        return numbers(BatchLoader(numbered, 9, True))
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+
+
+def test_given_seed_leaves_numpys_state_alone(numbered):
+    """Neither making nor reading a loader with a seed draws from the global state."""
+    np.random.seed(3)
+    numbers(BatchLoader(numbered, 9, True, seed=1))
+    assert np.random.rand() == np.random.RandomState(3).rand()
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_breaking_off(numbered, num_workers):
+    """An epoch left after one batch counts as one, and the next is whole."""
+    loader = BatchLoader(numbered, 9, True, num_workers=num_workers, seed=1)
+    for _ in range(3):
+        next(iter(loader))
+    assert loader.epoch == 3
+    assert numbers(loader) == list(loader.order(3))
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_two_readers_at_once(numbered, num_workers):
+    """Two loops over one loader do not take each other's batches."""
+    loader = BatchLoader(numbered, 9, True, num_workers=num_workers, seed=1)
+    pairs = list(zip(arrays(iter(loader)), arrays(iter(loader))))
+    found = [np.concatenate([p[i][0].ravel() for p in pairs]) for i in range(2)]
+    for epoch, images in enumerate(found):
+        assert list(np.rint(images * 255)) == list(loader.order(epoch))
+
+
+def test_batches_stay_as_they_are(numbered):
+    """A batch that is kept is not overwritten by the next, nor is the data set."""
+    batches = list(BatchLoader(numbered, 10))
+    for X, y in batches:
+        X[:] = X + 1
+        y[:] = 0
+    again = arrays(BatchLoader(numbered, 10))
+    assert [round(float(x) * 255) for X, _ in again for x in X.ravel()] == list(
+        range(100)
+    )
+    kept = np.concatenate([X.asnumpy().ravel() for X, _ in batches])
+    assert np.allclose(kept, 1 + np.arange(100) / 255)
+
+
+# What is refused
+
+
+BAD_NUMBERS = [0, -1, True, 2.5, "3", np.float32(2), float("nan"), [2]]
+
+
+@pytest.mark.parametrize("value", [*BAD_NUMBERS, None, 21, 10**30])
+def test_bad_batch_size(small_set, value):
+    """Anything but a whole number from 1 to the size of the data is refused."""
+    with pytest.raises(ArgumentError, match=r"^expected .*batch_size.* found ") as info:
+        BatchLoader(small_set, value)
+    assert len(str(info.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("value", BAD_NUMBERS)
+def test_bad_resize(small_set, value):
+    """Anything but a whole number from 1 on is refused."""
+    with pytest.raises(ArgumentError, match=r"^expected resize to be a whole number"):
+        BatchLoader(small_set, 5, resize=value)
+
+
+@pytest.mark.parametrize("value", [*BAD_NUMBERS[1:], None])
+def test_bad_num_workers(small_set, value):
+    """Anything but a whole number from 0 on is refused."""
+    with pytest.raises(ArgumentError, match=r"^expected num_workers to be a whole"):
+        BatchLoader(small_set, 5, num_workers=value)
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, "3", True])
+def test_bad_seed(small_set, value):
+    """A seed that cannot be used is refused when it is given, not when it is used."""
+    with pytest.raises(ArgumentError, match=r"^expected .*seed"):
+        BatchLoader(small_set, 5, True, seed=value)
+
+
+@pytest.mark.parametrize("value", [0, 2**32, 10**30, np.int64(5)])
+def test_good_seed(numbered, value):
+    """Any whole number from 0 on will do."""
+    assert sorted(numbers(BatchLoader(numbered, 9, True, seed=value))) == list(
+        range(100)
+    )
+
+
+@pytest.mark.parametrize("batch_size", [20, np.int64(20)])
+def test_largest_batch_size(small_set, batch_size):
+    """One batch may hold all there is."""
+    assert [X.shape[0] for X, _ in BatchLoader(small_set, batch_size)] == [20]
+
+
+def with_transform(dataset):
+    """Give the data set with a transform of its own."""
+    return ImageDataset(dataset.images, dataset.labels, lambda image, label: (0, 0))
+
+
+def with_transform_first(dataset):
+    """Give what Gluon makes of the data set and a transform."""
+    return dataset.transform_first(ToTensor())
+
+
+@pytest.mark.parametrize("transform", [with_transform, with_transform_first])
+def test_transform_is_not_silently_left_out(small_set, transform):
+    """Whole batches cannot call a transform for each image, so none may be given."""
+    with pytest.raises(ArgumentError, match=r"transform.*DataLoader"):
+        BatchLoader(transform(small_set), 5)
+
+
+# Shared memory
+
+
+def test_too_little_shared_memory(small_set, monkeypatch):
+    """Where workers could not hand over batches, this process reads, and says so."""
+    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: 1000)
+    with pytest.warns(UserWarning, match="2 workers need: reading in this") as caught:
+        loader = BatchLoader(small_set, 6, num_workers=2)
+    assert len(caught) == 1
+    assert_same(arrays(loader), gluons(small_set, 6))
+
+
+def test_too_little_shared_memory_is_said_once(small_set, monkeypatch):
+    """A training and a test set read in the same way give one line, not two."""
+    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: 1000)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        load_data(small_set, small_set, 6, num_workers=2)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(("free", "warned"), [(92_000, True), (93_000, False)])
+def test_needed_shared_memory(small_set, monkeypatch, free, warned):
+    """Two workers keep two batches each of 6 images of 31 x 31 floats: 92,256 bytes."""
+    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: free)
+    monkeypatch.setattr(loader_module, "DataLoader", lambda *_, **__: [])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        BatchLoader(small_set, 6, resize=31, num_workers=2)
+    assert bool(caught) == warned
+
+
+def test_no_shared_memory_folder(small_set, monkeypatch):
+    """Systems that have no such folder are not refused workers for it."""
+    monkeypatch.setattr(loader_module, "SHARED_MEMORY", "/nowhere")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loader = BatchLoader(small_set, 6, num_workers=1)
+    assert_same(arrays(loader), gluons(small_set, 6))
+
+
+# Both splits
+
+
+def test_load_data(small_set):
+    """The training set is shuffled from the seed, the test set never is."""
+    options = {"batch_size": 6, "resize": 14, "seed": 8}
+    train_iter, test_iter = load_data(small_set, small_set, **options)
+    order = list(train_iter.order(0))
+    assert order != list(range(20))
+    assert_same(arrays(train_iter), gluons(small_set, 6, 14, sampler=order))
+    assert_same(arrays(test_iter), gluons(small_set, 6, 14))
+    assert_same(arrays(test_iter), gluons(small_set, 6, 14))
+
+
+def test_different_revisions_are_refused(small_set):
+    """A training and a test set that overlap are not put together."""
+    other = ImageDataset(small_set.images, small_set.labels, revision="earlier")
+    with pytest.raises(ArgumentError, match=r"earlier.*delete the files of"):
+        load_data(other, small_set, 5)
+
+
+def test_load_data_fashion_mnist(fashion):
+    """The book's call gives 235 and 40 batches, all of the real data."""
+    train_iter, test_iter = load_data_fashion_mnist(256)
+    assert (len(train_iter), len(test_iter)) == (235, 40)
+    X, y = next(iter(test_iter))
+    assert (X.shape, y.asnumpy()[:10].tolist()) == ((256, 1, 28, 28), FASHION_FIRST)
+    counts, total = np.zeros(10, int), 0.0
+    for X, y in train_iter:
+        counts += np.bincount(y.asnumpy(), minlength=10)
+        total += float(X.sum().asscalar())
+    assert counts.tolist() == [6000] * 10
+    assert total / (60_000 * 784) == pytest.approx(0.2860, abs=5e-5)
+
+
+def test_load_data_fashion_mnist_takes_the_books_arguments(fashion):
+    """`resize` and `root` as in the book, `num_workers` beside them."""
+    root = fashion[0].folder
+    train_iter, test_iter = load_data_fashion_mnist(128, 36, root=root, num_workers=1)
+    assert next(iter(train_iter))[0].shape == (128, 1, 36, 36)
+    assert test_iter.dataset.folder == root
+
+
+def test_load_data_fashion_mnist_refuses_before_reading_long(fashion):
+    """A batch larger than the smaller of the two sets is refused."""
+    with pytest.raises(ArgumentError, match=r"at most 10,000.*found 10,001"):
+        load_data_fashion_mnist(10_001, root=fashion[0].folder)
