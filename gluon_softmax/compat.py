@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -75,8 +76,11 @@ def restore_numpy_bool() -> None:
     """
     import numpy
 
-    if "bool" not in vars(numpy):
-        numpy.bool = numpy.bool_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy 1.20-1.23 only deprecate it
+        if hasattr(numpy, "bool"):
+            return
+    numpy.bool = numpy.bool_
 
 
 def restore_distutils() -> None:
