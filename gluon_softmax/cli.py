@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from . import __version__
+from .bench.command import add_arguments as add_bench_arguments
 from .data import sources
 from .data.inventory import take_inventory
 from .doctor import examine
@@ -71,6 +72,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_data(commands)
     doctor = commands.add_parser("doctor", help="what is installed, found and amiss")
     doctor.set_defaults(command=_doctor)
+    add_bench_arguments(commands)
     return parser
 
 

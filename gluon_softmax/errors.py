@@ -10,6 +10,7 @@ __all__ = [
     "GluonSoftmaxError",
     "InstallationError",
     "OutputError",
+    "WorkerError",
 ]
 
 
@@ -39,3 +40,7 @@ class InstallationError(GluonSoftmaxError, ImportError):
 
 class OutputError(GluonSoftmaxError, ValueError):
     """A result cannot be written where it was asked for."""
+
+
+class WorkerError(GluonSoftmaxError, RuntimeError):
+    """A worker process ended, or what it was to read raised an error."""

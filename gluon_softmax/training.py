@@ -15,6 +15,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import autograd, gluon, nd
 
+from .compiled import join_loss, join_net
 from .errors import ArgumentError, DivergedError
 from .history import Epoch, History
 from .scratch import sgd
@@ -120,6 +121,7 @@ def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
     Section 3.6.6 of the book.
     """
     metric = Accumulator(2)  # right predictions, samples
+    net = join_net(net)
     for y_hat, y, _ in _read_in_blocks((net(X), y) for X, y in data_iter):
         metric.add(_count_right(y_hat, y), len(y))
     return _mean(metric[0], metric[1])
@@ -284,11 +286,11 @@ def _train_batches(
     batch_size: int,
 ) -> Iterator[tuple[nd.NDArray, nd.NDArray, nd.NDArray]]:
     """Step once per batch; yield losses, predictions and labels without waiting."""
+    forward = join_loss(net, loss)
     for X, y in train_iter:
         _check_arrays(X, y)
         with autograd.record():
-            y_hat = net(X)  # (n, classes)
-            l = loss(y_hat, y)  # (n,)
+            l, y_hat = forward(X, y)  # (n,) and (n, classes)
         _check_loss(l, y)
         l.backward()  # of the sum over the batch
         updater(batch_size)

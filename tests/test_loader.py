@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import warnings
+import os
 
 import numpy as np
 import pytest
-from gluon_softmax.data import loader as loader_module
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader, load_data, load_data_fashion_mnist
 from gluon_softmax.errors import ArgumentError
+from mxnet import nd
 from mxnet.gluon.data import DataLoader
 from mxnet.gluon.data.vision.transforms import Compose, Resize, ToTensor
 
@@ -90,13 +90,13 @@ def test_workers_read_the_same(small_set, num_workers, resize):
     assert len(there) == 4
 
 
-def test_workers_are_processes(small_set, monkeypatch):
-    """With workers, this process reads nothing itself."""
-    loader = BatchLoader(small_set, 6, num_workers=2)
-    monkeypatch.delattr(loader_module, "_to_tensor")
-    assert_same(arrays(loader), gluons(small_set, 6))
-    with pytest.raises(NameError):
-        arrays(BatchLoader(small_set, 6))
+def test_workers_are_processes(small_set):
+    """With workers, every image is read by one of them, and by all of them."""
+    tell = small_set.transform_first(lambda image: nd.array([os.getpid()]))
+    loader = BatchLoader(tell, 6, num_workers=2)
+    readers = {int(number) for X, _ in loader for number in X.asnumpy().ravel()}
+    assert len(readers) == 2
+    assert os.getpid() not in readers
 
 
 def test_real_batches_are_gluons(fashion):
@@ -266,62 +266,11 @@ def test_largest_batch_size(small_set, batch_size):
     assert [X.shape[0] for X, _ in BatchLoader(small_set, batch_size)] == [20]
 
 
-def with_transform(dataset):
-    """Give the data set with a transform of its own."""
-    return ImageDataset(dataset.images, dataset.labels, lambda image, label: (0, 0))
-
-
-def with_transform_first(dataset):
-    """Give what Gluon makes of the data set and a transform."""
-    return dataset.transform_first(ToTensor())
-
-
-@pytest.mark.parametrize("transform", [with_transform, with_transform_first])
-def test_transform_is_not_silently_left_out(small_set, transform):
-    """Whole batches cannot call a transform for each image, so none may be given."""
+def test_transform_of_image_and_label_is_not_silently_left_out(small_set):
+    """Whole batches cannot call it, so it may not be given."""
+    both = ImageDataset(small_set.images, small_set.labels, lambda image, label: (0, 0))
     with pytest.raises(ArgumentError, match=r"transform.*DataLoader"):
-        BatchLoader(transform(small_set), 5)
-
-
-# Shared memory
-
-
-def test_too_little_shared_memory(small_set, monkeypatch):
-    """Where workers could not hand over batches, this process reads, and says so."""
-    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: 1000)
-    with pytest.warns(UserWarning, match="2 workers need: reading in this") as caught:
-        loader = BatchLoader(small_set, 6, num_workers=2)
-    assert len(caught) == 1
-    assert_same(arrays(loader), gluons(small_set, 6))
-
-
-def test_too_little_shared_memory_is_said_once(small_set, monkeypatch):
-    """A training and a test set read in the same way give one line, not two."""
-    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: 1000)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        load_data(small_set, small_set, 6, num_workers=2)
-    assert len(caught) == 1
-
-
-@pytest.mark.parametrize(("free", "warned"), [(92_000, True), (93_000, False)])
-def test_needed_shared_memory(small_set, monkeypatch, free, warned):
-    """Two workers keep two batches each of 6 images of 31 x 31 floats: 92,256 bytes."""
-    monkeypatch.setattr(loader_module, "_free_shared_memory", lambda: free)
-    monkeypatch.setattr(loader_module, "DataLoader", lambda *_, **__: [])
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        BatchLoader(small_set, 6, resize=31, num_workers=2)
-    assert bool(caught) == warned
-
-
-def test_no_shared_memory_folder(small_set, monkeypatch):
-    """Systems that have no such folder are not refused workers for it."""
-    monkeypatch.setattr(loader_module, "SHARED_MEMORY", "/nowhere")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        loader = BatchLoader(small_set, 6, num_workers=1)
-    assert_same(arrays(loader), gluons(small_set, 6))
+        BatchLoader(both, 5)
 
 
 # Both splits

@@ -56,20 +56,7 @@ def test_comparison_returns_its_result(tmp_path):
     assert (tmp_path / "comparison.json").is_file()
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("fashion")
-def test_benchmark_measures_every_kind_of_work(monkeypatch, capsys):
-    """The benchmark runs; its times are for people to read, not for a test."""
-    benchmark = load("benchmark")
-    monkeypatch.setattr(benchmark, "ROUNDS", 1)
-    results = benchmark.main()
-    assert len(results) == len(capsys.readouterr().out.splitlines()) == 3
-    assert all(ours > 0 < theirs for ours, theirs in results.values())
-
-
-@pytest.mark.parametrize(
-    "script", sorted(SCRIPTS.glob("[!b]*.py")), ids=lambda s: s.stem
-)
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda s: s.stem)
 def test_scripts_open_as_notebooks(script):
     """Each script is made of cells, prose first, and runs only when it is meant to."""
     lines = script.read_text().splitlines()

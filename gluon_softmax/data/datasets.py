@@ -13,7 +13,8 @@ from mxnet.gluon.data import Dataset
 
 from ..errors import ArgumentError, DataError
 from . import sources
-from .idx import decode_idx, read_idx
+from .filearray import FileArray
+from .idx import decode_idx, open_idx, read_idx
 from .synthetic import draw_garments
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "FashionMNIST",
     "ImageDataset",
     "SyntheticFashion",
+    "TransformedDataset",
     "get_fashion_mnist_labels",
 ]
 
@@ -45,7 +47,7 @@ class ImageDataset(Dataset):
 
     Parameters
     ----------
-    images : numpy.ndarray
+    images : numpy.ndarray or FileArray
         Shape (n, height, width) or (n, height, width, channels), uint8.
     labels : numpy.ndarray
         Shape (n,), whole numbers from 0 to 9.
@@ -60,8 +62,8 @@ class ImageDataset(Dataset):
 
     Attributes
     ----------
-    images : numpy.ndarray
-        Shape (n, height, width, channels), uint8.
+    images : numpy.ndarray or FileArray
+        As given; an array without an axis of channels gets one.
     labels : numpy.ndarray
         Shape (n,), int32.
 
@@ -82,7 +84,7 @@ class ImageDataset(Dataset):
     ):
         _check_images(images, title)
         _check_labels(labels, len(images), title)
-        self.images = np.ascontiguousarray(images).reshape(*images.shape[:3], -1)
+        self.images = images if images.ndim == 4 else _with_channels(images)
         self.labels = labels.astype(np.int32)
         self.title = title
         self.classes = classes
@@ -93,12 +95,13 @@ class ImageDataset(Dataset):
     def from_idx(
         cls, images: str | os.PathLike[str], labels: str | os.PathLike[str], **options
     ) -> ImageDataset:
-        """Read images and labels of your own from two IDX files.
+        """Take images and labels of your own from two IDX files.
 
         Parameters
         ----------
         images, labels : path
-            IDX files, compressed with gzip or not.
+            IDX files, compressed with gzip or not. Images that are not compressed stay
+            in their file and are read batch by batch: they may be larger than memory.
         **options
             The other arguments of `ImageDataset`.
 
@@ -112,7 +115,7 @@ class ImageDataset(Dataset):
             If a file is damaged, or the two do not belong together.
         """
         options.setdefault("title", Path(images).name)
-        return ImageDataset(read_idx(images), read_idx(labels), **options)
+        return ImageDataset(open_idx(images), read_idx(labels), **options)
 
     @cached_property
     def _data(self) -> nd.NDArray:
@@ -123,15 +126,72 @@ class ImageDataset(Dataset):
         """
         return nd.array(self.images, dtype="uint8")
 
+    def _image(self, idx: int | slice) -> nd.NDArray:
+        """Cut one image or several out of the rest."""
+        if isinstance(self.images, FileArray):
+            return nd.array(self.images[idx], dtype="uint8")
+        return self._data[idx]
+
+    def transform_first(self, fn: Callable, lazy: bool = True) -> Dataset:
+        """Apply a transform to the image of each sample that is read.
+
+        Parameters
+        ----------
+        fn : callable
+            Takes an image, gives one.
+        lazy : bool
+            Whether to transform when a sample is read, rather than all at once.
+
+        Returns
+        -------
+        Dataset
+            For Gluon's `DataLoader`, or, if lazy, for `BatchLoader`, which transforms
+            whole batches where it knows the transform.
+        """
+        if not lazy or self._transform is not None:
+            return super().transform_first(fn, lazy)
+        return TransformedDataset(self, (fn,))
+
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, idx):
-        sample = self._data[idx], self.labels[idx]
+        sample = self._image(idx), self.labels[idx]
         return sample if self._transform is None else self._transform(*sample)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} images of {self.title})"
+
+
+class TransformedDataset(Dataset):
+    """A data set whose images are transformed when they are read.
+
+    Parameters
+    ----------
+    source : ImageDataset
+        Where the samples come from.
+    transforms : tuple of callable
+        What is applied to an image, in order.
+    """
+
+    def __init__(self, source: ImageDataset, transforms: tuple[Callable, ...]):
+        self.source = source
+        self.transforms = transforms
+
+    def transform_first(self, fn: Callable, lazy: bool = True) -> Dataset:
+        """Apply one more transform; see `ImageDataset.transform_first`."""
+        if not lazy:
+            return super().transform_first(fn, lazy)
+        return TransformedDataset(self.source, (*self.transforms, fn))
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, idx):
+        image, label = self.source[idx]
+        for transform in self.transforms:
+            image = transform(image)
+        return image, label
 
 
 class _Published(ImageDataset):
@@ -292,6 +352,13 @@ def get_fashion_mnist_labels(labels) -> list[str]:
         if label not in range(NUM_CLASSES):
             raise ArgumentError(f"expected labels from 0 to 9, found {label}")
     return [TEXT_LABELS[int(label)] for label in labels]
+
+
+def _with_channels(images: np.ndarray | FileArray) -> np.ndarray | FileArray:
+    """Add an axis of one channel."""
+    if isinstance(images, FileArray):
+        return images.with_channels()
+    return images[..., np.newaxis]
 
 
 def _check_images(images: np.ndarray, title: str) -> None:

@@ -1,48 +1,57 @@
 """Section 3.5: data sets to mini-batches.
 
-A batch is read whole: its rows are gathered and scaled in a few array operations, where
-Gluon's `DataLoader` calls a transform for each image.
+A batch is read whole: its rows are gathered and transformed in a few array operations,
+where Gluon's `DataLoader` calls a transform for each image.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import warnings
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from mxnet import nd
-from mxnet.context import Context
-from mxnet.gluon.data import DataLoader
+from mxnet.gluon.data.vision.transforms import Resize, ToTensor
 
 from ..checks import check_whole_number
 from ..errors import ArgumentError
-from .datasets import FashionMNIST, ImageDataset
+from .datasets import FashionMNIST, ImageDataset, TransformedDataset
+from .filearray import FileArray
+from .memory import as_ndarray, empty
+from .randomness import random_state
+from .transforms import Step, make_steps
+from .workers import WorkerPool
 
 __all__ = ["BatchLoader", "load_data", "load_data_fashion_mnist"]
 
-SHARED_MEMORY = "/dev/shm"
+
+class Task(NamedTuple):
+    """One batch to read."""
+
+    indices: np.ndarray
+    """Sample numbers."""
+    seed: tuple[int, int, int]
+    """Seed of the data's order, epoch and batch: decides every random transform."""
 
 
 class BatchLoader:
-    """Mini-batches of a data set: images scaled to 0-1 and labels.
+    """Mini-batches of a data set: images, scaled to 0-1, and labels.
 
-    Each pass over it is one epoch. The order of the samples is a function of `seed` and
-    the number of the epoch, and the batches are the same to the bit whether this
-    process reads them or worker processes do.
+    Each pass over it is one epoch. The order of the samples and random transforms are a
+    function of `seed` and the number of the epoch, and the batches are the same to the
+    bit whether this process reads them or worker processes do.
 
     Parameters
     ----------
-    dataset : ImageDataset
-        What to read from.
+    dataset : ImageDataset or TransformedDataset
+        What to read from. Without ``transform_first`` images get Gluon's `ToTensor`.
     batch_size : int
         Samples per batch; the last batch of an epoch holds what is left.
     shuffle : bool
         Whether each epoch has an order of its own.
     resize : int, optional
-        Height and width to bring the images to; they stay as they are if not given.
+        Height and width to bring the images to before `ToTensor`.
     num_workers : int
         Worker processes that read; 0 reads in this process, which is faster here.
     seed : int, optional
@@ -56,31 +65,32 @@ class BatchLoader:
     Raises
     ------
     ArgumentError
-        If `batch_size`, `resize` or `num_workers` cannot be used.
+        If `batch_size`, `resize`, `num_workers` or the data set cannot be used.
+    WorkerError
+        While reading, if a worker process dies or its transform raises an error.
     """
 
     def __init__(
         self,
-        dataset: ImageDataset,
+        dataset: ImageDataset | TransformedDataset,
         batch_size: int,
         shuffle: bool = False,
         resize: int | None = None,
         num_workers: int = 0,
         seed: int | None = None,
     ):
-        _check_dataset(dataset)
+        transforms = _choose_transforms(dataset, resize)
+        source = getattr(dataset, "source", dataset)
         _check_batch_size(batch_size, len(dataset))
         check_whole_number("num_workers", num_workers, least=0)
-        if resize is not None:
-            check_whole_number("resize", resize, least=1)
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = np.random.randint(2**31) if seed is None else seed
         check_whole_number("seed", self.seed, least=0)
         self.epoch = 0
-        self._reader = _BatchReader(dataset.images, dataset.labels, resize)
-        self._workers = self._start_workers(num_workers) if num_workers else None
+        self._read = _BatchReader(source.images, source.labels, make_steps(transforms))
+        self._pool = WorkerPool(self._read, num_workers) if num_workers else None
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -95,15 +105,9 @@ class BatchLoader:
         y : mxnet.nd.NDArray
             Labels, shape (n,), int32.
         """
-        if self._workers is not None:
-            return iter(self._workers)
-        return map(self._reader.__getitem__, self.next_batches())
-
-    def next_batches(self) -> list[np.ndarray]:
-        """List the sample numbers of each batch of the next epoch, and go on to it."""
-        order = self.order(self.epoch)
-        self.epoch += 1
-        return np.split(order, range(self.batch_size, len(order), self.batch_size))
+        tasks = self._next_tasks()
+        read = self._pool.read_all(tasks) if self._pool else map(self._read, tasks)
+        return ((as_ndarray(X), as_ndarray(y)) for X, y in read)
 
     def order(self, epoch: int) -> np.ndarray:
         """Give the order of the samples in an epoch.
@@ -120,55 +124,37 @@ class BatchLoader:
         """
         if not self.shuffle:
             return np.arange(len(self.dataset))
-        # RandomState, because NumPy promises never to change its streams.
-        bits = np.random.MT19937(np.random.SeedSequence([self.seed, epoch]))
-        return np.random.RandomState(bits).permutation(len(self.dataset))
+        return random_state(self.seed, epoch).permutation(len(self.dataset))
 
-    def _start_workers(self, num_workers: int) -> DataLoader | None:
-        """Start Gluon's worker processes, if there is room for what they send."""
-        X, _ = self._reader[np.arange(self.batch_size)]
-        needed = 2 * num_workers * 4 * X.size  # Gluon keeps two batches per worker
-        if _free_shared_memory() < needed:
-            warnings.warn(
-                f"{SHARED_MEMORY} has less than the {needed / 1e6:.0f} MB that "
-                f"{num_workers} workers need: reading in this process instead",
-                stacklevel=4,
-            )
-            return None
-        return DataLoader(
-            self._reader,
-            batch_sampler=_EpochSampler(self),
-            batchify_fn=_share,
-            num_workers=num_workers,
-        )
+    def _next_tasks(self) -> list[Task]:
+        """List the batches of the next epoch, and go on to it."""
+        self._read.check_unchanged()
+        order, epoch = self.order(self.epoch), self.epoch
+        self.epoch += 1
+        batches = np.split(order, range(self.batch_size, len(order), self.batch_size))
+        return [
+            Task(indices, (self.seed, epoch, number))
+            for number, indices in enumerate(batches)
+        ]
 
 
 class _BatchReader:
-    """A sequence whose items are whole batches: index it with sample numbers."""
+    """Gathers a batch and transforms it; what a worker process is given."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, resize: int | None):
-        self._images, self._labels, self._resize = images, labels, resize
+    def __init__(self, images: np.ndarray, labels: np.ndarray, steps: list[Step]):
+        self._images, self._labels, self._steps = images, labels, steps
 
-    def __getitem__(self, indices: np.ndarray) -> tuple[nd.NDArray, nd.NDArray]:
-        X = self._images.take(indices, axis=0)  # (n, height, width, channels), uint8
-        if self._resize is not None:
-            X = _resized(X, self._resize)
-        # No copy is made of either: MXNet takes over the memory that NumPy filled.
-        y = nd.from_numpy(self._labels.take(indices), zero_copy=True)
-        return nd.from_numpy(_to_tensor(X), zero_copy=True), y
+    def check_unchanged(self) -> None:
+        """Refuse to go on with images whose file was changed."""
+        if isinstance(self._images, FileArray):
+            self._images.check_unchanged()
 
-
-class _EpochSampler:
-    """Gives Gluon's `DataLoader` each batch of an epoch as one item to read."""
-
-    def __init__(self, loader: BatchLoader):
-        self._loader = loader
-
-    def __len__(self) -> int:
-        return len(self._loader)
-
-    def __iter__(self) -> Iterator[list[np.ndarray]]:
-        return ([indices] for indices in self._loader.next_batches())
+    def __call__(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
+        X = self._images.take(task.indices, axis=0)  # (n, height, width, channels)
+        for number, step in enumerate(self._steps, start=1):
+            X = step(X, (*task.seed, number))
+        y = empty(task.indices.shape, "int32")
+        return X, self._labels.take(task.indices, out=y, mode="clip")
 
 
 def load_data_fashion_mnist(
@@ -251,37 +237,21 @@ def load_data(
     return train_iter, test_iter
 
 
-def _to_tensor(images: np.ndarray) -> np.ndarray:
-    """Bring bytes (n, height, width, channels) to float32 (n, channels, ...) 0-1."""
-    images = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
-    return np.divide(images, np.float32(255), dtype=np.float32)
-
-
-def _resized(images: np.ndarray, size: int) -> np.ndarray:
-    """Bring bytes (n, height, width, channels) to another height and width."""
-    return nd.image.resize(nd.array(images, dtype="uint8"), (size, size)).asnumpy()
-
-
-def _share(batches: list[tuple[nd.NDArray, nd.NDArray]]) -> list[nd.NDArray]:
-    """Move the one batch that a worker read to where the other process can map it."""
-    shared = Context("cpu_shared", 0)
-    return [array.as_in_context(shared) for array in batches[0]]
-
-
-def _free_shared_memory() -> int:
-    """Bytes free in shared memory; no limit where it is no folder, as on Windows."""
-    if not os.path.isdir(SHARED_MEMORY):
-        return sys.maxsize
-    return shutil.disk_usage(SHARED_MEMORY).free
-
-
-def _check_dataset(dataset: ImageDataset) -> None:
-    """Refuse a data set whose transform would be left out."""
+def _choose_transforms(dataset, resize: int | None) -> tuple:
+    """Take the data set's transforms, or the chapter's."""
+    if isinstance(dataset, TransformedDataset):
+        if resize is not None:
+            raise ArgumentError("put Resize into transform_first, or leave it out")
+        return dataset.transforms
     if not isinstance(dataset, ImageDataset) or dataset._transform is not None:
         raise ArgumentError(
-            "expected an ImageDataset without a transform, since batches are read "
-            f"whole, found {dataset!r}: use mxnet.gluon.data.DataLoader for it"
+            "expected an ImageDataset without a transform of image and label together, "
+            f"found {dataset!r}: use mxnet.gluon.data.DataLoader for it"
         )
+    if resize is None:
+        return (ToTensor(),)
+    check_whole_number("resize", resize, least=1)
+    return Resize(int(resize)), ToTensor()
 
 
 def _check_batch_size(batch_size: int, num_samples: int) -> None:

@@ -1,0 +1,143 @@
+"""JAX's contender: ``PYTHON jax_peer.py KEY IMAGES.npz``.
+
+Imports nothing of gluon_softmax, whose interpreter is another one. JAX is imported
+where it is needed, so that tools of that other interpreter can read this file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+BATCH_SIZE, LR = 256, 0.1
+
+
+def load(path, as_bytes):
+    """Read images, as bytes or as float32 from 0 to 1, and labels."""
+    import numpy as np
+    from jax import numpy as jnp
+
+    tensors = []
+    with np.load(path) as arrays:
+        for split in ("train", "test"):
+            images = arrays[f"{split}_images"]
+            images = images.reshape(len(images), -1)
+            tensors.append(jnp.asarray(images if as_bytes else to_float(images)))
+            tensors.append(jnp.asarray(arrays[f"{split}_labels"].astype("int32")))
+    return tensors
+
+
+def to_float(X):
+    """Bring bytes to float32 from 0 to 1; leave what is float32."""
+    return X.astype("float32") / 255 if X.dtype == "uint8" else X
+
+
+def step(state, X, y):
+    """Train on one batch; give parameters, summed loss and right predictions."""
+    import jax
+    from jax import numpy as jnp
+
+    params, total, right = state
+
+    def loss(params):
+        scores = to_scores(params, X)
+        picked = jnp.take_along_axis(jax.nn.log_softmax(scores), y[:, None], axis=1)
+        return -picked.sum(), scores
+
+    (l, scores), grads = jax.value_and_grad(loss, has_aux=True)(params)
+    params = jax.tree.map(lambda p, grad: p - LR / BATCH_SIZE * grad, params, grads)
+    return params, total + l, right + count_right(scores, y)
+
+
+def to_scores(params, X):
+    """Compute softmax regression's scores."""
+    return to_float(X) @ params[0] + params[1]
+
+
+def count_right(scores, y):
+    """Count the right predictions."""
+    return (scores.argmax(axis=1) == y).sum()
+
+
+def in_batches(function, state, indices, X, y):
+    """Scan over the whole batches, then take the smaller last one."""
+    import jax
+
+    whole = len(indices) // BATCH_SIZE * BATCH_SIZE
+    state, _ = jax.lax.scan(
+        lambda state, batch: (function(state, X[batch], y[batch]), None),
+        state,
+        indices[:whole].reshape(-1, BATCH_SIZE),
+    )
+    last = indices[whole:]
+    return function(state, X[last], y[last]) if len(last) else state
+
+
+def epoch(params, order, X, y, test_X, test_y):
+    """Train and evaluate; to be compiled as a whole."""
+    from jax import numpy as jnp
+
+    params, loss, right = in_batches(step, (params, 0.0, 0), order, X, y)
+    test_right = in_batches(
+        lambda right, X, y: right + count_right(to_scores(params, X), y),
+        0,
+        jnp.arange(len(test_X)),
+        test_X,
+        test_y,
+    )
+    return params, (loss / len(X), right / len(X), test_right / len(test_X))
+
+
+def prepare(path, as_bytes):
+    """Prepare an epoch of one compiled scan over images resident in either form."""
+    import jax
+    import numpy as np
+    from jax import numpy as jnp
+
+    tensors = load(path, as_bytes)
+    rng = np.random.default_rng()
+    start = rng.normal(0, 0.01, (tensors[0].shape[1], 10)).astype("float32")
+    state = [[jnp.asarray(start), jnp.zeros(10)]]
+    compiled = jax.jit(epoch)
+
+    def work():
+        # NumPy permutes ten times as fast as JAX does on a processor.
+        order = rng.permutation(len(tensors[0])).astype("int32")
+        state[0], found = compiled(state[0], order, *tensors)
+        jax.block_until_ready(state[0])
+        return dict(zip(("loss", "train_acc", "test_acc"), map(float, found)))
+
+    return work
+
+
+def answer(**figures):
+    """Say one line to the parent."""
+    print(json.dumps(figures), flush=True)
+
+
+def peak_memory():
+    """Measure the largest resident memory in KiB."""
+    with open("/proc/self/status") as status:
+        return int(status.read().partition("VmHWM:")[2].split()[0])
+
+
+def main(key, path):
+    """Work each time the parent says so."""
+    import jax
+    import numpy
+
+    work = prepare(path, as_bytes=key == "jax-bytes")
+    versions = {"jax": jax.__version__, "numpy": numpy.__version__}
+    answer(versions=versions, threads=len(os.sched_getaffinity(0)))
+    for line in sys.stdin:
+        if line.strip() == "stop":
+            return answer(peak=peak_memory())
+        start = time.perf_counter()
+        found = work()
+        answer(seconds=time.perf_counter() - start, **found)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

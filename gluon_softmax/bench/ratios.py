@@ -1,0 +1,123 @@
+"""The ratios that must be reached, and whether they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .contenders import CONTENDERS
+from .rounds import Result
+
+__all__ = ["RATIOS", "Ratio", "Verdict", "judge", "list_left_out"]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One row of the table: a contender against another.
+
+    Attributes
+    ----------
+    name : str
+    numerator, denominator : str
+        Keys of contenders.
+    target : float or None
+        What the ratio may be at most; nothing where it is only shown.
+    quantity : str
+        ``seconds``, or ``peak`` for resident memory.
+    """
+
+    name: str
+    numerator: str
+    denominator: str
+    target: float | None
+    quantity: str = "seconds"
+
+
+RATIOS = (
+    Ratio("training, Gluon / d2lzh", "gluon", "d2lzh", 1 / 30),
+    Ratio("training, Gluon / PyTorch's best loop", "gluon", "torch", 0.75),
+    Ratio("training, Gluon / JAX's compiled scan", "gluon", "jax", 1.05),
+    Ratio("training, Gluon / JAX's scan over bytes", "gluon", "jax-bytes", None),
+    Ratio("training, Gluon / BLAS alone", "gluon", "blas", 1.9),
+    Ratio("training, from scratch / PyTorch's", "scratch", "torch-scratch", 1.0),
+    Ratio("training, from scratch / d2lzh", "scratch", "d2lzh-scratch", 1 / 15),
+    Ratio("evaluating / PyTorch", "evaluate", "torch-evaluate", 1.0),
+    Ratio("reading, in process / d2lzh", "read-0", "read-d2lzh", 1 / 30),
+    Ratio("reading, 4 workers / Gluon's 4", "read-4", "read-gluon", 0.35),
+    Ratio("resize=96, in process / d2lzh", "resize-0", "resize-d2lzh", 1 / 5),
+    Ratio("resize=96, 2 workers / d2lzh's 4", "resize-2", "resize-d2lzh", 0.5),
+    Ratio("start to first batch / import mxnet", "start", "import", 1.25),
+    Ratio("peak memory, Gluon / PyTorch", "gluon", "torch", 0.7, "peak"),
+)
+"""What must be reached, as medians of one run on one machine."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A ratio as it was found.
+
+    Attributes
+    ----------
+    ratio : Ratio
+    value : float
+        The numerator's median (or peak) divided by the denominator's.
+    """
+
+    ratio: Ratio
+    value: float
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target was reached; nothing where there is none."""
+        return None if self.ratio.target is None else self.value <= self.ratio.target
+
+
+def judge(results: Iterable[Result]) -> list[Verdict]:
+    """Compute every ratio whose two contenders were measured.
+
+    Parameters
+    ----------
+    results : iterable of Result
+
+    Returns
+    -------
+    list of Verdict
+        In the order of `RATIOS`.
+    """
+    found = {result.contender.key: result for result in results}
+    return [
+        Verdict(
+            ratio,
+            _quantity(found[ratio.numerator], ratio.quantity)
+            / _quantity(found[ratio.denominator], ratio.quantity),
+        )
+        for ratio in RATIOS
+        if {ratio.numerator, ratio.denominator} <= found.keys()
+    ]
+
+
+def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:
+    """List the ratios that need a peer for which there is no interpreter.
+
+    Parameters
+    ----------
+    peers : iterable of str
+        Those for which there is one.
+
+    Returns
+    -------
+    dict of str to list of str
+        The names of the ratios by the peer that is missing.
+    """
+    peer_of = {contender.key: contender.peer for contender in CONTENDERS}
+    left_out: dict[str, list[str]] = {}
+    for ratio in RATIOS:
+        peer = peer_of[ratio.denominator]
+        if peer and peer not in peers:
+            left_out.setdefault(peer, []).append(ratio.name)
+    return left_out
+
+
+def _quantity(result: Result, name: str) -> float:
+    """Give a result's peak, or its median of anything else."""
+    return result.peak if name == "peak" else result.middle(name)

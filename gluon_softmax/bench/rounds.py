@@ -1,0 +1,145 @@
+"""Rounds: each contender works once, in turn, until all have worked often enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import groupby
+from statistics import median
+
+from .contenders import Contender
+from .fresh import FreshProcess
+from .processes import ContenderError, StandingProcess
+
+__all__ = ["TOLERANCES", "WARM_UP", "Result", "check_agreement", "run_rounds"]
+
+WARM_UP = 2
+"""Rounds that are not counted: the first compiles, the second fills the caches."""
+PAUSE = 0.1
+"""Seconds of rest before each turn: the threads of the one before wait in a loop for a
+while, and would take a processor away."""
+TOLERANCES = {
+    "training": {"loss": 0.01, "train_acc": 0.01, "test_acc": 0.02},
+    "evaluating": {"test_acc": 0.001},
+    "reading": {"samples": 0, "pixel_mean": 1e-4, "label_mean": 1e-4},
+    "resizing": {"samples": 0, "pixel_mean": 1e-3, "label_mean": 1e-4},
+    "starting": {},
+}
+"""How far figures of one work may lie apart. Trainings differ in seeds alone, whose
+effect on the median over the rounds is a third of these at most."""
+
+
+@dataclass
+class Result:
+    """What a contender gave.
+
+    Attributes
+    ----------
+    contender : Contender
+    facts : dict
+        What its process said of itself: versions and threads.
+    answers : list of dict
+        Seconds and figures of each counted round.
+    peak : int or None
+        Its peak resident memory in KiB, where it was measured.
+    """
+
+    contender: Contender
+    facts: dict = field(default_factory=dict)
+    answers: list[dict] = field(default_factory=list)
+    peak: int | None = None
+
+    def column(self, name: str) -> list[float]:
+        """List one figure over the rounds; empty where it was not given."""
+        return [answer[name] for answer in self.answers if name in answer]
+
+    def middle(self, name: str) -> float | None:
+        """Give the median of one figure over the rounds."""
+        column = self.column(name)
+        return median(column) if column else None
+
+
+def run_rounds(
+    contenders: Iterable[Contender],
+    start: Callable[[Contender], StandingProcess | FreshProcess],
+    rounds: int,
+    report: Callable[[str], None] = lambda name: None,
+    warm_up: int = WARM_UP,
+) -> list[Result]:
+    """Measure contenders, one kind of work after the other.
+
+    Parameters
+    ----------
+    contenders : iterable of Contender
+        Those of one work next to each other.
+    start : callable
+        Takes a contender, gives its process.
+    rounds : int
+        How often each works and is counted.
+    report : callable, optional
+        Called with a contender's name whenever it has worked.
+    warm_up : int
+        How often each works before that.
+
+    Returns
+    -------
+    list of Result
+
+    Raises
+    ------
+    ContenderError
+        If one fails, or contenders of one work do not agree.
+    """
+    results = []
+    for _, group in groupby(contenders, key=lambda contender: contender.work):
+        of_one_work = [Result(contender) for contender in group]
+        _run_work(of_one_work, start, rounds, warm_up, report)
+        check_agreement(of_one_work)
+        results += of_one_work
+    return results
+
+
+def check_agreement(results: Iterable[Result]) -> None:
+    """Refuse to compare the times of contenders that did not do the same.
+
+    Parameters
+    ----------
+    results : iterable of Result
+        All of one work; each compared figure is a median over the same epochs.
+
+    Raises
+    ------
+    ContenderError
+        If a figure differs by more than `TOLERANCES` allows.
+    """
+    results = list(results)
+    for name, tolerance in TOLERANCES[results[0].contender.work].items():
+        found = [(result.middle(name), result.contender.name) for result in results]
+        found = sorted(pair for pair in found if pair[0] is not None)
+        if found and found[-1][0] - found[0][0] > tolerance:
+            (low, lowest), (high, highest) = found[0], found[-1]
+            raise ContenderError(
+                f"times cannot be compared: expected the same {name} within "
+                f"{tolerance}, found {low:.4f} ({lowest}) and {high:.4f} ({highest}): "
+                "run those alone with --only and look into what differs"
+            )
+
+
+def _run_work(results: list[Result], start, rounds, warm_up, report) -> None:
+    """Start all contenders of one work, let them work in turn, and end them."""
+    with ExitStack() as stack:
+        processes = []
+        for result in results:
+            processes.append(stack.enter_context(start(result.contender)))
+            result.facts = processes[-1].facts
+        for number in range(warm_up + rounds):
+            for result, process in zip(results, processes):
+                time.sleep(PAUSE)
+                answer = process.run()
+                if number >= warm_up:
+                    result.answers.append(answer)
+                report(result.contender.name)
+        for result, process in zip(results, processes):
+            result.peak = process.stop().get("peak")

@@ -1,0 +1,1 @@
+"""The children's side: what each contender of this interpreter does."""

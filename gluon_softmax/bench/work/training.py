@@ -1,0 +1,195 @@
+"""Training and evaluating on MXNet, as the book calls it."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import redirect_stdout
+from functools import partial
+
+import numpy as np
+from mxnet import gluon, init, nd
+from mxnet.gluon import nn
+
+from ... import concise, scratch
+from ...training import evaluate_accuracy, train_ch3
+from .arrays import read_pixels
+from .loaders import BATCH_SIZE, load_as_d2lzh, load_ours
+from .serving import Work
+
+__all__ = [
+    "make_hybrid_net",
+    "prepare_d2lzh",
+    "prepare_d2lzh_scratch",
+    "prepare_evaluation",
+    "prepare_gluon",
+    "prepare_scratch",
+]
+
+LR = 0.1
+FIGURES = ("loss", "train_acc", "test_acc")
+
+
+def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
+    """Build section 3.7's net as a hybrid block.
+
+    Parameters
+    ----------
+    num_outputs : int
+        Number of classes.
+
+    Returns
+    -------
+    mxnet.gluon.nn.HybridSequential
+    """
+    net = nn.HybridSequential()
+    net.add(nn.Dense(num_outputs))
+    net.initialize(init.Normal(sigma=0.01))
+    net.hybridize()
+    return net
+
+
+def prepare_gluon(data: str, hybrid: bool) -> Work:
+    """Prepare an epoch of section 3.7 with this package.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+    hybrid : bool
+        Whether the net is hybridized, or the book's own.
+
+    Returns
+    -------
+    callable
+    """
+    net = make_hybrid_net() if hybrid else concise.make_net()
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    trainer = concise.make_trainer(net, LR)
+    return _with_ours(data, net, loss, {"trainer": trainer})
+
+
+def prepare_scratch(data: str) -> Work:
+    """Prepare an epoch of section 3.6 with this package.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+
+    Returns
+    -------
+    callable
+    """
+    net, params = _make_scratch()
+    return _with_ours(data, net, scratch.cross_entropy, {"params": params, "lr": LR})
+
+
+def prepare_d2lzh(data: str) -> Work:
+    """Prepare an epoch of section 3.7 with d2lzh.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+
+    Returns
+    -------
+    callable
+    """
+    net = concise.make_net()
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    trainer = concise.make_trainer(net, LR)
+    return _with_d2lzh(data, net, loss, {"trainer": trainer})
+
+
+def prepare_d2lzh_scratch(data: str) -> Work:
+    """Prepare an epoch of section 3.6 with d2lzh.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+
+    Returns
+    -------
+    callable
+    """
+    net, params = _make_scratch()
+    return _with_d2lzh(data, net, scratch.cross_entropy, {"params": params, "lr": LR})
+
+
+def prepare_evaluation(data: str) -> Work:
+    """Prepare evaluating a hybridized net that every contender sets the same way.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+
+    Returns
+    -------
+    callable
+    """
+    weight, bias = nearest_mean(*read_pixels(data, train=True))
+    net = make_hybrid_net()
+    _, test_iter = load_ours(data)
+    net(next(iter(test_iter))[0])  # now it knows its shapes
+    net[0].weight.set_data(nd.array(weight))
+    net[0].bias.set_data(nd.array(bias))
+    return lambda: {"test_acc": evaluate_accuracy(test_iter, net)}
+
+
+def nearest_mean(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute a classifier in closed form, which has no seed: the nearest class mean.
+
+    Parameters
+    ----------
+    X : numpy.ndarray
+        Shape (n, 784).
+    y : numpy.ndarray
+        Shape (n,), each of the ten labels at least once.
+
+    Returns
+    -------
+    weight : numpy.ndarray
+        Shape (10, 784).
+    bias : numpy.ndarray
+        Shape (10,).
+    """
+    weight = np.stack([X[y == label].mean(axis=0) for label in range(10)])
+    return weight, -(weight**2).sum(axis=1) / 2
+
+
+def _make_scratch() -> tuple:
+    """Draw parameters, and bind the taught net to them."""
+    params = scratch.init_params()
+    return partial(scratch.net, W=params[0], b=params[1]), params
+
+
+def _with_ours(data: str, net, loss, updater: dict) -> Work:
+    """Prepare an epoch of this package's loader and loop."""
+    loaders = load_ours(data)
+
+    def work() -> dict:
+        history = train_ch3(net, *loaders, loss, 1, BATCH_SIZE, **updater)
+        nd.waitall()
+        return {name: getattr(history[-1], name) for name in FIGURES}
+
+    return work
+
+
+def _with_d2lzh(data: str, net, loss, updater: dict) -> Work:
+    """Prepare an epoch of d2lzh's loader and loop, which prints its figures."""
+    import d2lzh
+
+    loaders = load_as_d2lzh(data)
+
+    def work() -> dict:
+        with redirect_stdout(io.StringIO()) as printed:
+            d2lzh.train_ch3(net, *loaders, loss, 1, BATCH_SIZE, **updater)
+        nd.waitall()
+        numbers = re.findall(r"\d+\.\d+", printed.getvalue())
+        return dict(zip(FIGURES, map(float, numbers)))
+
+    return work

@@ -1,0 +1,122 @@
+"""Section 3.5: Gluon's image transforms, on whole batches instead of image by image.
+
+A step takes a batch as a NumPy array and a seed, and gives a batch. The values are
+those that Gluon's transforms of the same name give for each image; a transform that is
+not among them is called for each image, at Gluon's speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+from mxnet import nd
+from mxnet.gluon import nn
+from mxnet.gluon.data.vision import transforms
+
+from ..errors import ArgumentError
+from .memory import empty
+from .randomness import random_state
+
+__all__ = ["Step", "make_steps"]
+
+Seed = tuple[int, ...]
+Step = Callable[[np.ndarray, Seed], np.ndarray]
+
+
+def make_steps(transform: Iterable[Callable]) -> list[Step]:
+    """Turn transforms of single images into steps for whole batches.
+
+    Parameters
+    ----------
+    transform : iterable of callable
+        Applied one after the other: transforms of `mxnet.gluon.data.vision`, a
+        `Compose` of them, or functions from one image to one image.
+
+    Returns
+    -------
+    list of callable
+        Each takes images, shape (n, ...), and a seed; gives images (n, ...).
+    """
+    steps = []
+    for single in transform:
+        if type(single) in _COMPOSED:
+            steps += make_steps(single[i] for i in range(len(single)))
+        else:
+            make = _MAKERS.get(type(single))
+            steps.append(make(single) if make else partial(_each, single))
+    return steps
+
+
+def _to_tensor(X: np.ndarray, seed: Seed) -> np.ndarray:
+    """Scale bytes to 0-1, and bring the channels before height and width."""
+    X = X.transpose(0, 3, 1, 2)
+    return np.divide(X, np.float32(255), out=empty(X.shape, "float32"), dtype="float32")
+
+
+def _normalize(
+    mean: np.ndarray, std: np.ndarray, X: np.ndarray, seed: Seed
+) -> np.ndarray:
+    """Subtract each channel's mean, and divide by its standard deviation."""
+    shifted = np.subtract(X, mean, out=empty(X.shape, "float32"), dtype="float32")
+    return np.divide(shifted, std, out=shifted)
+
+
+def _resize(transform: transforms.Resize, X: np.ndarray, seed: Seed) -> np.ndarray:
+    """Bring (n, height, width, channels) to another height and width."""
+    return transform(nd.array(X, dtype=X.dtype)).asnumpy()
+
+
+def _flip(X: np.ndarray, seed: Seed) -> np.ndarray:
+    """Mirror each image (height, width, channels) with a chance of one half."""
+    mirrored = random_state(*seed).randint(0, 2, len(X)).astype(bool)
+    return np.where(mirrored[:, None, None, None], X[:, :, ::-1], X)
+
+
+def _cast(dtype: str, X: np.ndarray, seed: Seed) -> np.ndarray:
+    """Convert to another type."""
+    return X.astype(dtype)
+
+
+def _make_normalize(transform: transforms.Normalize) -> Step:
+    """Bring mean and deviation, a number or one per channel, to (channels, 1, 1)."""
+    mean, std = (
+        np.reshape(np.array(values, dtype="float32"), (-1, 1, 1))
+        for values in (transform._mean, transform._std)
+    )
+    return partial(_normalize, mean, std)
+
+
+_COMPOSED = (transforms.Compose, nn.Sequential, nn.HybridSequential)
+_MAKERS: dict[type, Callable[..., Step]] = {
+    transforms.ToTensor: lambda transform: _to_tensor,
+    transforms.Normalize: _make_normalize,
+    transforms.Resize: lambda transform: partial(_resize, transform),
+    transforms.RandomFlipLeftRight: lambda transform: _flip,
+    transforms.Cast: lambda transform: partial(_cast, transform._dtype),
+}
+
+
+def _each(transform: Callable, X: np.ndarray, seed: Seed) -> np.ndarray:
+    """Call a transform for each image, as Gluon does."""
+    images = [transform(nd.array(image, dtype=image.dtype)) for image in X]
+    for image in images:
+        _check_image(image, images[0])
+    if isinstance(images[0], nd.NDArray):
+        return nd.stack(*images).asnumpy()
+    return np.stack(images)
+
+
+def _check_image(image: object, first: nd.NDArray | np.ndarray) -> None:
+    """Refuse what cannot be stacked to a batch."""
+    if not isinstance(image, (nd.NDArray, np.ndarray)):
+        raise ArgumentError(
+            "expected the transform to return an NDArray, found a "
+            f"{type(image).__name__}: wrap it in nd.array(...)"
+        )
+    if image.shape != first.shape:
+        raise ArgumentError(
+            "expected the transform to give all images one shape, found "
+            f"{first.shape} and {image.shape}: resize or crop them"
+        )
