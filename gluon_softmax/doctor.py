@@ -145,5 +145,8 @@ def _shared_memory() -> Check:
     found = f"{size / 2**20:,.0f} MiB"
     if size >= ENOUGH_SHARED_MEMORY:
         return Check("/dev/shm", found)
-    remedy = "for worker processes start Docker with --shm-size=1g"
+    remedy = (
+        "Gluon's own DataLoader needs more for its workers (this package's do not): "
+        "start Docker with --shm-size=1g"
+    )
     return Check("/dev/shm", found, remedy, essential=False)

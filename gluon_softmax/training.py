@@ -13,7 +13,7 @@ from itertools import islice
 
 import mxnet as mx
 import numpy as np
-from mxnet import autograd, gluon, nd
+from mxnet import gluon, nd
 
 from .compiled import join_loss, join_net
 from .errors import ArgumentError, DivergedError
@@ -286,13 +286,11 @@ def _train_batches(
     batch_size: int,
 ) -> Iterator[tuple[nd.NDArray, nd.NDArray, nd.NDArray]]:
     """Step once per batch; yield losses, predictions and labels without waiting."""
-    forward = join_loss(net, loss)
+    step = join_loss(net, loss)
     for X, y in train_iter:
         _check_arrays(X, y)
-        with autograd.record():
-            l, y_hat = forward(X, y)  # (n,) and (n, classes)
+        l, y_hat = step(X, y)  # (n,) and (n, classes)
         _check_loss(l, y)
-        l.backward()  # of the sum over the batch
         updater(batch_size)
         yield l.reshape((-1,)) if l.ndim != 1 else l, y_hat, y
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gluon_softmax.compiled import join_loss, join_net
+from gluon_softmax.compiled import CompiledStep, join_loss, join_net
 from gluon_softmax.training import evaluate_accuracy, train_epoch
-from mxnet import autograd, gluon, nd, random
+from mxnet import gluon, nd, random
 from mxnet.gluon import nn
 
 cross_entropy = gluon.loss.SoftmaxCrossEntropyLoss()
@@ -54,37 +54,59 @@ def batches():
     ]
 
 
-def train(net, forward, data):
-    """Train for two epochs the plain way, with what computes losses and scores."""
+def train(net, step, data):
+    """Train for two epochs with what computes losses, scores and gradients."""
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
-    losses = []
+    results = []
     for X, y in data * 2:
-        with autograd.record():
-            l, _ = forward(X, y)
-        l.backward()
+        results += [array.asnumpy() for array in step(X, y)]
         trainer.step(16)
-        losses.append(l.asnumpy())
-    return losses
+    return results
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)
 def test_training_gives_the_plain_numbers(make):
     """Losses, parameters, running means and scores are those of the net itself."""
     results = []
-    for compiled in (False, True):
+    for loss in (cross_entropy, lambda y_hat, y: cross_entropy(y_hat, y)):
+        compiled = loss is cross_entropy
         random.seed(1)
         net = make()
         net.initialize()
-        plain = lambda X, y, net=net: (cross_entropy(net(X), y), None)  # noqa: E731
-        forward = join_loss(net, cross_entropy) if compiled else plain
-        assert isinstance(forward, gluon.SymbolBlock) == compiled
-        losses = train(net, forward, batches())
+        step = join_loss(net, loss)
+        assert isinstance(step, CompiledStep) == compiled
+        arrays = train(net, step, batches())
         predict = join_net(net) if compiled else net
-        scores = [predict(X).asnumpy() for X, _ in batches()]
-        params = [p.data().asnumpy() for p in net.collect_params().values()]
-        results.append([*losses, *params, *scores])
-    for plain, compiled in zip(*results):
-        np.testing.assert_allclose(plain, compiled, rtol=0, atol=1e-6)
+        arrays += [predict(X).asnumpy() for X, _ in batches()]
+        params = net.collect_params().values()
+        results.append(arrays + [param.data().asnumpy() for param in params])
+    for compiled, plain in zip(*results):
+        np.testing.assert_allclose(compiled, plain, rtol=0, atol=1e-6)
+
+
+def test_batches_of_many_shapes_do_not_pile_up():
+    """Room is kept for a few shapes only, and the numbers stay right."""
+    net = sequential(nn.Dense(3))
+    net.initialize()
+    step = join_loss(net, cross_entropy)
+    for n in (*range(1, 9), 1):
+        l, y_hat = step(nd.ones((n, 5)), nd.zeros(n))
+        np.testing.assert_array_equal(y_hat.asnumpy(), net(nd.ones((n, 5))).asnumpy())
+        assert l.shape == (n,)
+    assert len(step._bound) <= 4
+
+
+def test_parameters_that_are_not_trained_stay():
+    """A frozen layer has no gradient, and the others still train."""
+    net = sequential(nn.Dense(4), nn.Dense(4))
+    net.initialize()
+    net[0].collect_params().setattr("grad_req", "null")
+    net(nd.ones((1, 1, 8, 8)))
+    before = [param.data().asnumpy() for param in net.collect_params().values()]
+    train(net, join_loss(net, cross_entropy), batches())
+    after = [param.data().asnumpy() for param in net.collect_params().values()]
+    changed = [bool((a != b).any()) for a, b in zip(before, after)]
+    assert changed == [False, False, True, True]
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
@@ -126,9 +148,12 @@ def test_functions_are_called_as_they_are():
     """A net from scratch is no block, and stays what it is."""
     net = lambda X: X  # noqa: E731
     assert join_net(net) is net
-    l, y_hat = join_loss(net, cross_entropy)(nd.eye(3), nd.arange(3))
+    X = nd.eye(3)
+    X.attach_grad()
+    l, y_hat = join_loss(net, cross_entropy)(X, nd.arange(3))
     assert l.shape == (3,)
     np.testing.assert_array_equal(y_hat.asnumpy(), np.eye(3))
+    assert X.grad.asnumpy().any()
 
 
 def test_momentum_and_the_loop_train_the_nets_own_parameters():

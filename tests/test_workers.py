@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -536,9 +537,11 @@ def test_too_few_open_files(script):
     process = script("""
         import os, resource
         from gluon_softmax.data.workers import WorkerPool
+        pool = WorkerPool(print, 20)
+        pool.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
         try:
-            WorkerPool(print, 20)
+            next(pool.read_all([1]))
         except RuntimeError as error:
             print(error)
         os.wait()
@@ -732,19 +735,64 @@ def test_memory_goes_though_a_later_worker_holds_the_file(pool_of):
     assert sum(file.stat().st_size for file in files) == 0
 
 
+def test_spawned_worker_keeps_no_copy_of_what_was_sent(pool_of):
+    """What is sent at the start, perhaps all data, is held in memory once."""
+    pool = pool_of(numbered, 1, "spawn")
+    assert_read(pool, batches([3]))
+    (worker,) = children(os.getpid())
+    files = [os.readlink(f) for f in Path(f"/proc/{worker}/fd").iterdir()]
+    assert sum("memfd:batch" in file for file in files) >= 2
+    assert not any("memfd:read" in file for file in files)
+
+
+def test_garbage_of_this_process_is_not_collected_there(pool_of):
+    """A forked worker runs no finalizer of what it merely inherits."""
+
+    class Cycle:
+        def __init__(self):
+            self.myself = self
+
+    ended = []
+    gc.disable()
+    try:
+        weakref.finalize(Cycle(), ended.append, 1)
+        pool = pool_of(lambda _: (np.array([gc.collect(), len(ended)]),), 1, "fork")
+        assert [x[1] for (x,) in pool.read_all([0, 0])] == [0, 0]
+    finally:
+        gc.enable()
+    gc.collect()
+    assert ended == [1]
+
+
+def test_signals_of_a_worker_do_not_wake_this_process(pool_of):
+    """A notebook's event loop is not told of signals that a forked worker gets."""
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    before = signal.set_wakeup_fd(writing)
+    try:
+        pool = pool_of(lambda _: (np.array(signal.set_wakeup_fd(-1)),), 1, "fork")
+        assert [int(x) for (x,) in pool.read_all([0])] == [-1]
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
+
+
 # Where it runs
 
 
 @EACH_START
 def test_script_without_main_guard(script, method):
     """A script need not be guarded, and runs once."""
-    process = script(f"""
+    process = script(
+        f"""
         print("once")
         from readers import image
         from gluon_softmax.data.workers import WorkerPool
         found = list(WorkerPool(image, 2, {method!r}).read_all(range(10)))
         print([int(y[0]) for X, y in found])
-        """)
+        """,
+        *["env", "PYTHONWARNINGS=always::ResourceWarning"],
+    )
     out, err = process.communicate(timeout=20)
     assert out == "once\n[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n"
     assert err == ""
@@ -794,12 +842,13 @@ def test_reader_at_a_prompt(method, expected):
 
 def test_module_run_as_a_script(tmp_path, monkeypatch):
     """`python -m` finds what the workers call by the name of the module."""
-    text = READER_IN_THE_SCRIPT.format(method="spawn")
-    (tmp_path / "reading.py").write_text(
-        text + "if __name__ == '__main__':\n    main()"
-    )
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "other.py").write_text("")
+    text = "from . import other\n" + READER_IN_THE_SCRIPT.format(method="spawn")
+    text += "if __name__ == '__main__':\n    main()"
+    (tmp_path / "package" / "reading.py").write_text(text)
     monkeypatch.chdir(tmp_path)
-    command = [sys.executable, "-m", "reading"]
+    command = [sys.executable, "-m", "package.reading"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert (done.stdout, done.stderr) == ("[0, 1, 2, 3]\n", "")
 

@@ -64,6 +64,8 @@ class FileArray:
         indices = range(len(self))[idx]
         if isinstance(indices, int):
             return self.take([indices])[0]
+        if indices.step == 1:
+            return self._read(indices.start, len(indices))
         return self.take(indices)
 
     @property
@@ -99,14 +101,24 @@ class FileArray:
         file = self._file.fileno()
         places = (np.asarray(indices, "int64") * row + self._offset).tolist()
         content = b"".join([os.pread(file, row, place) for place in places])
-        if len(content) != row * len(places):
-            raise self._changed()
-        return np.frombuffer(content, self.dtype).reshape(-1, *self.shape[1:])
+        return self._decode(content, len(places))
 
     def check_unchanged(self) -> None:
         """Refuse to go on with a file that is no longer what it was."""
         if self._look() != self._state:
             raise self._changed()
+
+    def _read(self, start: int, count: int) -> np.ndarray:
+        """Read rows that follow each other, at once."""
+        row = self.size // len(self)
+        place = self._offset + start * row
+        return self._decode(os.pread(self._file.fileno(), count * row, place), count)
+
+    def _decode(self, content: bytes, count: int) -> np.ndarray:
+        """Make an array of so many rows; refuse fewer."""
+        if len(content) * len(self) != count * self.size:
+            raise self._changed()
+        return np.frombuffer(content, self.dtype).reshape(-1, *self.shape[1:])
 
     def _look(self) -> tuple[int, int]:
         """Note size and time of the last change."""

@@ -467,7 +467,7 @@ def _answer(read: Read, task: Any, slot: _Slot) -> list[Layout] | _Failure:
     """Read what a task asks for."""
     try:
         return slot.write(_checked(read(task)))
-    except BaseException as error:  # the end of Python too, which only the parent ends
+    except Exception as error:
         return _Failure.of(error)
 
 
