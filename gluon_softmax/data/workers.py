@@ -328,7 +328,8 @@ def _fork(read: Read, connection: Connection, slots: list[_Slot]) -> int:
         return child
     try:
         gc.freeze()  # what the parent made is not this process's to clear up
-        signal.set_wakeup_fd(-1)  # the parent's event loop, in a notebook
+        # Of a notebook's event loop; asyncio sees to it from Python 3.12 on.
+        signal.set_wakeup_fd(-1)
         _serve(lambda: read, connection, slots, parent)
     finally:
         os._exit(1)  # never on into the parent's program and its exit handlers
