@@ -124,7 +124,11 @@ def join_net(net: Net) -> Net:
     if not _can_be_compiled(net):
         return net
     X = sym.var("data")
-    return _compile([net(X)], [X], net)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the first batch decides the types
+        block = gluon.SymbolBlock([net(X)], [X], params=net.collect_params())
+    block.hybridize(static_alloc=True)
+    return block
 
 
 def _among(arrays: dict[str, nd.NDArray], names: list[str]) -> dict[str, nd.NDArray]:
@@ -145,15 +149,6 @@ def _quiet_binding() -> Iterator[None]:
             del os.environ[variable]
         else:
             os.environ[variable] = before
-
-
-def _compile(outputs: list, inputs: list, net: gluon.Block) -> gluon.SymbolBlock:
-    """Compile a graph that shares its parameters with the net."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the first batch decides the types
-        block = gluon.SymbolBlock(outputs, inputs, params=net.collect_params())
-    block.hybridize(static_alloc=True)
-    return block
 
 
 def _can_be_compiled(block: object) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from . import figures
+from .atomic import write_json
 from .compare import Comparison
-from .report import write_json
 
 __all__ = ["draw_gallery", "write_gallery"]
 
@@ -76,4 +76,4 @@ def write_gallery(
     folder = Path(folder)
     for name, figure in draw_gallery(comparison):
         yield from figures.save(figure, folder / f"{name}{suffix}")
-    yield write_json(comparison, folder / f"comparison{suffix}.json")
+    yield write_json(comparison.to_dict(), folder / f"comparison{suffix}.json")

@@ -1,16 +1,11 @@
-"""A finished comparison as text and as JSON."""
+"""A finished comparison as a table."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-
-from .atomic import replacing
 from .compare import Comparison
 from .history import Epoch
 
-__all__ = ["format_table", "write_json"]
+__all__ = ["format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
@@ -39,30 +34,6 @@ def format_table(comparison: Comparison) -> list[str]:
         cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
         lines.append(" | ".join([*cells, f"{difference:.1e}"]))
     return lines
-
-
-def write_json(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
-    """Write a comparison's numbers as JSON.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    text = json.dumps(comparison.to_dict(), indent=2)
-    with replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    return Path(path)
 
 
 def _format_epoch(epoch: Epoch) -> str:

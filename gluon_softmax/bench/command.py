@@ -170,8 +170,8 @@ def _scaling(options: argparse.Namespace) -> int:
 
 def _write(figure, content: dict, path: Path) -> None:
     """Write a figure and its numbers, and say where."""
+    from ..atomic import write_json
     from ..figures import save
-    from .table import write_json
 
     content = {"versions": describe_versions(), **content}
     for file in save(figure, path):

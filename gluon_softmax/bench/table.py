@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from pathlib import Path
 
-from ..atomic import replacing
 from .contenders import WORKS
 from .interpreters import PEERS
 from .ratios import Verdict
@@ -21,7 +17,6 @@ __all__ = [
     "format_results",
     "format_verdicts",
     "to_dict",
-    "write_json",
 ]
 
 FIGURES = ("loss", "train_acc", "test_acc")
@@ -161,29 +156,6 @@ def to_dict(results: Iterable[Result], verdicts: Iterable[Verdict]) -> dict:
             for verdict in verdicts
         ],
     }
-
-
-def write_json(content: dict, path: str | os.PathLike[str]) -> Path:
-    """Write numbers as JSON.
-
-    Parameters
-    ----------
-    content : dict
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    return Path(path)
 
 
 def _format_result(result: Result) -> str:
