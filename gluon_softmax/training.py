@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
-import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
-from .compiled import join_loss, join_net
+from .compiled import predict, run_training
 from .errors import ArgumentError, DivergedError
+from .graphs import Loss, Net
 from .history import Epoch, History
 from .scratch import sgd
 
@@ -30,11 +29,6 @@ __all__ = [
 ]
 
 Batches = Iterable[tuple[nd.NDArray, nd.NDArray]]
-Net = Callable[[nd.NDArray], nd.NDArray]
-Loss = Callable[[nd.NDArray, nd.NDArray], nd.NDArray]
-
-BLOCK = 32
-"""Batches per reading; Python runs at most twice as many ahead of MXNet."""
 
 
 class Accumulator:
@@ -121,8 +115,7 @@ def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
     Section 3.6.6 of the book.
     """
     metric = Accumulator(2)  # right predictions, samples
-    net = join_net(net)
-    for y_hat, y, _ in _read_in_blocks((net(X), y) for X, y in data_iter):
+    for y_hat, y, _ in _read_behind(predict(net, data_iter)):
         metric.add(_count_right(y_hat, y), len(y))
     return _mean(metric[0], metric[1])
 
@@ -168,9 +161,13 @@ def train_epoch(
     -----
     Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
     """
+
+    def step(l, y_hat, y):
+        _check_loss(l, y)
+        updater(batch_size)
+
     metric = Accumulator(3)  # loss, right predictions, samples
-    results = _train_batches(net, train_iter, loss, updater, batch_size)
-    for l, y_hat, y, batch in _read_in_blocks(results):
+    for l, y_hat, y, batch in _read_behind(run_training(net, loss, train_iter, step)):
         _check_finite(l, batch)
         metric.add(l.sum(dtype="float64"), _count_right(y_hat, y), len(y))
     return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
@@ -278,32 +275,15 @@ def _make_updater(
     return lambda batch_size: sgd(params, lr, batch_size), lr
 
 
-def _train_batches(
-    net: Net,
-    train_iter: Batches,
-    loss: Loss,
-    updater: Callable[[int], None],
-    batch_size: int,
-) -> Iterator[tuple[nd.NDArray, nd.NDArray, nd.NDArray]]:
-    """Step once per batch; yield losses, predictions and labels without waiting."""
-    step = join_loss(net, loss)
-    for X, y in train_iter:
-        _check_arrays(X, y)
-        l, y_hat = step(X, y)  # (n,) and (n, classes)
-        _check_loss(l, y)
-        updater(batch_size)
-        yield l.reshape((-1,)) if l.ndim != 1 else l, y_hat, y
-
-
-def _read_in_blocks(
-    results: Iterable[tuple[nd.NDArray, ...]],
+def _read_behind(
+    blocks: Iterable[list[tuple[nd.NDArray, ...]]],
 ) -> Iterator[list[np.ndarray]]:
     """Join each block of batches to arrays; read them when the next is on its way.
 
     After the batches' own columns comes the number of each sample's batch, from 1.
     """
-    results, first, waiting = iter(results), 1, []
-    while block := list(islice(results, BLOCK)):
+    first, waiting = 1, []
+    for block in blocks:
         joined = [nd.concat(*column, dim=0) for column in zip(*block)]
         numbers = range(first, first + len(block))
         batch = np.repeat(numbers, [len(result[0]) for result in block])
@@ -332,15 +312,6 @@ def _mean(total: float, count: float) -> float:
             "once per epoch, rather than an iterator that is used up"
         )
     return total / count
-
-
-def _check_arrays(X: nd.NDArray, y: nd.NDArray) -> None:
-    """Refuse MXNet's NumPy-like arrays, which the chapter's operators do not take."""
-    if isinstance(X, mx.np.ndarray) or isinstance(y, mx.np.ndarray):
-        raise ArgumentError(
-            "expected batches of mx.nd arrays, found mx.np: convert them with "
-            ".as_nd_ndarray(), and leave out npx.set_np()"
-        )
 
 
 def _check_loss(l: nd.NDArray, y: nd.NDArray) -> None:

@@ -6,7 +6,8 @@ import gc
 
 import numpy as np
 import pytest
-from gluon_softmax.data.memory import as_ndarray, empty
+from gluon_softmax.data.memory import Ring, address, as_ndarray, empty
+from mxnet import nd
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32", "uint8"])
@@ -60,3 +61,31 @@ def test_parts_and_results_are_copied(part):
 def test_any_array_will_do():
     """An array of NumPy's own is copied."""
     assert as_ndarray(np.arange(3, dtype="int32")).asnumpy().tolist() == [0, 1, 2]
+
+
+def test_arrays_of_a_ring_come_in_turn():
+    """After so many arrays of a shape and type the first comes again, as it was."""
+    ring = Ring(2)
+    first, second = (ring.empty((3,), "float32") for _ in range(2))
+    first[:], second[:] = 1, 2
+    assert ring.empty((3,), "int32") is not first
+    assert ring.empty((3,), "float32") is first
+    ring.restart()
+    assert ring.empty((3,), "float32") is first
+    assert as_ndarray(ring.empty((3,), "float32")).asnumpy().tolist() == [2, 2, 2]
+
+
+def test_other_arrays_are_copied_to_the_place_given():
+    """What NumPy made goes to the next array of a ring, what a ring made stays."""
+    ring = Ring(2)
+    place = ring.empty((3,), "int32")
+    ring.restart()
+    assert as_ndarray(np.arange(3, dtype="int32"), ring.empty) is place.owner
+    assert place.tolist() == [0, 1, 2]
+    assert as_ndarray(place, ring.empty) is place.owner
+
+
+def test_address():
+    """Two handles of one array agree, and its copy does not."""
+    array = nd.ones(3)
+    assert address(array.detach()) == address(array) != address(array.copy())

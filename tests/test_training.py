@@ -22,8 +22,8 @@ from gluon_softmax import (
     train_ch3,
     train_epoch,
 )
+from gluon_softmax.compiled import BLOCK
 from gluon_softmax.errors import ArgumentError, DivergedError
-from gluon_softmax.training import BLOCK
 from mxnet import gluon, nd
 
 softmax_cross_entropy = gluon.loss.SoftmaxCrossEntropyLoss()

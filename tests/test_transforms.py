@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax import BatchLoader, ImageDataset
+from gluon_softmax.data.memory import empty
 from gluon_softmax.data.transforms import make_steps
 from gluon_softmax.errors import ArgumentError
 from mxnet import nd
@@ -65,7 +66,7 @@ def test_flips_mirror_half_of_the_images():
     """Each image is as it was or as Gluon mirrors it, about half of them."""
     images = np.random.randint(0, 256, (400, 6, 6, 1), dtype=np.uint8)
     (flip,) = make_steps([gluon.RandomFlipLeftRight()])
-    flipped = flip(images, (0, 0, 0))
+    flipped = flip(images, (0, 0, 0), empty)
     mirror = nd.image.flip_left_right
     mirrored = np.stack([mirror(nd.array(i, dtype="uint8")).asnumpy() for i in images])
     is_mirrored = (flipped == mirrored).all(axis=(1, 2, 3))

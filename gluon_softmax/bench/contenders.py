@@ -21,7 +21,7 @@ FIRST_BATCH = (
 
 WORKS = {
     "training": "one epoch of training, batch 256, and evaluating",
-    "evaluating": "evaluating the test images",
+    "evaluating": "evaluating the test images, 20 times",
     "reading": "reading the training images once, shuffled",
     "resizing": "reading the training images, resized to 96 x 96",
     "starting": "from the start of the process to its end",

@@ -15,7 +15,6 @@ from ..errors import ArgumentError, DataError
 from . import sources
 from .filearray import FileArray
 from .idx import decode_idx, open_idx, read_idx
-from .synthetic import draw_garments
 
 __all__ = [
     "MNIST",
@@ -311,6 +310,8 @@ class SyntheticFashion(ImageDataset):
         if num_images is None:
             num_images = 10_000 if train else 2_000
         # Even seeds for training, odd ones for testing: the two never meet.
+        from .synthetic import draw_garments  # draws with Pillow, slow to import
+
         images, labels = draw_garments(num_images, 2 * seed + (not train))
         super().__init__(
             images,

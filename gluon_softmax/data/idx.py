@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import struct
-import sys
+from typing import Union
 
 import numpy as np
 from isal import isal_zlib  # twice as fast as zlib
@@ -18,11 +18,14 @@ from isal import isal_zlib  # twice as fast as zlib
 from ..errors import DataError
 from .filearray import FileArray
 
+Content = Union[bytes, memoryview]
+
 __all__ = ["decode_idx", "encode_idx", "open_idx", "read_content", "read_idx"]
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_HEADER = 4 + 4 * MAX_DIMENSIONS
+PIECE = 2**18  # bytes of a compressed file
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_CONTENT = {
     b"PK\x03\x04": "a zip archive",
@@ -85,7 +88,7 @@ def open_idx(path: str | os.PathLike[str]) -> np.ndarray | FileArray:
     return FileArray(path, shape, _header_length(shape))
 
 
-def read_content(path: str | os.PathLike[str]) -> bytes:
+def read_content(path: str | os.PathLike[str]) -> Content:
     """Read a file's IDX bytes, decompressed, and no more than its header promises.
 
     Parameters
@@ -95,7 +98,7 @@ def read_content(path: str | os.PathLike[str]) -> bytes:
 
     Returns
     -------
-    bytes
+    bytes or memoryview
         Header and numbers; what `decode_idx` takes and checksums are taken of.
 
     Raises
@@ -110,12 +113,12 @@ def read_content(path: str | os.PathLike[str]) -> bytes:
     return _decompress(raw, str(path))
 
 
-def decode_idx(content: bytes, name: str = "IDX data") -> np.ndarray:
+def decode_idx(content: Content, name: str = "IDX data") -> np.ndarray:
     """Turn IDX bytes into an array.
 
     Parameters
     ----------
-    content : bytes
+    content : bytes or memoryview
         Uncompressed IDX: header and numbers.
     name : str
         What to call the data in an error.
@@ -191,20 +194,19 @@ def _read(path: str | os.PathLike[str], limit: int = -1) -> bytes:
     return raw
 
 
-def _decompress(raw: bytes, name: str) -> bytes:
+def _decompress(raw: bytes, name: str) -> memoryview:
     """Decompress as much as the header promises, whatever the rest would grow to."""
     gzip = isal_zlib.decompressobj(wbits=isal_zlib.MAX_WBITS | 16)
     try:
-        start = gzip.decompress(raw, MAX_HEADER)
-        missing = _length(*_parse_header(start, name)) - len(start)
+        content = bytearray(gzip.decompress(raw[:PIECE], MAX_HEADER))
         # One byte more than promised shows whether there is more.
-        limit = min(max(missing, 0) + 1, sys.maxsize)
-        content = start + gzip.decompress(gzip.unconsumed_tail, limit)
+        limit = _length(*_parse_header(content, name)) + 1
+        end = _decompress_rest(gzip, raw, content, limit)
     except isal_zlib.error as error:
         raise DataError(
             f"{name} is a damaged gzip file ({error}): delete it and fetch it again"
         ) from error
-    if gzip.unused_data:
+    if gzip.unused_data or (gzip.eof and end < len(raw)):
         raise DataError(
             f"{name} goes on after its gzip stream: unpack it with gunzip, "
             "or delete it and fetch it again"
@@ -215,10 +217,28 @@ def _decompress(raw: bytes, name: str) -> bytes:
             f"{name} is a gzip file cut off before its checksum: "
             "delete it and fetch it again"
         )
-    return content
+    return memoryview(content).toreadonly()
 
 
-def _check_length(content: bytes, name: str) -> tuple[np.dtype, tuple[int, ...]]:
+def _decompress_rest(gzip, raw: bytes, content: bytearray, limit: int) -> int:
+    """Add to the content, piece by piece, up to a limit; say where the last piece ends.
+
+    Pieces that fit the processor's cache take half the time of the whole at once.
+    """
+    data, end = gzip.unconsumed_tail, PIECE
+    while not gzip.eof and len(content) < limit:
+        room = min(limit - len(content), 4 * PIECE)
+        piece = gzip.decompress(data, room)
+        content += piece
+        data = gzip.unconsumed_tail
+        if not data and len(piece) < room:
+            if end >= len(raw):
+                break
+            data, end = raw[end : end + PIECE], end + PIECE
+    return end
+
+
+def _check_length(content: Content, name: str) -> tuple[np.dtype, tuple[int, ...]]:
     """Read the header, and refuse content that is longer or shorter than it says."""
     dtype, shape = _parse_header(content, name)
     _check_size(len(content), dtype, shape, name)
@@ -236,7 +256,7 @@ def _check_size(size: int, dtype: np.dtype, shape: tuple[int, ...], name: str) -
         )
 
 
-def _parse_header(content: bytes, name: str) -> tuple[np.dtype, tuple[int, ...]]:
+def _parse_header(content: Content, name: str) -> tuple[np.dtype, tuple[int, ...]]:
     """Read type and shape from the first bytes of an IDX file."""
     if len(content) < 4:
         raise DataError(f"{name} ends within its header: delete it and fetch it again")
@@ -258,12 +278,13 @@ def _parse_header(content: bytes, name: str) -> tuple[np.dtype, tuple[int, ...]]
     return np.dtype(TYPES[code]), shape
 
 
-def _describe(content: bytes) -> str:
+def _describe(content: Content) -> str:
     """Say what a file that is not IDX seems to be."""
+    beginning = bytes(content[:MAX_HEADER])
     for start, description in OTHER_CONTENT.items():
-        if content.lstrip().startswith(start):
+        if beginning.lstrip().startswith(start):
             return description
-    return repr(content[:4])
+    return repr(beginning[:4])
 
 
 def _header_length(shape: tuple[int, ...]) -> int:

@@ -7,6 +7,7 @@ where Gluon's `DataLoader` calls a transform for each image.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,12 +21,15 @@ from ..checks import check_whole_number
 from ..errors import ArgumentError
 from .datasets import FashionMNIST, ImageDataset, TransformedDataset
 from .filearray import FileArray
-from .memory import as_ndarray, empty
+from .memory import Empty, as_ndarray, as_numpy, empty
 from .randomness import random_state
-from .transforms import Step, make_steps
+from .transforms import Step, is_in_background, make_steps
 from .workers import WorkerPool
 
 __all__ = ["BatchLoader", "load_data", "load_data_fashion_mnist"]
+
+AHEAD = 2
+"""Batches that MXNet has been given to resize before they are asked for."""
 
 
 class Task(NamedTuple):
@@ -107,9 +111,28 @@ class BatchLoader:
         y : mxnet.nd.NDArray
             Labels, shape (n,), int32.
         """
+        return self.read_into(empty)
+
+    def read_into(self, make: Empty) -> Iterator[tuple[nd.NDArray, nd.NDArray]]:
+        """Read one epoch into arrays of the caller's choice.
+
+        Parameters
+        ----------
+        make : callable
+            Takes a shape and a type; gives what `memory.empty` once gave for them. It
+            is called once for the images and once for the labels of each batch.
+
+        Yields
+        ------
+        X, y : mxnet.nd.NDArray
+            As the loader itself gives them.
+        """
         tasks = self._next_tasks()
-        read = self._pool.read_all(tasks) if self._pool else map(self._read, tasks)
-        return ((as_ndarray(X), as_ndarray(y)) for X, y in read)
+        if self._pool is None:
+            read = self._read.read_all(tasks, make)
+        else:
+            read = self._pool.read_all(tasks)
+        return (tuple(as_ndarray(array, make) for array in batch) for batch in read)
 
     def order(self, epoch: int) -> np.ndarray:
         """Give the order of the samples in an epoch.
@@ -149,19 +172,59 @@ class _BatchReader:
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, steps: list[Step]):
         self._images, self._labels, self._steps = images, labels, steps
+        background = [
+            number for number, step in enumerate(steps, 1) if is_in_background(step)
+        ]
+        self._started = background[0] if background else 0
 
     def check_unchanged(self) -> None:
         """Refuse to go on with images whose file was changed."""
         if isinstance(self._images, FileArray):
             self._images.check_unchanged()
 
-    def __call__(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, task: Task, make: Empty = empty
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read one batch into new arrays, or into those that `make` gives."""
+        return self._finish(task, self._start(task), make)
+
+    def read_all(
+        self, tasks: list[Task], make: Empty
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read batches, while MXNet is at the steps that it does in the background."""
+        ahead = AHEAD if self._started else 0
+        tasks, started = iter(tasks), deque()
+        for task in tasks:
+            started.append((task, self._start(task)))
+            if len(started) > ahead:
+                yield self._finish(*started.popleft(), make)
+        for batch in started:
+            yield self._finish(*batch, make)
+
+    def _start(self, task: Task) -> np.ndarray | nd.NDArray:
+        """Take the images, and begin with the steps up to one in the background."""
         X = _take(self._images, task.indices)  # (n, height, width, channels)
-        for number, step in enumerate(self._steps, start=1):
-            X = step(X, (*task.seed, number))
-        y = empty((len(X),), "int32")
+        return self._transform(X, task, range(self._started), empty)
+
+    def _finish(
+        self, task: Task, X: np.ndarray | nd.NDArray, make: Empty
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Do the other steps, and take the labels."""
+        X = self._transform(X, task, range(self._started, len(self._steps)), make)
+        y = make((len(X),), "int32")
         y[:] = _take(self._labels, task.indices)
-        return X, y
+        return (X.asnumpy() if isinstance(X, nd.NDArray) else X), y
+
+    def _transform(
+        self, X: np.ndarray | nd.NDArray, task: Task, numbers: range, make: Empty
+    ) -> np.ndarray | nd.NDArray:
+        """Do some of the steps; the last of all writes to what `make` gives."""
+        for number in numbers:
+            if isinstance(X, nd.NDArray):
+                X = as_numpy(X)
+            place = make if number == len(self._steps) - 1 else empty
+            X = self._steps[number](X, (*task.seed, number + 1), place)
+        return X
 
 
 def load_data_fashion_mnist(

@@ -8,12 +8,15 @@ Here the memory is MXNet's from the start.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 import numpy as np
 from mxnet import nd
 from mxnet.base import _LIB, check_call
 
-__all__ = ["as_ndarray", "empty"]
+__all__ = ["Empty", "Ring", "address", "as_ndarray", "as_numpy", "empty"]
+
+Empty = Callable[["tuple[int, ...]", str], np.ndarray]
 
 
 class _View(np.ndarray):
@@ -40,23 +43,89 @@ def empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     numpy.ndarray
         Uninitialised.
     """
-    owner = nd.empty(shape, dtype=dtype)
-    address = ctypes.c_void_p()
-    check_call(_LIB.MXNDArrayGetData(owner.handle, ctypes.byref(address)))
-    size = owner.size * np.dtype(dtype).itemsize
-    buffer = (ctypes.c_char * size).from_address(address.value)
-    view = np.frombuffer(buffer, dtype).reshape(shape).view(_View)
-    view.owner = owner
+    return as_numpy(nd.empty(shape, dtype=dtype))
+
+
+def as_numpy(array: nd.NDArray) -> np.ndarray:
+    """Wait for an NDArray, and give NumPy its memory.
+
+    Parameters
+    ----------
+    array : mxnet.nd.NDArray
+        In this computer's memory; nothing may be written to it afterwards.
+
+    Returns
+    -------
+    numpy.ndarray
+        What `as_ndarray` turns into the NDArray again.
+    """
+    array.wait_to_read()
+    dtype = np.dtype(array.dtype)
+    size = array.size * dtype.itemsize
+    buffer = (ctypes.c_char * size).from_address(address(array))
+    view = np.frombuffer(buffer, dtype).reshape(array.shape).view(_View)
+    view.owner = array
     return view
 
 
-def as_ndarray(array: np.ndarray) -> nd.NDArray:
+class Ring:
+    """Arrays as `empty` makes them, of each shape and type a few that are used in turn.
+
+    Attributes
+    ----------
+    turns : int
+        After how many arrays of a shape and type the first one comes again.
+    """
+
+    def __init__(self, turns: int):
+        self.turns = turns
+        self._arrays: dict[tuple, list[np.ndarray]] = {}
+        self._next: dict[tuple, int] = {}
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        """Give the next array, which holds what was last written there."""
+        arrays = self._arrays.setdefault((shape, dtype), [])
+        turn = self._next.get((shape, dtype), 0) % self.turns
+        self._next[shape, dtype] = turn + 1
+        if turn == len(arrays):
+            arrays.append(empty(shape, dtype))
+        return arrays[turn]
+
+    def restart(self) -> None:
+        """Begin with the first arrays again."""
+        self._next.clear()
+
+    def clear(self) -> None:
+        """Let go of all arrays."""
+        self._arrays.clear()
+        self._next.clear()
+
+
+def address(array: nd.NDArray) -> int:
+    """Say where the memory of an NDArray begins; two handles of one array agree.
+
+    Parameters
+    ----------
+    array : mxnet.nd.NDArray
+
+    Returns
+    -------
+    int
+    """
+    start = ctypes.c_void_p()
+    check_call(_LIB.MXNDArrayGetData(array.handle, ctypes.byref(start)))
+    return start.value
+
+
+def as_ndarray(array: np.ndarray, make: Empty = empty) -> nd.NDArray:
     """Turn an array into an NDArray.
 
     Parameters
     ----------
     array : numpy.ndarray
         What `empty` made, filled; or any other array.
+    make : callable, optional
+        Makes the place for a copy of any other array.
 
     Returns
     -------
@@ -70,7 +139,8 @@ def as_ndarray(array: np.ndarray) -> nd.NDArray:
     >>> as_ndarray(array).asnumpy()
     array([3, 4], dtype=int32)
     """
-    owner = getattr(array, "owner", None)
-    if owner is not None:
-        return owner
-    return nd.array(array, dtype=array.dtype)
+    if getattr(array, "owner", None) is None:
+        place = make(array.shape, array.dtype.name)
+        np.copyto(place, array)
+        array = place
+    return array.owner

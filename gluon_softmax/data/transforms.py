@@ -1,14 +1,16 @@
 """Section 3.5: Gluon's image transforms, on whole batches instead of image by image.
 
-A step takes a batch as a NumPy array and a seed, and gives a batch. The values are
-those that Gluon's transforms of the same name give for each image; a transform that is
-not among them is called for each image, at Gluon's speed.
+A step takes a batch as a NumPy array, a seed, and what makes the array it may write to;
+it gives a batch. The values are those that Gluon's transforms of the same name give for
+each image; a transform that is not among them is called for each image, at Gluon's
+speed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Union
 
 import numpy as np
 from mxnet import nd
@@ -16,13 +18,13 @@ from mxnet.gluon import nn
 from mxnet.gluon.data.vision import transforms
 
 from ..errors import ArgumentError
-from .memory import empty
+from .memory import Empty, as_ndarray
 from .randomness import random_state
 
-__all__ = ["Step", "make_steps"]
+__all__ = ["Step", "is_in_background", "make_steps"]
 
 Seed = tuple[int, ...]
-Step = Callable[[np.ndarray, Seed], np.ndarray]
+Step = Callable[[np.ndarray, Seed, Empty], Union[np.ndarray, nd.NDArray]]
 
 
 def make_steps(transform: Iterable[Callable]) -> list[Step]:
@@ -37,7 +39,8 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
     Returns
     -------
     list of callable
-        Each takes images, shape (n, ...), and a seed; gives images (n, ...).
+        Each takes images, shape (n, ...), a seed, and a function that makes arrays as
+        `memory.empty` does; gives images (n, ...).
     """
     steps = []
     for single in transform:
@@ -49,32 +52,49 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
     return steps
 
 
-def _to_tensor(X: np.ndarray, seed: Seed) -> np.ndarray:
+def is_in_background(step: Step) -> bool:
+    """Say whether MXNet computes a step while Python goes on.
+
+    Parameters
+    ----------
+    step : callable
+        One of those that `make_steps` gives; a step in the background gives an NDArray.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(step, partial) and step.func is _resize
+
+
+def _to_tensor(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Scale bytes to 0-1, and bring the channels before height and width."""
     X = X.transpose(0, 3, 1, 2)
     return np.divide(X, np.float32(255), out=empty(X.shape, "float32"), dtype="float32")
 
 
 def _normalize(
-    mean: np.ndarray, std: np.ndarray, X: np.ndarray, seed: Seed
+    mean: np.ndarray, std: np.ndarray, X: np.ndarray, seed: Seed, empty: Empty
 ) -> np.ndarray:
     """Subtract each channel's mean, and divide by its standard deviation."""
     shifted = np.subtract(X, mean, out=empty(X.shape, "float32"), dtype="float32")
     return np.divide(shifted, std, out=shifted)
 
 
-def _resize(transform: transforms.Resize, X: np.ndarray, seed: Seed) -> np.ndarray:
+def _resize(
+    transform: transforms.Resize, X: np.ndarray, seed: Seed, empty: Empty
+) -> nd.NDArray:
     """Bring (n, height, width, channels) to another height and width."""
-    return transform(nd.array(X, dtype=X.dtype)).asnumpy()
+    return transform(as_ndarray(X))
 
 
-def _flip(X: np.ndarray, seed: Seed) -> np.ndarray:
+def _flip(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Mirror each image (height, width, channels) with a chance of one half."""
     mirrored = random_state(*seed).randint(0, 2, len(X)).astype(bool)
     return np.where(mirrored[:, None, None, None], X[:, :, ::-1], X)
 
 
-def _cast(dtype: str, X: np.ndarray, seed: Seed) -> np.ndarray:
+def _cast(dtype: str, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Convert to another type."""
     return X.astype(dtype)
 
@@ -98,7 +118,7 @@ _MAKERS: dict[type, Callable[..., Step]] = {
 }
 
 
-def _each(transform: Callable, X: np.ndarray, seed: Seed) -> np.ndarray:
+def _each(transform: Callable, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Call a transform for each image, as Gluon does."""
     images = [transform(nd.array(image, dtype=image.dtype)) for image in X]
     for image in images:

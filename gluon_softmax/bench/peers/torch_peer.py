@@ -11,6 +11,7 @@ import sys
 import time
 
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
+EVALUATIONS = 20
 
 
 def load(path):
@@ -95,7 +96,7 @@ def run_epoch(step, net, X, y, test_X, test_y):
 
 
 def prepare_evaluation(path):
-    """Prepare evaluating a net set to the nearest class mean, which has no seed."""
+    """Prepare evaluating a net set to the nearest class mean, 20 times."""
     import torch
 
     X, y, test_X, test_y = load(path)
@@ -104,7 +105,12 @@ def prepare_evaluation(path):
     with torch.no_grad():
         net.weight.copy_(means)
         net.bias.copy_(-(means**2).sum(1) / 2)
-    return lambda: {"test_acc": evaluate(net, test_X, test_y).item()}
+
+    def work():
+        found = [evaluate(net, test_X, test_y).item() for _ in range(EVALUATIONS)]
+        return {"test_acc": found[-1]}
+
+    return work
 
 
 def evaluate(net, X, y):
