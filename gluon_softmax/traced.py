@@ -187,6 +187,8 @@ def _read_record(
     others = [autograd.get_symbol(output).list_outputs()[0] for output in outputs[1:]]
     if not set(others) <= set(inner.list_outputs()):
         return None  # the loss does not depend on what the net gave
+    if record.get_children() is None:
+        return None  # the net gives its input back: there is nothing to compute
     found = {_name_in_records(array): name for name, array in names.items()}
     if not set(record.list_inputs()) <= set(found):
         return None

@@ -178,6 +178,11 @@ NO_RECORD = {
 }
 
 
+def test_a_net_that_computes_nothing():
+    """Where no operator is called there is no graph."""
+    assert trace(lambda X: X, None, X, y) is None
+
+
 @pytest.mark.parametrize(("array", "loss"), NO_RECORD.values(), ids=NO_RECORD)
 def test_what_a_record_cannot_stand_in_for(array, loss):
     """There is no graph, and the functions are called as they are."""
