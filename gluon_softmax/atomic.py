@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import OutputError
 
-__all__ = ["replacing", "write_json"]
+__all__ = ["replacing", "write_json", "write_text"]
 
 
 @contextmanager
@@ -68,8 +68,29 @@ def write_json(content: dict, path: str | os.PathLike[str]) -> Path:
     OutputError
         If it cannot be written.
     """
+    return write_text(json.dumps(content, indent=2) + "\n", path)
+
+
+def write_text(content: str, path: str | os.PathLike[str]) -> Path:
+    """Write text in UTF-8.
+
+    Parameters
+    ----------
+    content : str
+    path : path
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8")
     return Path(path)
 
 

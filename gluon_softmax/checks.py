@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral
 
 from .errors import ArgumentError
 
-__all__ = ["check_positive", "check_whole_number"]
+__all__ = ["check_choice", "check_momentum", "check_positive", "check_whole_number"]
 
 
 def check_whole_number(name: str, value: object, least: int) -> None:
@@ -50,3 +51,46 @@ def check_positive(name: str, value: float) -> None:
     """
     if not 0 < value < float("inf"):
         raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")
+
+
+def check_momentum(value: float) -> None:
+    """Refuse a momentum that would not die away.
+
+    Parameters
+    ----------
+    value : float
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ArgumentError(
+            f"expected momentum to be at least 0 and below 1, found {value!r}"
+        )
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse what is not among the choices.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : object
+        What was given.
+    choices : iterable of str
+        What there is to choose from.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is none of them.
+    """
+    choices = list(choices)
+    if value not in choices:
+        raise ArgumentError(
+            f"expected {name} to be one of {', '.join(choices)}, found {value!r}"
+        )

@@ -7,7 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from . import __version__
+from . import __version__, reproduce_command, study_command, train_command
 from .bench.command import add_arguments as add_bench_arguments
 from .data import sources
 from .data.inventory import take_inventory
@@ -72,6 +72,9 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_data(commands)
     doctor = commands.add_parser("doctor", help="what is installed, found and amiss")
     doctor.set_defaults(command=_doctor)
+    train_command.add_arguments(commands)
+    study_command.add_arguments(commands)
+    reproduce_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
 
@@ -80,7 +83,7 @@ def _add_compare(commands) -> None:
     """Describe `compare`."""
     parser = commands.add_parser(
         "compare",
-        help="train from scratch and with Gluon, side by side",
+        help="train from scratch, with Gluon and by hand, side by side",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.set_defaults(command=_compare)
@@ -89,6 +92,9 @@ def _add_compare(commands) -> None:
     )
     parser.add_argument("--batch-size", type=int, default=256, help="samples per step")
     parser.add_argument("--lr", type=float, default=0.1, help="learning rate")
+    parser.add_argument(
+        "--momentum", type=float, default=0.0, help="what part of a step is kept"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of start and batches")
     parser.add_argument("--root", help="folder with Fashion-MNIST's files")
     parser.add_argument(
@@ -121,10 +127,10 @@ def _add_data(commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    """Train both versions; print the table; write figures and numbers."""
+    """Train all versions; print the table; write figures and numbers."""
     from tqdm import tqdm
 
-    from .compare import run_comparison
+    from .compare import VERSIONS, run_comparison
     from .gallery import write_gallery
     from .report import format_table
 
@@ -132,7 +138,7 @@ def _compare(options: argparse.Namespace) -> int:
     with tqdm(
         desc="training",
         unit="epoch",
-        total=2 * options.num_epochs,
+        total=len(VERSIONS) * options.num_epochs,
         leave=False,
         disable=None,
     ) as bar:
@@ -149,6 +155,7 @@ def _compare(options: argparse.Namespace) -> int:
             options.lr,
             options.seed,
             report,
+            options.momentum,
         )
     for line in format_table(comparison):
         print(f"{mark}{line}")

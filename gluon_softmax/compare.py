@@ -1,4 +1,4 @@
-"""Sections 3.6 and 3.7 side by side: the same start, the same batches, the proof."""
+"""From scratch, Gluon and NumPy by hand: the same start and batches, and the proof."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
-from . import concise, scratch
-from .checks import check_positive, check_whole_number
+from . import concise, handmade, scratch
+from .checks import check_momentum, check_positive, check_whole_number
 from .data.datasets import ImageDataset
 from .data.loader import load_data
 from .history import Epoch, History
 from .training import train
 
 __all__ = [
-    "SCRATCH",
     "GLUON",
+    "HANDMADE",
+    "SCRATCH",
+    "VERSIONS",
     "Comparison",
     "Version",
     "make_versions",
@@ -28,6 +30,8 @@ __all__ = [
 
 SCRATCH = "from scratch"
 GLUON = "Gluon"
+HANDMADE = "NumPy by hand"
+VERSIONS = (SCRATCH, GLUON, HANDMADE)
 
 
 @dataclass
@@ -38,17 +42,15 @@ class Version:
     ----------
     net : callable
         Takes images, gives probabilities or scores of shape (n, 10).
-    loss : callable
-        Takes ``y_hat, y``, gives one number per sample.
-    updater : dict
-        What `train_ch3` is to train with: ``params`` and ``lr``, or ``trainer``.
+    train : callable
+        Takes ``train_iter, test_iter, num_epochs, batch_size`` and on request
+        `valid_iter`; yields an `Epoch` for each.
     params : callable
         Gives the parameters as they are now: weights (784, 10) and biases (10,).
     """
 
     net: Callable[[nd.NDArray], nd.NDArray]
-    loss: Callable[[nd.NDArray, nd.NDArray], nd.NDArray]
-    updater: dict
+    train: Callable[..., Iterator[Epoch]]
     params: Callable[[], tuple[np.ndarray, np.ndarray]]
 
 
@@ -61,7 +63,7 @@ class Comparison:
     data : str
         Title of the data set.
     settings : dict
-        ``num_epochs``, ``batch_size``, ``lr`` and ``seed``.
+        ``num_epochs``, ``batch_size``, ``lr``, ``momentum`` and ``seed``.
     histories : dict of str to History
         One for each version.
     differences : list of float
@@ -93,21 +95,27 @@ class Comparison:
         }
 
 
-def make_versions(W: np.ndarray, b: np.ndarray, lr: float) -> dict[str, Version]:
-    """Make both versions, starting from the same parameters.
+def make_versions(
+    W: np.ndarray, b: np.ndarray, lr: float, momentum: float = 0.0
+) -> dict[str, Version]:
+    """Make all versions, starting from the same parameters.
 
     Parameters
     ----------
     W, b : numpy.ndarray
         Weights (inputs, classes) and biases (classes,).
-    lr : float
-        Learning rate.
+    lr, momentum : float
+        Learning rate, and what part of a step the next one keeps.
 
     Returns
     -------
     dict of str to Version
     """
-    return {SCRATCH: _from_scratch(W, b, lr), GLUON: _with_gluon(W, b, lr)}
+    return {
+        SCRATCH: _from_scratch(W, b, lr, momentum),
+        GLUON: _with_gluon(W, b, lr, momentum),
+        HANDMADE: _by_hand(W, b, lr, momentum),
+    }
 
 
 def run_comparison(
@@ -118,8 +126,9 @@ def run_comparison(
     lr: float = 0.1,
     seed: int = 0,
     report: Callable[[str, Epoch], None] = lambda name, epoch: None,
+    momentum: float = 0.0,
 ) -> Comparison:
-    """Train both versions from the same start on the same batches.
+    """Train all versions from the same start on the same batches.
 
     Parameters
     ----------
@@ -133,6 +142,8 @@ def run_comparison(
         Seed of the start and of the batches.
     report : callable, optional
         Called with a version's name and each `Epoch` as soon as it is finished.
+    momentum : float
+        What part of a step the next one keeps, from 0 to below 1.
 
     Returns
     -------
@@ -147,26 +158,21 @@ def run_comparison(
     """
     check_whole_number("num_epochs", num_epochs, least=1)
     check_positive("lr", lr)
+    check_momentum(momentum)
     settings = {
         "num_epochs": num_epochs,
         "batch_size": batch_size,
         "lr": lr,
+        "momentum": momentum,
         "seed": seed,
     }
     result = Comparison(train_set.title, settings, test_set)
     train_iter, test_iter = load_data(train_set, test_set, batch_size, seed=seed)
     states = {}
-    for name, version in make_versions(*_draw_start(train_set, seed), lr).items():
+    start = _draw_start(train_set, seed)
+    for name, version in make_versions(*start, lr, momentum).items():
         train_iter.epoch = 0  # the same batches again
-        epochs = train(
-            version.net,
-            train_iter,
-            test_iter,
-            version.loss,
-            num_epochs,
-            batch_size,
-            **version.updater,
-        )
+        epochs = version.train(train_iter, test_iter, num_epochs, batch_size)
         result.histories[name], states[name] = _follow(epochs, version, name, report)
         result.params[name] = states[name][-1]
         result.predictions[name] = _predict(version.net, test_iter)
@@ -184,34 +190,58 @@ def _draw_start(train_set: ImageDataset, seed: int) -> tuple[np.ndarray, np.ndar
     )
 
 
-def _from_scratch(W: np.ndarray, b: np.ndarray, lr: float) -> Version:
+def _from_scratch(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Version:
     """Set up section 3.6."""
     params = [nd.array(W), nd.array(b)]
     for param in params:
         param.attach_grad()
+    updater = {"params": params, "lr": lr}
+    if momentum:
+        updater = {"trainer": scratch.MomentumTrainer(params, lr, momentum)}
+    net = partial(scratch.net, W=params[0], b=params[1])
     return Version(
-        net=partial(scratch.net, W=params[0], b=params[1]),
-        loss=scratch.cross_entropy,
-        updater={"params": params, "lr": lr},
+        net=net,
+        train=_loop(net, scratch.cross_entropy, updater),
         params=lambda: tuple(param.asnumpy() for param in params),
     )
 
 
-def _with_gluon(W: np.ndarray, b: np.ndarray, lr: float) -> Version:
+def _with_gluon(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Version:
     """Set up section 3.7."""
     net = concise.make_net(len(b))
     net(nd.zeros((1, len(W))))  # a first pass, from which Gluon learns the shapes
     net[0].weight.set_data(nd.array(W.T))  # Gluon keeps weights as (classes, inputs)
     net[0].bias.set_data(nd.array(b))
+    updater = {"trainer": concise.make_trainer(net, lr, momentum)}
     return Version(
         net=net,
-        loss=gluon.loss.SoftmaxCrossEntropyLoss(),
-        updater={"trainer": concise.make_trainer(net, lr)},
+        train=_loop(net, gluon.loss.SoftmaxCrossEntropyLoss(), updater),
         params=lambda: (
             net[0].weight.data().asnumpy().T,
             net[0].bias.data().asnumpy(),
         ),
     )
+
+
+def _by_hand(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Version:
+    """Set up the version whose gradient is derived by hand."""
+    model = handmade.SoftmaxRegression(W, b)
+    updater = handmade.Momentum(model.params, lr, momentum)
+    return Version(
+        net=lambda X: nd.array(model.scores(X.asnumpy())),
+        train=partial(handmade.train, model, updater),
+        params=lambda: tuple(param.copy() for param in model.params),
+    )
+
+
+def _loop(net, loss, updater: dict) -> Callable[..., Iterator[Epoch]]:
+    """Give the chapter's training loop all but the data."""
+
+    def run(train_iter, test_iter, num_epochs, batch_size, valid_iter=None):
+        data = (train_iter, test_iter, loss, num_epochs, batch_size)
+        return train(net, *data, valid_iter=valid_iter, **updater)
+
+    return run
 
 
 def _follow(

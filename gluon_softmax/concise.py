@@ -33,7 +33,7 @@ def make_net(num_outputs: int = 10) -> nn.Sequential:
     return net
 
 
-def make_trainer(net: gluon.Block, lr: float) -> gluon.Trainer:
+def make_trainer(net: gluon.Block, lr: float, momentum: float = 0.0) -> gluon.Trainer:
     """Make the optimiser: mini-batch stochastic gradient descent.
 
     Parameters
@@ -42,6 +42,8 @@ def make_trainer(net: gluon.Block, lr: float) -> gluon.Trainer:
         The net whose parameters are to be trained.
     lr : float
         Learning rate.
+    momentum : float
+        What part of a step the next one keeps; 0 is plain gradient descent.
 
     Returns
     -------
@@ -51,4 +53,5 @@ def make_trainer(net: gluon.Block, lr: float) -> gluon.Trainer:
     -----
     Section 3.7.4 of the book.
     """
-    return gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
+    options = {"learning_rate": lr, "momentum": momentum}
+    return gluon.Trainer(net.collect_params(), "sgd", options)

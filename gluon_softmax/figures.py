@@ -257,7 +257,7 @@ def show_confusion_matrix(
     """
     side = 0.55 * len(classes)
     figure = _Figure(
-        figsize=(len(predictions) * (side + 1.2), side + 1.2), layout="constrained"
+        figsize=(len(predictions) * (side + 1.2), side + 1.8), layout="constrained"
     )
     matrices = figure.subplots(1, len(predictions), squeeze=False)[0]
     for ax, (name, predicted) in zip(matrices, predictions.items()):

@@ -20,24 +20,33 @@ class Epoch:
         before its step.
     train_acc : float
         Share of training samples predicted right, likewise measured along the way.
-    test_acc : float
+    test_acc : float, optional
         Share of test samples predicted right at the end of the epoch.
     seconds : float
         Time for training and evaluation.
+    valid_loss, valid_acc : float, optional
+        Mean cross-entropy and share predicted right of the validation samples, at the
+        end of the epoch.
     """
 
     epoch: int
     loss: float
     train_acc: float
-    test_acc: float
+    test_acc: float | None
     seconds: float
+    valid_loss: float | None = None
+    valid_acc: float | None = None
 
     def __str__(self) -> str:
-        """Give the line that the book prints."""
-        return (
-            f"epoch {self.epoch}, loss {self.loss:.4f}, "
-            f"train acc {self.train_acc:.3f}, test acc {self.test_acc:.3f}"
-        )
+        """Give the line that the book prints, with what there is of it."""
+        parts = [f"epoch {self.epoch}", f"loss {self.loss:.4f}"]
+        parts.append(f"train acc {self.train_acc:.3f}")
+        if self.valid_acc is not None:
+            parts.append(f"valid loss {self.valid_loss:.4f}")
+            parts.append(f"valid acc {self.valid_acc:.3f}")
+        if self.test_acc is not None:
+            parts.append(f"test acc {self.test_acc:.3f}")
+        return ", ".join(parts)
 
 
 @dataclass
@@ -80,10 +89,13 @@ class History:
         return [getattr(epoch, name) for epoch in self.epochs]
 
     def to_list(self) -> list[dict[str, float]]:
-        """Give the epochs as plain data, for JSON."""
-        return [asdict(epoch) for epoch in self.epochs]
+        """Give the epochs as plain data, for JSON, without what was not measured."""
+        return [
+            {name: value for name, value in asdict(epoch).items() if value is not None}
+            for epoch in self.epochs
+        ]
 
     @classmethod
     def from_list(cls, epochs: list[dict[str, float]]) -> History:
         """Take the epochs from plain data, as `to_list` gave them."""
-        return cls([Epoch(**epoch) for epoch in epochs])
+        return cls([Epoch(**{"test_acc": None, **epoch}) for epoch in epochs])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from mxnet import nd
 
 __all__ = [
+    "MomentumTrainer",
     "cross_entropy",
     "init_params",
     "naive_softmax",
     "net",
     "sgd",
+    "sgd_momentum",
     "softmax",
 ]
 
@@ -166,3 +168,69 @@ def sgd(params: list[nd.NDArray], lr: float, batch_size: int) -> None:
     """
     for param in params:
         param[:] = param - lr * param.grad / batch_size
+
+
+def sgd_momentum(
+    params: list[nd.NDArray],
+    velocities: list[nd.NDArray],
+    lr: float,
+    momentum: float,
+    batch_size: int,
+) -> None:
+    """Step with momentum: each step keeps a part of the one before.
+
+    Parameters
+    ----------
+    params : list of mxnet.nd.NDArray
+        Parameters with gradients of the loss summed over the batch; changed in place.
+    velocities : list of mxnet.nd.NDArray
+        The last steps, of the same shapes, zeros at first; changed in place.
+    lr : float
+        Learning rate.
+    momentum : float
+        What part of a step is kept, from 0 to below 1.
+    batch_size : int
+        What the summed gradient is divided by.
+
+    Notes
+    -----
+    Section 7.4 of the book, in the form of Gluon's ``sgd``: the velocity is the step
+    itself.
+    """
+    for param, velocity in zip(params, velocities):
+        velocity[:] = momentum * velocity - lr * param.grad / batch_size
+        param[:] = param + velocity
+
+
+class MomentumTrainer:
+    """`sgd_momentum` with its velocities, called as a `gluon.Trainer` is.
+
+    Parameters
+    ----------
+    params : list of mxnet.nd.NDArray
+        What to train, with gradients attached.
+    lr : float
+        Learning rate.
+    momentum : float
+        What part of a step is kept; 0 is plain gradient descent.
+
+    Examples
+    --------
+    >>> W = nd.ones(1)
+    >>> W.attach_grad()
+    >>> W.grad[:] = 1
+    >>> trainer = MomentumTrainer([W], lr=0.5, momentum=0.5)
+    >>> trainer.step(batch_size=1)
+    >>> trainer.step(batch_size=1)
+    >>> W.asscalar()
+    -0.25
+    """
+
+    def __init__(self, params: list[nd.NDArray], lr: float, momentum: float = 0.0):
+        self.params, self.learning_rate, self.momentum = params, lr, momentum
+        self.velocities = [nd.zeros_like(param) for param in params]
+
+    def step(self, batch_size: int) -> None:
+        """Step against the gradients, which were summed over a batch."""
+        settings = (self.learning_rate, self.momentum, batch_size)
+        sgd_momentum(self.params, self.velocities, *settings)

@@ -22,6 +22,7 @@ from .scratch import sgd
 __all__ = [
     "Accumulator",
     "accuracy",
+    "evaluate",
     "evaluate_accuracy",
     "train",
     "train_ch3",
@@ -120,12 +121,40 @@ def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
     return _mean(metric[0], metric[1])
 
 
+def evaluate(data_iter: Batches, net: Net, loss: Loss) -> tuple[float, float]:
+    """Compute the mean loss of a data set, and the share that a net predicts right.
+
+    Parameters
+    ----------
+    data_iter : iterable of (X, y)
+        Mini-batches of images and labels.
+    net : callable
+        Takes `X`, gives scores or probabilities of shape (n, classes).
+    loss : callable
+        Takes ``y_hat, y``, gives one number per sample.
+
+    Returns
+    -------
+    loss, accuracy : float
+
+    Raises
+    ------
+    ArgumentError
+        As `evaluate_accuracy` raises it.
+    """
+    metric = Accumulator(3)  # loss, right predictions, samples
+    for y_hat, y, _ in _read_behind(predict(net, data_iter)):
+        l = loss(nd.array(y_hat), nd.array(y))
+        metric.add(l.sum().asscalar(), _count_right(y_hat, y), len(y))
+    return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
+
+
 def train_epoch(
     net: Net,
     train_iter: Batches,
     loss: Loss,
     updater: Callable[[int], None],
-    batch_size: int,
+    batch_size: int | None = None,
 ) -> tuple[float, float]:
     """Train for one epoch.
 
@@ -139,9 +168,10 @@ def train_epoch(
         Takes ``y_hat, y``, gives one number per sample.
     updater : callable
         Takes `batch_size`, steps against the gradients: ``trainer.step``, say.
-    batch_size : int
+    batch_size : int, optional
         What the summed gradient of every batch is divided by, the smaller last one
-        included, as in the book.
+        included, as in the book; the size of each batch if not given, as in the book's
+        second edition.
 
     Returns
     -------
@@ -164,7 +194,7 @@ def train_epoch(
 
     def step(l, y_hat, y):
         _check_loss(l, y)
-        updater(batch_size)
+        updater(batch_size or len(y))
 
     metric = Accumulator(3)  # loss, right predictions, samples
     for l, y_hat, y, batch in _read_behind(run_training(net, loss, train_iter, step)):
@@ -183,10 +213,12 @@ def train(
     params: list[nd.NDArray] | None = None,
     lr: float | None = None,
     trainer: gluon.Trainer | None = None,
+    valid_iter: Batches | None = None,
 ) -> Iterator[Epoch]:
     """Train, and give each epoch's figures as soon as they are known.
 
-    Parameters and errors are those of `train_ch3`.
+    Parameters and errors are those of `train_ch3`; with a `valid_iter`, that is
+    evaluated after each epoch, and the test set after the last one only.
 
     Yields
     ------
@@ -199,8 +231,14 @@ def train(
             figures = train_epoch(net, train_iter, loss, updater, batch_size)
         except DivergedError as error:
             raise _explain(error, number, train_iter, lr) from error
-        test_acc = evaluate_accuracy(test_iter, net)
-        yield Epoch(number, *figures, test_acc, time.perf_counter() - start)
+        valid = (None, None)
+        if valid_iter is not None:
+            valid = evaluate(valid_iter, net, loss)
+        test_acc = None
+        if valid_iter is None or number == num_epochs:
+            test_acc = evaluate_accuracy(test_iter, net)
+        seconds = time.perf_counter() - start
+        yield Epoch(number, *figures, test_acc, seconds, *valid)
 
 
 def train_ch3(
@@ -234,7 +272,8 @@ def train_ch3(
     lr : float, optional
         Learning rate of plain gradient descent on `params`.
     trainer : mxnet.gluon.Trainer, optional
-        What to train with instead of `params` and `lr`.
+        What to train with instead of `params` and `lr`; anything that has its ``step``
+        and ``learning_rate`` will do.
 
     Returns
     -------

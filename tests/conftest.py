@@ -9,7 +9,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from gluon_softmax.data import sources
-from gluon_softmax.data.datasets import FashionMNIST, ImageDataset
+from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
 
 
 def pytest_report_header():
@@ -32,6 +32,15 @@ def fashion() -> tuple[FashionMNIST, FashionMNIST]:
     if _missing():
         pytest.skip(_missing())
     return FashionMNIST(train=True), FashionMNIST(train=False)
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[MNIST, MNIST]:
+    """Give the real MNIST, training and test set, or skip with the reason."""
+    for place in sources.places("mnist"):
+        if (place.folder / "train-images-idx3-ubyte.gz").is_file():
+            return MNIST(train=True), MNIST(train=False)
+    return pytest.skip("needs MNIST: run gluon-softmax data fetch mnist")
 
 
 @pytest.fixture

@@ -59,10 +59,10 @@ def test_compare_on_real_data(fashion, tmp_path, capsys):
     assert main(["compare", "--num-epochs", "1", "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "stand-in" not in out
-    assert "Fashion-MNIST: num_epochs 1, batch_size 256, lr 0.1, seed 0" in out
+    assert "Fashion-MNIST: num_epochs 1, batch_size 256, lr 0.1, momentum 0.0" in out
     numbers = json.loads((tmp_path / "comparison.json").read_text())
     assert numbers["largest_parameter_difference"][0] < 1e-5
-    assert len(list(tmp_path.iterdir())) == 13
+    assert len(list(tmp_path.iterdir())) == 15
 
 
 @pytest.mark.parametrize(

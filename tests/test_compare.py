@@ -8,7 +8,7 @@ import gluon_softmax as d2l
 import numpy as np
 import pytest
 import reference
-from gluon_softmax.compare import GLUON, SCRATCH, make_versions
+from gluon_softmax.compare import GLUON, HANDMADE, SCRATCH, make_versions
 from gluon_softmax.errors import ArgumentError
 from mxnet import gluon, nd
 
@@ -25,23 +25,38 @@ def drawn():
     )
 
 
-def test_versions_agree_on_drawn_data(drawn):
-    """From one start, on the same batches, both versions stay together."""
-    comparison = d2l.run_comparison(*drawn, num_epochs=2, batch_size=64)
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_versions_agree_on_drawn_data(drawn, momentum):
+    """From one start, on the same batches, all versions stay together."""
+    comparison = d2l.run_comparison(
+        *drawn, num_epochs=2, batch_size=64, momentum=momentum
+    )
+    assert list(comparison.histories) == [SCRATCH, GLUON, HANDMADE]
     assert len(comparison.differences) == 2
     assert max(comparison.differences) < AGREEMENT
-    by_scratch, by_gluon = comparison.histories[SCRATCH], comparison.histories[GLUON]
+    first, *others = comparison.histories.values()
     for column in ("loss", "train_acc", "test_acc"):
-        np.testing.assert_allclose(
-            by_scratch.column(column), by_gluon.column(column), atol=1e-5
-        )
+        for other in others:
+            np.testing.assert_allclose(
+                first.column(column), other.column(column), atol=1e-5
+            )
+
+
+def test_momentum_changes_the_result(drawn):
+    """With momentum the same start ends elsewhere."""
+    plain, fast = (
+        d2l.run_comparison(*drawn, num_epochs=1, batch_size=64, momentum=momentum)
+        for momentum in (0, 0.9)
+    )
+    assert fast.histories[HANDMADE][0].loss < plain.histories[HANDMADE][0].loss
+    assert fast.settings["momentum"] == 0.9
 
 
 def test_difference_is_the_largest_of_any_parameter(drawn):
     """The last figure of the table is what the trained parameters show."""
     comparison = d2l.run_comparison(*drawn, num_epochs=1, batch_size=64)
-    (W, b), (V, c) = comparison.params.values()
-    largest = max(abs(W - V).max(), abs(b - c).max())
+    params = [np.append(W, b) for W, b in comparison.params.values()]
+    largest = max(abs(p - q).max() for p in params for q in params)
     assert comparison.differences[-1] == pytest.approx(largest, rel=1e-6)
     assert largest > 0
 
@@ -50,7 +65,8 @@ def test_a_version_that_differs_is_found_out(drawn, monkeypatch):
     """With another learning rate for one version the difference is large."""
     make_trainer = d2l.make_trainer
     monkeypatch.setattr(
-        "gluon_softmax.concise.make_trainer", lambda net, lr: make_trainer(net, 2 * lr)
+        "gluon_softmax.concise.make_trainer",
+        lambda net, lr, momentum: make_trainer(net, 2 * lr),
     )
     comparison = d2l.run_comparison(*drawn, num_epochs=1, batch_size=64)
     assert comparison.differences[-1] > 100 * AGREEMENT
@@ -77,7 +93,14 @@ def test_predictions_are_those_of_the_trained_parameters(drawn):
 
 @pytest.mark.parametrize(
     "setting",
-    [{"num_epochs": 0}, {"lr": 0}, {"lr": float("nan")}, {"batch_size": 501}],
+    [
+        {"momentum": 1},
+        {"momentum": -0.1},
+        {"num_epochs": 0},
+        {"lr": 0},
+        {"lr": float("nan")},
+        {"batch_size": 501},
+    ],
 )
 def test_settings_that_train_nothing_are_refused(drawn, setting):
     """A bad setting is named before anything is trained."""
@@ -127,10 +150,21 @@ def train_d2lzh(train_iter, test_iter, name, W, b):
 
     train_iter.epoch = 0
     version = make_versions(W, b, 0.1)[name]
-    d2lzh.train_ch3(
-        version.net, train_iter, test_iter, version.loss, 5, 256, **version.updater
-    )
+    loss, updater = gluon.loss.SoftmaxCrossEntropyLoss(), {}
+    if name == SCRATCH:
+        loss, arrays = d2l.cross_entropy, version.net.keywords
+        updater = {"params": [arrays["W"], arrays["b"]], "lr": 0.1}
+    else:
+        updater = {"trainer": d2l.make_trainer(version.net, 0.1)}
+    d2lzh.train_ch3(version.net, train_iter, test_iter, loss, 5, 256, **updater)
     return version.params()
+
+
+@pytest.mark.slow
+def test_versions_agree_with_momentum_on_fashion_mnist(fashion):
+    """After 5 epochs with momentum 0.9 the three still have the same parameters."""
+    comparison = d2l.run_comparison(*fashion, lr=0.01, momentum=0.9)
+    assert max(comparison.differences) < AGREEMENT
 
 
 @pytest.mark.slow

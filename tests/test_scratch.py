@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import cross_entropy, init_params, naive_softmax, net, sgd, softmax
-from mxnet import autograd, nd
+from gluon_softmax import (
+    cross_entropy,
+    init_params,
+    naive_softmax,
+    net,
+    scratch,
+    sgd,
+    softmax,
+)
+from mxnet import autograd, gluon, nd
 
 
 @pytest.fixture
@@ -98,3 +106,24 @@ def test_net_takes_images_of_any_layout(batch):
     flat = net(nd.array(X), *params).asnumpy()
     images = net(nd.array(X).reshape((8, 1, 2, 3)), *params).asnumpy()
     np.testing.assert_array_equal(flat, images)
+
+
+def test_momentum_is_gluons():
+    """After three steps parameters are those of Gluon's sgd with momentum."""
+    start = np.random.randn(4, 3).astype("float32")
+    gradients = [nd.random.normal(shape=(4, 3)) for _ in range(3)]
+    W = nd.array(start)
+    W.attach_grad()
+    trainer = scratch.MomentumTrainer([W], lr=0.3, momentum=0.9)
+    param = gluon.Parameter("W", shape=(4, 3))
+    param.initialize()
+    param.set_data(nd.array(start))
+    gluons = gluon.Trainer([param], "sgd", {"learning_rate": 0.3, "momentum": 0.9})
+    for gradient in gradients:
+        W.grad[:] = gradient
+        param.grad()[:] = gradient
+        param.data()._fresh_grad = True  # as a backward pass leaves it
+        trainer.step(8)
+        gluons.step(8)
+    np.testing.assert_allclose(W.asnumpy(), param.data().asnumpy(), atol=1e-6)
+    assert abs(W.asnumpy() - start).max() > 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ USUAL = {
     "samples": 60_000,
     "batch_size": 256,
     "num_workers": 0,
-    "threads": 2,
+    "threads": max(os.cpu_count() // 2, 1),  # what MXNet itself takes
     "classes": 10,
     "pixels": 28,
 }

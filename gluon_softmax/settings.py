@@ -1,0 +1,47 @@
+"""How a network is trained; knows nothing of MXNet, so that a command starts fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .checks import check_momentum, check_positive, check_whole_number
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    num_epochs, batch_size : int
+        How often to go through the training set, and in how large steps.
+    lr : float
+        Learning rate.
+    momentum : float
+        What part of a step the next one keeps.
+    seed : int
+        Seed of the start and of the batches.
+    print_every : int
+        After how many batches to say the mean loss of these batches.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting cannot be used.
+    """
+
+    num_epochs: int = 10
+    batch_size: int = 64
+    lr: float = 0.1
+    momentum: float = 0.5
+    seed: int = 0
+    print_every: int = 300
+
+    def __post_init__(self):
+        for name in ("num_epochs", "batch_size", "print_every"):
+            check_whole_number(name, getattr(self, name), least=1)
+        check_positive("lr", self.lr)
+        check_momentum(self.momentum)
+        check_whole_number("seed", self.seed, least=0)

@@ -1,0 +1,65 @@
+"""The second edition's names and calls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import reference
+from gluon_softmax import BatchLoader, init_params
+from gluon_softmax import second_edition as d2l
+from gluon_softmax.concise import make_net, make_trainer
+from mxnet import gluon, nd
+
+
+@pytest.fixture
+def data(small_set):
+    """Give three batches, the last one smaller."""
+    return BatchLoader(small_set, 8)
+
+
+def book(W, b):
+    """Make the net and the updater of section 3.6 as its second edition has them."""
+
+    def net(X):
+        return d2l.softmax(nd.dot(X.reshape((-1, 784)), W) + b)
+
+    def updater(batch_size):
+        return d2l.sgd([W, b], 0.1, batch_size)
+
+    return net, updater
+
+
+def test_each_batch_is_divided_by_its_own_size(data):
+    """The smaller last batch steps as far as the others, unlike in edition one."""
+    W, b = init_params()
+    start = W.asnumpy().astype("float64"), b.asnumpy().astype("float64")
+    net, updater = book(W, b)
+    d2l.train_epoch_ch3(net, data, d2l.cross_entropy, updater)
+    V, c = start
+    for X, y in data:
+        X, y = X.asnumpy().reshape(len(y), 784), y.asnumpy()
+        dV, dc = reference.gradient(X, y, V, c)
+        V, c = V - 0.1 * dV / len(y), c - 0.1 * dc / len(y)
+    np.testing.assert_allclose(W.asnumpy(), V, atol=1e-6)
+
+
+def test_a_trainer_is_an_updater(data, capsys):
+    """Gluon's trainer does in the updater's place, and the history comes back."""
+    net = make_net()
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    history = d2l.train_ch3(net, data, data, loss, 3, make_trainer(net, 0.1))
+    assert history[-1].loss < history[0].loss
+    assert capsys.readouterr().out.count("epoch") == 3
+    assert d2l.evaluate_accuracy(net, data) == history[-1].test_acc
+
+
+def test_accuracy_counts():
+    """There it is a number of predictions, here a share."""
+    y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
+    assert d2l.accuracy(y_hat, nd.array([0, 2], dtype="int32")) == 1
+
+
+def test_predictions_are_drawn(data):
+    """As many images as asked for."""
+    net, _ = book(*init_params())
+    assert len(d2l.predict_ch3(net, data, n=5).axes) == 5

@@ -1,0 +1,137 @@
+"""The command `gluon-softmax train`, as a user types it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+
+import numpy as np
+import pytest
+from gluon_softmax import ImageDataset
+from gluon_softmax.data import splits
+from gluon_softmax.errors import GluonSoftmaxError
+from gluon_softmax.history import History
+from gluon_softmax.network_training import MAKERS, train_network
+from gluon_softmax.networks import make_perceptron
+from gluon_softmax.settings import Settings
+from gluon_softmax.train_command import add_arguments
+from mxnet.base import MXNetError
+
+FIGURES = r"loss [\d.]+, train acc [\d.]+, test acc [\d.]+"
+
+
+@pytest.fixture
+def _small(monkeypatch):
+    """Let MNIST be 40 random images."""
+
+    def load(root, train):
+        images = np.random.RandomState(train).randint(0, 256, (40, 28, 28))
+        return ImageDataset(images.astype(np.uint8), np.arange(40) % 10)
+
+    monkeypatch.setitem(splits.DATA_SETS, "mnist", load)
+
+
+def run(*arguments):
+    """Parse and run the command."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser.add_subparsers(required=True))
+    options = parser.parse_args(["train", *map(str, arguments)])
+    return options.command(options)
+
+
+@pytest.mark.usefixtures("_small")
+def test_prints_and_writes(tmp_path, capsys):
+    """A line per two batches and per epoch; parameters and history in the folder."""
+    options = ["--num-epochs", 2, "--batch-size", 10, "--print-every", 2]
+    assert run("perceptron", *options, "--output", tmp_path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    expected = [
+        f"epoch {epoch}, {rest}"
+        for epoch in (1, 2)
+        for rest in (
+            r"batch 2, running loss [\d.]+",
+            r"batch 4, running loss [\d.]+",
+            FIGURES,
+        )
+    ]
+    for line, pattern in zip(lines, expected):
+        assert re.fullmatch(pattern, line)
+    files = [tmp_path / f"perceptron-mnist.{kind}" for kind in ("params", "json")]
+    assert lines[6:] == [f"wrote {file}" for file in files]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+
+
+@pytest.mark.usefixtures("_small")
+def test_what_is_written_can_be_used(tmp_path, capsys):
+    """The numbers are those printed; the parameters are those of the last epoch."""
+    run("perceptron", "--num-epochs", 2, "--batch-size", 10, "--output", tmp_path)
+    numbers = json.loads((tmp_path / "perceptron-mnist.json").read_text())
+    history = History.from_list(numbers["epochs"])
+    assert [str(epoch) for epoch in history] == capsys.readouterr().out.splitlines()[:2]
+    assert numbers["settings"]["momentum"] == 0.5
+    assert numbers["network"] == "perceptron"
+    parts = splits.load_splits("mnist", "normalised")
+    settings = Settings(num_epochs=2, batch_size=10)
+    again = train_network("perceptron", parts.train, parts.test, settings)
+    assert again.column("loss") == history.column("loss")
+    net = make_perceptron()
+    net.load_parameters(str(tmp_path / "perceptron-mnist.params"))
+    right = [
+        net(image.expand_dims(0)).argmax(axis=1).asscalar() == label
+        for image, label in parts.test
+    ]
+    assert history[-1].test_acc == pytest.approx(np.mean(right))
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lstm"], "network to be one of perceptron, convolutional, softmax"),
+        (["softmax", "--data", "cifar"], "data to be one of fashion-mnist, mnist"),
+        (["softmax", "--momentum", "1"], "momentum to be at least 0 and below 1"),
+        (["softmax", "--momentum", "-0.1"], "momentum to be at least 0 and below 1"),
+        (["softmax", "--lr", "0"], "lr to be a number above 0"),
+        (["softmax", "--num-epochs", "0"], "num_epochs to be a whole number from 1"),
+        (["softmax", "--batch-size", "41"], "batch_size of at most 40"),
+        (["softmax", "--ctx", "gpu"], "finds no GPU on this machine; choose cpu"),
+        (["softmax", "--ctx", "tpu"], "ctx to be one of cpu, gpu"),
+    ],
+)
+def test_bad_values_get_one_line_and_nothing_is_written(
+    arguments, message, tmp_path, monkeypatch
+):
+    """Each is an error of the package, which the command prints in one line."""
+    monkeypatch.setattr("mxnet.context.num_gpus", lambda: 0)
+    with pytest.raises(GluonSoftmaxError, match=message) as caught:
+        run(*arguments, "--output", tmp_path / "new")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_full_disk_leaves_the_last_file_as_it_was(tmp_path, monkeypatch):
+    """What was written before stands, and no half file is beside it."""
+    before = tmp_path / "softmax-mnist.params"
+    before.write_bytes(b"before")
+
+    def fail(self, path):
+        with open(path, "wb") as file:
+            file.write(b"half")
+        raise MXNetError("no space left\nStack trace:\n")
+
+    monkeypatch.setattr("mxnet.gluon.Block.save_parameters", fail)
+    with pytest.raises(GluonSoftmaxError, match=r"cannot be written \(no space left\)"):
+        run("softmax", "--num-epochs", 1, "--batch-size", 20, "--output", tmp_path)
+    assert list(tmp_path.iterdir()) == [before]
+    assert before.read_bytes() == b"before"
+
+
+def test_help_names_every_network(capsys):
+    """So does the list of data sets, and defaults are shown."""
+    with pytest.raises(SystemExit):
+        run("--help")
+    text = " ".join(capsys.readouterr().out.split())
+    for word in (*MAKERS, *splits.DATA_SETS, "default: 300"):
+        assert word in text
