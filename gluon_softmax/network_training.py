@@ -20,7 +20,7 @@ from .networks import NETWORKS
 from .settings import Settings
 from .training import Accumulator, evaluate_accuracy, train_epoch
 
-__all__ = ["MAKERS", "choose_context", "train_network"]
+__all__ = ["MAKERS", "choose_context", "make_trainer", "train_network"]
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 ReportLoss = Callable[[int, int, float], None]
@@ -120,6 +120,23 @@ def choose_context(name: str) -> mx.Context:
     return mx.Context(name)
 
 
+def make_trainer(net: gluon.Block, lr: float, momentum: float) -> gluon.Trainer:
+    """Make stochastic gradient descent with momentum for a net of many parameters.
+
+    Parameters
+    ----------
+    net : mxnet.gluon.Block
+    lr, momentum : float
+
+    Returns
+    -------
+    mxnet.gluon.Trainer
+        Steps as Gluon's own ``sgd`` does, faster on a processor.
+    """
+    optimizer = _OneByOne(learning_rate=lr, momentum=momentum)
+    return gluon.Trainer(net.collect_params(), optimizer)
+
+
 def _train(
     net: gluon.Block,
     train_iter: BatchLoader,
@@ -129,8 +146,7 @@ def _train(
     report_loss: ReportLoss,
 ) -> Iterator[Epoch]:
     """Train, and give each epoch's figures as soon as they are known."""
-    optimizer = _OneByOne(learning_rate=settings.lr, momentum=settings.momentum)
-    trainer = gluon.Trainer(net.collect_params(), optimizer)
+    trainer = make_trainer(net, settings.lr, settings.momentum)
     for number in range(1, settings.num_epochs + 1):
         start = time.perf_counter()
         metric = Accumulator(3)  # loss, right predictions, samples

@@ -21,6 +21,8 @@ FIRST_BATCH = (
 
 WORKS = {
     "training": "one epoch of training, batch 256, and evaluating",
+    "perceptron": "one epoch of the perceptron, batch 64, and evaluating",
+    "convolutional": "one epoch of the convolutional network, batch 64, and evaluating",
     "evaluating": "evaluating the test images, 20 times",
     "reading": "reading the training images once, shuffled",
     "resizing": "reading the training images, resized to 96 x 96",
@@ -66,6 +68,10 @@ CONTENDERS = (
     Contender("jax", "JAX, compiled scan", "training", "jax"),
     Contender("jax-bytes", "JAX, compiled scan over bytes", "training", "jax"),
     Contender("blas", "BLAS alone", "training"),
+    Contender("perceptron", "ours", "perceptron"),
+    Contender("torch-perceptron", "PyTorch", "perceptron", "torch"),
+    Contender("convolutional", "ours", "convolutional"),
+    Contender("torch-convolutional", "PyTorch", "convolutional", "torch"),
     Contender("evaluate", "ours", "evaluating"),
     Contender("torch-evaluate", "PyTorch", "evaluating", "torch"),
     Contender("read-0", "ours, 0 workers", "reading"),

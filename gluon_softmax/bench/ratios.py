@@ -41,6 +41,8 @@ RATIOS = (
     Ratio("training, Gluon / BLAS alone", "gluon", "blas", 1.9),
     Ratio("training, from scratch / PyTorch's", "scratch", "torch-scratch", 1.0),
     Ratio("training, from scratch / d2lzh", "scratch", "d2lzh-scratch", 1 / 15),
+    Ratio("perceptron / PyTorch", "perceptron", "torch-perceptron", 1.2),
+    Ratio("convolutional / PyTorch", "convolutional", "torch-convolutional", 1.2),
     Ratio("evaluating / PyTorch", "evaluate", "torch-evaluate", 1.0),
     Ratio("reading, in process / d2lzh", "read-0", "read-d2lzh", 1 / 30),
     Ratio("reading, 4 workers / Gluon's 4", "read-4", "read-gluon", 0.35),

@@ -22,6 +22,8 @@ PAUSE = 0.1
 while, and would take a processor away."""
 TOLERANCES = {
     "training": {"loss": 0.01, "train_acc": 0.01, "test_acc": 0.02},
+    "perceptron": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
+    "convolutional": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
     "evaluating": {"test_acc": 0.001},
     "reading": {"samples": 0, "pixel_mean": 1e-4, "label_mean": 1e-4},
     "resizing": {"samples": 0, "pixel_mean": 1e-3, "label_mean": 1e-4},

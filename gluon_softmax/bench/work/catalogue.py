@@ -20,6 +20,8 @@ PREPARATIONS = {
     "d2lzh": ("training", "prepare_d2lzh", {}),
     "d2lzh-scratch": ("training", "prepare_d2lzh_scratch", {}),
     "evaluate": ("training", "prepare_evaluation", {}),
+    "perceptron": ("training", "prepare_network", {"name": "perceptron"}),
+    "convolutional": ("training", "prepare_network", {"name": "convolutional"}),
     "numpy": ("by_hand", "prepare_numpy", {}),
     "blas": ("by_hand", "prepare_blas", {}),
     "read-0": ("reading", "prepare_ours", {"num_workers": 0}),

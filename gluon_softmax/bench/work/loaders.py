@@ -16,13 +16,14 @@ __all__ = ["BATCH_SIZE", "load_as_d2lzh", "load_with_gluon", "load_ours"]
 BATCH_SIZE = 256
 
 
-def load_ours(data: str, **options) -> tuple:
+def load_ours(data: str, batch_size: int = BATCH_SIZE, **options) -> tuple:
     """Load with this package, as the book calls it.
 
     Parameters
     ----------
     data : str
         Where the images are, as for `read_arrays`.
+    batch_size : int
     **options
         `resize` and `num_workers` of `load_data_fashion_mnist`.
 
@@ -35,8 +36,8 @@ def load_ours(data: str, **options) -> tuple:
         warnings.simplefilter("error", UserWarning)
         if data.endswith(".npz"):
             sets = _make_dataset(data, True), _make_dataset(data, False)
-            return load_data(*sets, BATCH_SIZE, **options)
-        return load_data_fashion_mnist(BATCH_SIZE, root=data or None, **options)
+            return load_data(*sets, batch_size, **options)
+        return load_data_fashion_mnist(batch_size, root=data or None, **options)
 
 
 def load_as_d2lzh(data: str, resize: int | None = None) -> tuple:

@@ -12,6 +12,8 @@ from mxnet import gluon, init, nd
 from mxnet.gluon import nn
 
 from ... import concise, scratch
+from ...network_training import make_trainer
+from ...networks import NETWORKS
 from ...training import evaluate_accuracy, train_ch3
 from .arrays import read_pixels
 from .loaders import BATCH_SIZE, load_as_d2lzh, load_ours
@@ -21,12 +23,14 @@ __all__ = [
     "make_hybrid_net",
     "prepare_d2lzh",
     "prepare_d2lzh_scratch",
+    "prepare_network",
     "prepare_evaluation",
     "prepare_gluon",
     "prepare_scratch",
 ]
 
 LR = 0.1
+NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
 EVALUATIONS = 20
 """How often the test images are evaluated: once is too short to be timed."""
 FIGURES = ("loss", "train_acc", "test_acc")
@@ -69,6 +73,26 @@ def prepare_gluon(data: str, hybrid: bool) -> Work:
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     trainer = concise.make_trainer(net, LR)
     return _with_ours(data, net, loss, {"trainer": trainer})
+
+
+def prepare_network(data: str, name: str) -> Work:
+    """Prepare an epoch of a deeper network, as `gluon-softmax train` trains it.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+    name : str
+        A key of `networks.NETWORKS`.
+
+    Returns
+    -------
+    callable
+    """
+    net = NETWORKS[name]()
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    trainer = make_trainer(net, LR, NETWORK_MOMENTUM)
+    return _with_ours(data, net, loss, {"trainer": trainer}, NETWORK_BATCH_SIZE)
 
 
 def prepare_scratch(data: str) -> Work:
@@ -174,12 +198,14 @@ def _make_scratch() -> tuple:
     return partial(scratch.net, W=params[0], b=params[1]), params
 
 
-def _with_ours(data: str, net, loss, updater: dict) -> Work:
+def _with_ours(
+    data: str, net, loss, updater: dict, batch_size: int = BATCH_SIZE
+) -> Work:
     """Prepare an epoch of this package's loader and loop."""
-    loaders = load_ours(data)
+    loaders = load_ours(data, batch_size)
 
     def work() -> dict:
-        history = train_ch3(net, *loaders, loss, 1, BATCH_SIZE, **updater)
+        history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
         nd.waitall()
         return {name: getattr(history[-1], name) for name in FIGURES}
 
