@@ -16,6 +16,12 @@ __all__ = ["draw_study"]
 MOST_LINES = len(PALETTE) * len(LINES)
 """So many lines can be told apart."""
 
+TITLES = {
+    "loss": "training loss",
+    "train_acc": "training accuracy",
+    "valid_acc": "validation accuracy",
+}
+
 Curves = dict[str, list[list[float]]]
 
 
@@ -40,7 +46,7 @@ def draw_study(runs: list[Run]) -> Iterator[tuple[str, Figure]]:
     columns["accuracy"] = (_held_out(runs), "accuracy (share of images)")
     for name, (column, label) in columns.items():
         lines = _make_lines(runs, column)
-        title = f"{data}: {column.replace('_', ' ')} of each run"
+        title = f"{data}: {TITLES[column]} of each run"
         yield f"study-{name}", show_lines(lines, "epoch", label, title)
 
 

@@ -56,6 +56,18 @@ def test_comparison_returns_its_result(tmp_path):
     assert (tmp_path / "comparison.json").is_file()
 
 
+@pytest.mark.usefixtures("digits")
+def test_by_hand_prints_iterations_and_epochs(capsys):
+    """Every so many iterations, the epochs' means and validation, the test at last."""
+    history = load("by_hand").main(num_epochs=2, num_images=5000, print_every=20)
+    out = capsys.readouterr().out
+    assert "images: 5,000, 5,000, 10,000" in out
+    assert out.count("  iteration") == 4
+    assert out.count("valid acc") == 2
+    assert out.count("test acc") == 1
+    assert history[-1].test_acc > 0.85
+
+
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda s: s.stem)
 def test_scripts_open_as_notebooks(script):
     """Each script is made of cells, prose first, and runs only when it is meant to."""
