@@ -17,7 +17,7 @@ from gluon_softmax.settings import Settings
 from mxnet import autograd, gluon, nd
 from numpy.lib.stride_tricks import sliding_window_view
 
-LEAST_ACCURACY = {"perceptron": 0.96, "convolutional": 0.98, "softmax": 0.9}
+LEAST_ACCURACY = {"perceptron": 0.96, "convolutional": 0.98, "softmax": 0.85}
 """On MNIST, after 2 epochs."""
 
 
