@@ -69,15 +69,6 @@ def from_folder(folder: Path, train: bool, **options) -> ImageDataset:
     )
 
 
-@pytest.fixture(scope="module")
-def digits() -> tuple[MNIST, MNIST]:
-    """Give the real MNIST, or skip with the reason."""
-    for place in sources.places("mnist"):
-        if (place.folder / "train-images-idx3-ubyte.gz").is_file():
-            return MNIST(train=True), MNIST(train=False)
-    return pytest.skip("needs MNIST: run gluon-softmax data fetch mnist")
-
-
 def assert_same_sample(ours, theirs):
     """Expect two samples, or slices of samples, to be equal in value and type."""
     (image, label), (stock_image, stock_label) = ours, theirs
