@@ -9,8 +9,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from . import figures
-from .atomic import write_json
 from .compare import Comparison
+from .comparison_file import write_comparison
 
 __all__ = ["draw_gallery", "write_gallery"]
 
@@ -53,7 +53,7 @@ def draw_gallery(comparison: Comparison) -> Iterator[tuple[str, Figure]]:
 def write_gallery(
     comparison: Comparison, folder: str | os.PathLike[str], suffix: str = ""
 ) -> Iterator[Path]:
-    """Write every figure of a comparison, as PNG and SVG, and its numbers as JSON.
+    """Write every figure of a comparison, as PNG and SVG, its models and its numbers.
 
     Parameters
     ----------
@@ -76,4 +76,4 @@ def write_gallery(
     folder = Path(folder)
     for name, figure in draw_gallery(comparison):
         yield from figures.save(figure, folder / f"{name}{suffix}")
-    yield write_json(comparison.to_dict(), folder / f"comparison{suffix}.json")
+    yield from write_comparison(comparison, folder, suffix)

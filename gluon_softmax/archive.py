@@ -1,0 +1,117 @@
+"""Named arrays in one file that NumPy alone can read: `.npz`, without any pickle."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from .atomic import replacing
+from .errors import DataError
+
+__all__ = ["read_arrays", "write_arrays"]
+
+MOST_BYTES = 2**28
+"""So much a file may hold; a larger one is no model or checkpoint of this package."""
+LONGEST_HEADER = 4096
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def write_arrays(
+    arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
+) -> Path:
+    """Write arrays as NumPy's ``.npz``; equal arrays give equal bytes.
+
+    Parameters
+    ----------
+    arrays : mapping of str to numpy.ndarray
+        Of numbers or of text.
+    path : path
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; what stood there before is then untouched.
+    """
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(path)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read what `write_arrays` wrote; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, larger than any of this package's, or holds a
+        pickle.
+    """
+    try:
+        return decode_arrays(Path(path).read_bytes())
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{path} cannot be read ({reason}): check the path") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}: write the file anew") from error
+
+
+def decode_arrays(content: bytes) -> dict[str, np.ndarray]:
+    """Read arrays from the bytes of a ``.npz`` file."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check_size(sum(member.file_size for member in members))
+            return {
+                member.filename[: -len(".npy")]: _decode(archive.read(member))
+                for member in members
+            }
+    except DataError:
+        raise
+    # What zipfile and NumPy raise for damaged content is not listed anywhere.
+    except Exception as error:
+        raise DataError(
+            "expected a .npz file of plain arrays, found something else or a damaged "
+            f"one ({type(error).__name__})"
+        ) from error
+
+
+def _decode(content: bytes) -> np.ndarray:
+    """Read one array, whose header must agree with the bytes that follow it."""
+    file = BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if int.from_bytes(content[8:10], "little") > LONGEST_HEADER:
+        raise DataError("expected arrays, found a header too long for one")
+    shape, is_fortran, dtype = HEADERS[version](file)
+    if dtype.hasobject:
+        raise DataError("expected plain numbers, found a pickle, which is never loaded")
+    numbers = np.frombuffer(content, dtype, offset=file.tell())
+    return numbers.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _check_size(size: int) -> None:
+    """Refuse to unpack what would fill the memory."""
+    if size > MOST_BYTES:
+        raise DataError(f"expected at most {MOST_BYTES:,} bytes, found {size:,}")

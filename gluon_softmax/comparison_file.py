@@ -1,0 +1,147 @@
+"""A comparison's numbers and trained models on disk, written and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .atomic import write_json
+from .compare import Comparison
+from .errors import DataError
+from .history import History
+from .models import Model, load_model, save_model
+
+__all__ = ["SavedComparison", "read_comparison", "write_comparison"]
+
+FORMAT = "gluon_softmax comparison 2"
+REMEDY = "run gluon-softmax compare again, and name the comparison.json it writes"
+
+
+@dataclass(frozen=True)
+class SavedComparison:
+    """What is read back of a comparison.
+
+    Attributes
+    ----------
+    data : str
+        Title of the data set.
+    settings : dict
+        As `Comparison` has them.
+    histories : dict of str to History
+        One for each version.
+    differences : list of float
+        The largest difference of any parameter after each epoch.
+    models : dict of str to Model
+        The trained model of each version.
+    """
+
+    data: str
+    settings: dict
+    histories: dict[str, History]
+    differences: list[float]
+    models: dict[str, Model]
+
+
+def write_comparison(
+    comparison: Comparison, folder: str | os.PathLike[str], suffix: str = ""
+) -> Iterator[Path]:
+    """Write each version's trained model as ``.npz``, and last the numbers as JSON.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    folder : path
+        Made if it is missing.
+    suffix : str
+        What to add to the name of each file.
+
+    Yields
+    ------
+    pathlib.Path
+        Each file, as soon as it is written.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    folder, models = Path(folder), {}
+    for version, (W, b) in comparison.params.items():
+        classes = tuple(comparison.test_set.classes)
+        model = Model("softmax", {"W": W, "b": b}, classes, comparison.data)
+        name = f"model-{version.lower().replace(' ', '-')}{suffix}.npz"
+        yield save_model(model, folder / name)
+        models[version] = {"file": name, "sha256": _hash(folder / name)}
+    content = {"format": FORMAT, **comparison.to_dict(), "models": models}
+    yield write_json(content, folder / f"comparison{suffix}.json")
+
+
+def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
+    """Read what `write_comparison` wrote.
+
+    Parameters
+    ----------
+    path : path
+        The JSON file; the models are in the same folder.
+
+    Returns
+    -------
+    SavedComparison
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged, of an older version of this package, or does not
+        belong to the others.
+    """
+    path = Path(path)
+    content = _read_json(path)
+    if content.get("format") != FORMAT:
+        raise DataError(
+            f"{path}: expected the format {FORMAT!r}, found "
+            f"{content.get('format', 'one of an older version')!r}: {REMEDY}"
+        )
+    try:
+        return SavedComparison(
+            content["data"],
+            content["settings"],
+            {n: History.from_list(h) for n, h in content["histories"].items()},
+            content["largest_parameter_difference"],
+            {n: _read_model(path.parent, m) for n, m in content["models"].items()},
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: expected a comparison's numbers, found others ({error}): {REMEDY}"
+        ) from error
+
+
+def _read_json(path: Path) -> dict:
+    """Read a file that should hold a dictionary."""
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{path} cannot be read ({reason}): {REMEDY}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected JSON, found {error}: {REMEDY}") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _read_model(folder: Path, entry: dict) -> Model:
+    """Read a model, which must be the one that the numbers are of."""
+    path = folder / Path(entry["file"]).name
+    model = load_model(path)
+    if _hash(path) != entry["sha256"]:
+        raise DataError(
+            f"{path}: expected the comparison's model, found another: {REMEDY}"
+        )
+    return model
+
+
+def _hash(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

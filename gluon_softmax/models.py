@@ -1,0 +1,185 @@
+"""A trained model as plain arrays: what is left of it when MXNet is gone.
+
+The file is NumPy's ``.npz``. Softmax regression is ``W`` (784, classes) and ``b``
+(classes,); layer ``n`` of a network is ``n.weight`` and ``n.bias``, as Gluon names and
+lays them out. With them are the names of the classes and what pixels are scaled to:
+``(byte / 255 - pixel_mean) / pixel_deviation``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .archive import read_arrays, write_arrays
+from .checks import check_choice
+from .errors import ArgumentError, DataError
+
+__all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
+
+FORMAT = "gluon_softmax model 1"
+SIDE = 28
+"""Pixels of an image, across and down."""
+
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
+    "softmax": {"W": (784, -1), "b": (-1,)},
+    "perceptron": {
+        "0.weight": (512, 784),
+        "0.bias": (512,),
+        "1.weight": (256, 512),
+        "1.bias": (256,),
+        "2.weight": (128, 256),
+        "2.bias": (128,),
+        "3.weight": (64, 128),
+        "3.bias": (64,),
+        "4.weight": (-1, 64),
+        "4.bias": (-1,),
+    },
+    "convolutional": {
+        "0.weight": (10, 1, 5, 5),
+        "0.bias": (10,),
+        "3.weight": (20, 10, 5, 5),
+        "3.bias": (20,),
+        "6.weight": (-1, 320),
+        "6.bias": (-1,),
+    },
+}
+"""The parameters of each network; -1 is the number of classes."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes
+    ----------
+    network : {'softmax', 'perceptron', 'convolutional'}
+    params : dict of str to numpy.ndarray
+        float32, named and shaped as in `SHAPES`.
+    classes : tuple of str
+        The name of each class.
+    data : str
+        Title of the data set that it was trained on.
+    pixel_mean, pixel_deviation : float
+        What is subtracted from pixels in 0-1, and what they are divided by then.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such network, or the parameters are not its own.
+    """
+
+    network: str
+    params: Mapping[str, np.ndarray]
+    classes: tuple[str, ...]
+    data: str = ""
+    pixel_mean: float = 0.0
+    pixel_deviation: float = 1.0
+
+    def __post_init__(self):
+        check_choice("network", self.network, SHAPES)
+        num_classes, found = len(self.classes), {}
+        for name, param in self.params.items():
+            found[name] = (param.shape, str(param.dtype))
+        wanted = {
+            name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
+            for name, shape in SHAPES[self.network].items()
+        }
+        if found != wanted:
+            raise ArgumentError(_tell_difference(self.network, wanted, found))
+
+    def scale(self, images: np.ndarray) -> np.ndarray:
+        """Bring pixels to what the model was trained on.
+
+        Parameters
+        ----------
+        images : numpy.ndarray
+            Bytes, shape (n, 28, 28) or with an axis of one channel behind or before.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (n, 1, 28, 28).
+        """
+        X = images.reshape(-1, 1, SIDE, SIDE).astype("float32") / np.float32(255)
+        return (X - np.float32(self.pixel_mean)) / np.float32(self.pixel_deviation)
+
+
+def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
+    """Write a model as ``.npz``.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    head = {
+        "format": np.array(FORMAT),
+        "network": np.array(model.network),
+        "data": np.array(model.data),
+        "classes": np.array(model.classes),
+        "pixel_mean": np.array(model.pixel_mean, "float64"),
+        "pixel_deviation": np.array(model.pixel_deviation, "float64"),
+    }
+    return write_arrays({**head, **model.params}, path)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model that `save_model` wrote; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, holds a pickle, is no model, or has parameters
+        of another shape than its network's.
+    """
+    arrays = read_arrays(path)
+    found = arrays.pop("format", np.array("none")).tolist()
+    if found != FORMAT:
+        raise DataError(
+            f"{path}: expected the format {FORMAT!r}, found {found!r}: "
+            "write the model again with gluon-softmax compare, train or export"
+        )
+    try:
+        head = {
+            name: arrays.pop(name).tolist()
+            for name in ("network", "data", "classes", "pixel_mean", "pixel_deviation")
+        }
+        return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
+    except (ArgumentError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: expected a model's arrays, found others ({error}): "
+            "write the model again with gluon-softmax compare, train or export"
+        ) from error
+
+
+def _tell_difference(network: str, wanted: Mapping, found: Mapping) -> str:
+    """Name the first parameter that is missing, superfluous or of another shape."""
+    name = next(n for n in (*wanted, *found) if wanted.get(n) != found.get(n))
+    texts = [
+        "none of that name" if entry is None else f"{entry[1]} of shape {entry[0]}"
+        for entry in (wanted.get(name), found.get(name))
+    ]
+    return f"{network}: expected for {name} {texts[0]}, found {texts[1]}"
