@@ -29,6 +29,7 @@ _HOMES = {
         "sgd_momentum",
         "softmax",
     ),
+    "chinese": ("chinese_figures",),
     "concise": ("make_net", "make_trainer"),
     "training": (
         "Accumulator",
@@ -41,7 +42,8 @@ _HOMES = {
     ),
     "second_edition": ("predict_ch3", "train_epoch_ch3"),
     "networks": ("make_convolutional", "make_perceptron"),
-    "history": ("Epoch", "History"),
+    "history": ("Epoch", "History", "Progress"),
+    "live": ("Bar", "LiveCurves"),
     "compare": ("Comparison", "run_comparison"),
     "figures": (
         "show_confusion_matrix",

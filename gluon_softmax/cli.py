@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from pathlib import Path
 
-from . import __version__, reproduce_command, study_command, train_command
+from . import (
+    __version__,
+    compare_command,
+    export_command,
+    predict_command,
+    reproduce_command,
+    study_command,
+    train_command,
+)
 from .bench.command import add_arguments as add_bench_arguments
 from .data import sources
 from .data.inventory import take_inventory
 from .doctor import examine
-from .errors import DataError, DownloadError, GluonSoftmaxError
+from .errors import DataError, GluonSoftmaxError
 
 __all__ = ["main"]
-
-STAND_IN = "[drawn stand-in] "
-"""Begins every line about data that is not Fashion-MNIST."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,41 +72,17 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    _add_compare(commands)
+    compare_command.add_arguments(commands)
     _add_data(commands)
     doctor = commands.add_parser("doctor", help="what is installed, found and amiss")
     doctor.set_defaults(command=_doctor)
     train_command.add_arguments(commands)
     study_command.add_arguments(commands)
     reproduce_command.add_arguments(commands)
+    predict_command.add_arguments(commands)
+    export_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
-
-
-def _add_compare(commands) -> None:
-    """Describe `compare`."""
-    parser = commands.add_parser(
-        "compare",
-        help="train from scratch, with Gluon and by hand, side by side",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.set_defaults(command=_compare)
-    parser.add_argument(
-        "--num-epochs", type=int, default=5, help="passes over the data"
-    )
-    parser.add_argument("--batch-size", type=int, default=256, help="samples per step")
-    parser.add_argument("--lr", type=float, default=0.1, help="learning rate")
-    parser.add_argument(
-        "--momentum", type=float, default=0.0, help="what part of a step is kept"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of start and batches")
-    parser.add_argument("--root", help="folder with Fashion-MNIST's files")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("figures"),
-        help="folder for what is written",
-    )
 
 
 def _add_data(commands) -> None:
@@ -124,55 +104,6 @@ def _add_data(commands) -> None:
         )
         sub.add_argument("--root", help="folder to look in first, and to download to")
         sub.set_defaults(command=command)
-
-
-def _compare(options: argparse.Namespace) -> int:
-    """Train all versions; print the table; write figures and numbers."""
-    from tqdm import tqdm
-
-    from .compare import VERSIONS, run_comparison
-    from .gallery import write_gallery
-    from .report import format_table
-
-    train_set, test_set, mark = _load(options.root)
-    with tqdm(
-        desc="training",
-        unit="epoch",
-        total=len(VERSIONS) * options.num_epochs,
-        leave=False,
-        disable=None,
-    ) as bar:
-
-        def report(name, epoch):
-            bar.write(f"{mark}{name}: {epoch}")
-            bar.update()
-
-        comparison = run_comparison(
-            train_set,
-            test_set,
-            options.num_epochs,
-            options.batch_size,
-            options.lr,
-            options.seed,
-            report,
-            options.momentum,
-        )
-    for line in format_table(comparison):
-        print(f"{mark}{line}")
-    for path in write_gallery(comparison, options.output, "-stand-in" if mark else ""):
-        print(f"{mark}wrote {path}")
-    return 0
-
-
-def _load(root: str | None):
-    """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
-    from .data.datasets import FashionMNIST, SyntheticFashion
-
-    try:
-        return FashionMNIST(root, train=True), FashionMNIST(root, train=False), ""
-    except DownloadError as error:
-        print(f"{STAND_IN}{error}; drawing garments instead", file=sys.stderr)
-        return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from .checks import check_momentum, check_positive, check_whole_number
 from .data.datasets import ImageDataset
 from .data.loader import load_data
 from .history import Epoch, History
+from .live import Watcher
 from .training import train
 
 __all__ = [
@@ -44,7 +45,7 @@ class Version:
         Takes images, gives probabilities or scores of shape (n, 10).
     train : callable
         Takes ``train_iter, test_iter, num_epochs, batch_size`` and on request
-        `valid_iter`; yields an `Epoch` for each.
+        `valid_iter` and `report`, as `training.train` does; yields an `Epoch` for each.
     params : callable
         Gives the parameters as they are now: weights (784, 10) and biases (10,).
     """
@@ -125,8 +126,8 @@ def run_comparison(
     batch_size: int = 256,
     lr: float = 0.1,
     seed: int = 0,
-    report: Callable[[str, Epoch], None] = lambda name, epoch: None,
     momentum: float = 0.0,
+    watch: Callable[[str, Version], Watcher] = lambda name, version: Watcher(),
 ) -> Comparison:
     """Train all versions from the same start on the same batches.
 
@@ -140,10 +141,10 @@ def run_comparison(
         Learning rate.
     seed : int
         Seed of the start and of the batches.
-    report : callable, optional
-        Called with a version's name and each `Epoch` as soon as it is finished.
     momentum : float
         What part of a step the next one keeps, from 0 to below 1.
+    watch : callable, optional
+        Takes a version's name and the version; gives what watches it train.
 
     Returns
     -------
@@ -172,8 +173,11 @@ def run_comparison(
     start = _draw_start(train_set, seed)
     for name, version in make_versions(*start, lr, momentum).items():
         train_iter.epoch = 0  # the same batches again
-        epochs = version.train(train_iter, test_iter, num_epochs, batch_size)
-        result.histories[name], states[name] = _follow(epochs, version, name, report)
+        watcher = watch(name, version)
+        data = (train_iter, test_iter, num_epochs, batch_size)
+        with watcher.watch(num_epochs, train_iter):
+            epochs = version.train(*data, report=watcher.see)
+            result.histories[name], states[name] = _follow(epochs, version, watcher)
         result.params[name] = states[name][-1]
         result.predictions[name] = _predict(version.net, test_iter)
     result.differences = _largest_differences(states)
@@ -237,25 +241,22 @@ def _by_hand(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Versio
 def _loop(net, loss, updater: dict) -> Callable[..., Iterator[Epoch]]:
     """Give the chapter's training loop all but the data."""
 
-    def run(train_iter, test_iter, num_epochs, batch_size, valid_iter=None):
+    def run(train_iter, test_iter, num_epochs, batch_size, **options):
         data = (train_iter, test_iter, loss, num_epochs, batch_size)
-        return train(net, *data, valid_iter=valid_iter, **updater)
+        return train(net, *data, **updater, **options)
 
     return run
 
 
 def _follow(
-    epochs: Iterator[Epoch],
-    version: Version,
-    name: str,
-    report: Callable[[str, Epoch], None],
+    epochs: Iterator[Epoch], version: Version, watcher: Watcher
 ) -> tuple[History, list[tuple[np.ndarray, ...]]]:
     """Run the training; keep its figures and the parameters after each epoch."""
     history, states = History(), []
     for epoch in epochs:
         history.append(epoch)
         states.append(version.params())
-        report(name, epoch)
+        watcher.see_epoch(history)
     return history, states
 
 

@@ -1,7 +1,7 @@
 """The figures of sections 3.5-3.7: data in, a Matplotlib figure out.
 
 No figure touches pyplot or a file. In a notebook the last one of a cell shows itself;
-`save` writes one from a script.
+`save` writes one, and `present` does what a script and a notebook both want.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from matplotlib.figure import Figure
 from .atomic import replacing
 from .errors import ArgumentError
 from .history import History
+from .live import in_notebook
 
 __all__ = [
+    "present",
     "save",
     "show_confusion_matrix",
     "show_curves",
     "show_fashion_mnist",
+    "show_live_curves",
     "show_predictions",
+    "show_probabilities",
     "show_templates",
 ]
 
@@ -81,6 +85,30 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> list[Path]:
             )
         written.append(file)
     return written
+
+
+def present(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as `save` does, and show it: in a notebook itself, else its files.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+        Folder and name, without a suffix.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    written = save(figure, path)
+    if in_notebook():
+        from IPython.display import display
+
+        display(figure)
+        return
+    for file in written:
+        print(f"wrote {file}")
 
 
 def show_fashion_mnist(images, labels: Sequence[str], title: str = "") -> Figure:
@@ -157,6 +185,55 @@ def show_predictions(
     return figure
 
 
+def show_probabilities(
+    images: np.ndarray,
+    names: Sequence[str],
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """Draw images, each beside the probability of every class.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        Shape (n, ...), each image of 28 x 28 pixels.
+    names : sequence of str
+        What to write above each image.
+    probabilities : numpy.ndarray
+        Shape (n, classes).
+    classes : sequence of str
+        The name of each class.
+    title : str, optional
+        What to write above all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row per image; the most probable class is marked.
+
+    Raises
+    ------
+    ArgumentError
+        If there is not one name for each image.
+    """
+    _check_counts(len(images), names)
+    figure = _Figure(figsize=(7, 2.6 * len(images) + 0.5), layout="constrained")
+    rows = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 1.8))
+    for (left, right), image, name, row in zip(
+        rows, _pixels(images), names, probabilities
+    ):
+        _picture(left, image, cmap="gray", vmin=0, vmax=255)
+        left.set_title(name, fontsize=10)
+        bars = right.barh(classes, row, color=COLOURS[0])
+        bars[row.argmax()].set(color=COLOURS[1], hatch="//", edgecolor="white")
+        right.bar_label(bars, [f"{p:.3f}" for p in row], padding=2, fontsize=8)
+        right.set(xlim=(0, 1.12), xlabel="probability", ylabel="class")
+        right.invert_yaxis()
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
 def show_curves(histories: Mapping[str, History], title: str = "") -> Figure:
     """Draw loss and accuracy of several trainings over each other.
 
@@ -182,8 +259,9 @@ def show_curves(histories: Mapping[str, History], title: str = "") -> Figure:
             "linewidth": max(4 - 2 * index, 1.5),
         }
         epoch = history.column("epoch")
-        left.plot(epoch, history.column("loss"), label=name, **style)
-        for column, marker in (("train_acc", ""), ("test_acc", "o")):
+        plain = "" if len(history) > 1 else "s"  # a line of one point is invisible
+        left.plot(epoch, history.column("loss"), marker=plain, label=name, **style)
+        for column, marker in (("train_acc", plain), ("test_acc", "o")):
             label = f"{name}, {column.split('_')[0]}"
             values = history.column(column)
             right.plot(epoch, values, marker=marker, label=label, **style)
@@ -192,8 +270,37 @@ def show_curves(histories: Mapping[str, History], title: str = "") -> Figure:
     for ax in (left, right):
         ax.legend()
         ax.grid(alpha=0.3)
+        _widen(ax)
         ax.xaxis.get_major_locator().set_params(integer=True)
     figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def show_live_curves(
+    history: History, points: Sequence[tuple[float, float, float]], title: str = ""
+) -> Figure:
+    """Draw loss and accuracy of a training that still goes on.
+
+    Parameters
+    ----------
+    history : History
+        The epochs that are finished; may be empty.
+    points : sequence of (epoch, loss, accuracy)
+        Means from the beginning of an epoch up to some point in it; may be empty.
+    title : str, optional
+        What to write above the curves.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left the training loss, right training and test accuracy, by epoch.
+    """
+    figure = show_curves({"each epoch": history}, title)
+    style = {"color": COLOURS[1], "linewidth": 1.2, "label": "within the epoch"}
+    for ax, column in zip(figure.axes, (1, 2)):
+        if points:
+            ax.plot([p[0] for p in points], [p[column] for p in points], **style)
+        ax.legend()
     return figure
 
 
@@ -268,6 +375,15 @@ def show_confusion_matrix(
         ax.set_title(f"{name}: {share:.3f} right", fontsize=10)
     figure.suptitle(title, fontsize=11)
     return figure
+
+
+def _widen(ax) -> None:
+    """Show a single epoch, or values that differ by rounding, as what they are."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    if right - left < 1:
+        ax.set_xlim(0, 2)
+    if top - bottom < 0.01:
+        ax.set_ylim(bottom - 0.01, top + 0.01)
 
 
 def _matrix(ax, counts: np.ndarray, classes: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -18,12 +18,16 @@ SHOWN = 9
 """Images in a row, as in the book."""
 
 
-def draw_gallery(comparison: Comparison) -> Iterator[tuple[str, Figure]]:
+def draw_gallery(
+    comparison: Comparison, classes: Sequence[str] | None = None
+) -> Iterator[tuple[str, Figure]]:
     """Draw every figure of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
+    classes : sequence of str, optional
+        What to call the classes, if not as the data set does: in Chinese, say.
 
     Yields
     ------
@@ -32,7 +36,7 @@ def draw_gallery(comparison: Comparison) -> Iterator[tuple[str, Figure]]:
     figure : matplotlib.figure.Figure
     """
     data, test_set = comparison.data, comparison.test_set
-    images, classes = test_set.images[:SHOWN], test_set.classes
+    images, classes = test_set.images[:SHOWN], classes or test_set.classes
     names = [classes[label] for label in test_set.labels[:SHOWN]]
     yield "images", figures.show_fashion_mnist(images, names, f"{data}: test images")
     for version, predictions in comparison.predictions.items():
@@ -51,7 +55,10 @@ def draw_gallery(comparison: Comparison) -> Iterator[tuple[str, Figure]]:
 
 
 def write_gallery(
-    comparison: Comparison, folder: str | os.PathLike[str], suffix: str = ""
+    comparison: Comparison,
+    folder: str | os.PathLike[str],
+    suffix: str = "",
+    classes: Sequence[str] | None = None,
 ) -> Iterator[Path]:
     """Write every figure of a comparison, as PNG and SVG, its models and its numbers.
 
@@ -62,6 +69,8 @@ def write_gallery(
         Made if it is missing.
     suffix : str
         What to add to the name of each file.
+    classes : sequence of str, optional
+        What the figures call the classes, if not as the data set does.
 
     Yields
     ------
@@ -74,6 +83,6 @@ def write_gallery(
         If a file cannot be written.
     """
     folder = Path(folder)
-    for name, figure in draw_gallery(comparison):
+    for name, figure in draw_gallery(comparison, classes):
         yield from figures.save(figure, folder / f"{name}{suffix}")
     yield from write_comparison(comparison, folder, suffix)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from .errors import ArgumentError, DivergedError
-from .history import Epoch
+from .history import Epoch, Progress
 from .training import Accumulator
 
 __all__ = ["Momentum", "SoftmaxRegression", "draw_start", "evaluate", "train"]
@@ -172,7 +172,7 @@ def train(
     num_epochs: int,
     batch_size: int,
     valid_iter: Iterable | None = None,
-    report: Callable[[int, float, float], None] = lambda iteration, loss, acc: None,
+    report: Callable[[Progress], None] = lambda progress: None,
 ) -> Iterator[Epoch]:
     """Train, and give each epoch's figures as soon as they are known.
 
@@ -187,8 +187,7 @@ def train(
     valid_iter : iterable of (X, y), optional
         What to evaluate after each epoch; the test set then waits for the last one.
     report : callable, optional
-        Called after each iteration with its number in the epoch, from 1, its mean loss
-        and its accuracy.
+        Called with the `Progress` of each iteration.
 
     Yields
     ------
@@ -201,7 +200,8 @@ def train(
     """
     for number in range(1, num_epochs + 1):
         start = time.perf_counter()
-        loss, train_acc = _train_epoch(model, updater, train_iter, batch_size, report)
+        settings = (batch_size, report, number)
+        loss, train_acc = _train_epoch(model, updater, train_iter, *settings)
         valid = (None, None) if valid_iter is None else evaluate(model, valid_iter)
         is_time_to_test = valid_iter is None or number == num_epochs
         test_acc = evaluate(model, test_iter)[1] if is_time_to_test else None
@@ -214,7 +214,8 @@ def _train_epoch(
     updater: Momentum,
     train_iter: Iterable,
     batch_size: int,
-    report: Callable[[int, float, float], None],
+    report: Callable[[Progress], None],
+    epoch: int,
 ) -> tuple[float, float]:
     """Train for one epoch; give the mean loss and the share predicted right."""
     metric = Accumulator(3)  # loss, right predictions, samples
@@ -224,7 +225,8 @@ def _train_epoch(
         updater.step(gradients, batch_size)
         right = (scores.argmax(axis=1) == y).sum()
         metric.add(losses.sum(), right, len(y))
-        report(iteration, losses.mean(), right / len(y))
+        figures = float(losses.mean()), float(right / len(y))
+        report(Progress(epoch, iteration, len(y), *figures))
     return metric[0] / metric[2], metric[1] / metric[2]
 
 

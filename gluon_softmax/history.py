@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
-__all__ = ["Epoch", "History"]
+__all__ = ["Epoch", "History", "Progress"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,26 @@ class Epoch:
         if self.test_acc is not None:
             parts.append(f"test acc {self.test_acc:.3f}")
         return ", ".join(parts)
+
+
+class Progress(NamedTuple):
+    """How far an epoch is, and the figures of the batches since the last report.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        Numbers, from 1, of the epoch and of the last batch that is finished.
+    samples : int
+        How many samples these batches had.
+    loss, acc : float
+        Their mean loss in nats, and the share that was predicted right.
+    """
+
+    epoch: int
+    batch: int
+    samples: int
+    loss: float
+    acc: float
 
 
 @dataclass

@@ -155,6 +155,11 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         If the file is missing, damaged, holds a pickle, is no model, or has parameters
         of another shape than its network's.
     """
+    if not Path(path).exists():
+        raise DataError(
+            f"{path} is not there: run gluon-softmax compare or train first, which "
+            "write models, or name another file"
+        )
     arrays = read_arrays(path)
     found = arrays.pop("format", np.array("none")).tolist()
     if found != FORMAT:

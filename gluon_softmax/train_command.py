@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from .atomic import replacing, write_json
+from .atomic import write_json
 from .settings import Settings
 
 __all__ = ["add_arguments"]
@@ -65,7 +65,7 @@ def _train(options: argparse.Namespace) -> int:
     check_choice("network", options.network, MAKERS)
     ctx = choose_context(options.ctx)
     splits = load_splits(options.data, "normalised", root=options.root)
-    record = _Record(options, settings)
+    record = _Record(options, settings, splits.train)
     train_network(
         options.network,
         splits.train,
@@ -75,7 +75,7 @@ def _train(options: argparse.Namespace) -> int:
         record.add_loss,
         record.add_epoch,
     )
-    for path in (record.parameters, record.numbers):
+    for path in (record.parameters, record.model, record.numbers):
         print(f"wrote {path}")
     return 0
 
@@ -83,12 +83,14 @@ def _train(options: argparse.Namespace) -> int:
 class _Record:
     """What is printed and written while a network trains."""
 
-    def __init__(self, options: argparse.Namespace, settings: Settings):
+    def __init__(self, options: argparse.Namespace, settings: Settings, train_set):
         from .history import History
 
         path = options.output / f"{options.network}-{options.data}"
         self.parameters = path.with_suffix(".params")
+        self.model = path.with_suffix(".npz")
         self.numbers = path.with_suffix(".json")
+        self._train_set = train_set
         self._head = {
             "network": options.network,
             "data": options.data,
@@ -107,18 +109,23 @@ class _Record:
         """Print the epoch's line; write the parameters and the history so far."""
         print(epoch, flush=True)
         self._history.append(epoch)
-        _save(net, self.parameters)
+        self._write_net(net)
         epochs = self._history.to_list()
         content = {**self._head, "running_loss": self._running, "epochs": epochs}
         write_json(content, self.numbers)
 
+    def _write_net(self, net) -> None:
+        """Write the parameters, for Gluon and as plain arrays."""
+        from .conversion import from_gluon
+        from .data.transforms import read_scaling
+        from .models import save_model
+        from .symbol_files import write_parameters
 
-def _save(net, path: Path) -> None:
-    """Write the parameters, for Gluon's `load_parameters`."""
-    from mxnet.base import MXNetError
-
-    with replacing(path) as temporary:
-        try:
-            net.save_parameters(str(temporary))
-        except MXNetError as error:  # says that a disk is full, as all else, in C++
-            raise OSError(str(error).splitlines()[0]) from error
+        source, scaling = (
+            self._train_set.source,
+            read_scaling(self._train_set.transforms),
+        )
+        network, classes = self._head["network"], source.classes
+        write_parameters(net, self.parameters)
+        model = from_gluon(net, network, classes, source.title, *scaling)
+        save_model(model, self.model)

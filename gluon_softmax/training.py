@@ -16,7 +16,8 @@ from mxnet import gluon, nd
 from .compiled import predict, run_training
 from .errors import ArgumentError, DivergedError
 from .graphs import Loss, Net
-from .history import Epoch, History
+from .history import Epoch, History, Progress
+from .live import Watcher, choose_watcher
 from .scratch import sgd
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Batches = Iterable[tuple[nd.NDArray, nd.NDArray]]
+Report = Callable[[Progress], None]
 
 
 class Accumulator:
@@ -155,6 +157,8 @@ def train_epoch(
     loss: Loss,
     updater: Callable[[int], None],
     batch_size: int | None = None,
+    report: Report = lambda progress: None,
+    epoch: int = 1,
 ) -> tuple[float, float]:
     """Train for one epoch.
 
@@ -172,6 +176,10 @@ def train_epoch(
         What the summed gradient of every batch is divided by, the smaller last one
         included, as in the book; the size of each batch if not given, as in the book's
         second edition.
+    report : callable, optional
+        Called with a `Progress` whenever the figures of some batches are known.
+    epoch : int
+        What number to report.
 
     Returns
     -------
@@ -199,7 +207,10 @@ def train_epoch(
     metric = Accumulator(3)  # loss, right predictions, samples
     for l, y_hat, y, batch in _read_behind(run_training(net, loss, train_iter, step)):
         _check_finite(l, batch)
-        metric.add(l.sum(dtype="float64"), _count_right(y_hat, y), len(y))
+        total, right, count = l.sum(dtype="float64"), _count_right(y_hat, y), len(y)
+        metric.add(total, right, count)
+        figures = total / count, right / count
+        report(Progress(epoch, int(batch[-1]), count, *figures))
     return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
 
 
@@ -214,11 +225,13 @@ def train(
     lr: float | None = None,
     trainer: gluon.Trainer | None = None,
     valid_iter: Batches | None = None,
+    report: Report = lambda progress: None,
 ) -> Iterator[Epoch]:
     """Train, and give each epoch's figures as soon as they are known.
 
     Parameters and errors are those of `train_ch3`; with a `valid_iter`, that is
-    evaluated after each epoch, and the test set after the last one only.
+    evaluated after each epoch, and the test set after the last one only. `report` is
+    called with a `Progress` whenever the figures of some batches are known.
 
     Yields
     ------
@@ -228,7 +241,8 @@ def train(
     for number in range(1, num_epochs + 1):
         start = time.perf_counter()
         try:
-            figures = train_epoch(net, train_iter, loss, updater, batch_size)
+            settings = (updater, batch_size, report, number)
+            figures = train_epoch(net, train_iter, loss, *settings)
         except DivergedError as error:
             raise _explain(error, number, train_iter, lr) from error
         valid = (None, None)
@@ -251,6 +265,7 @@ def train_ch3(
     params: list[nd.NDArray] | None = None,
     lr: float | None = None,
     trainer: gluon.Trainer | None = None,
+    watcher: Watcher | None = None,
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
@@ -274,6 +289,9 @@ def train_ch3(
     trainer : mxnet.gluon.Trainer, optional
         What to train with instead of `params` and `lr`; anything that has its ``step``
         and ``learning_rate`` will do.
+    watcher : Watcher, optional
+        What shows how training goes; if not given, live curves in a notebook, a
+        progress bar in a terminal, and nothing elsewhere.
 
     Returns
     -------
@@ -292,12 +310,13 @@ def train_ch3(
     -----
     Section 3.6.7 of the book.
     """
-    history = History()
-    for epoch in train(
-        net, train_iter, test_iter, loss, num_epochs, batch_size, params, lr, trainer
-    ):
-        print(epoch)
-        history.append(epoch)
+    watcher, history = watcher or choose_watcher(), History()
+    updater = {"params": params, "lr": lr, "trainer": trainer}
+    data = (net, train_iter, test_iter, loss, num_epochs, batch_size)
+    with watcher.watch(num_epochs, train_iter):
+        for epoch in train(*data, **updater, report=watcher.see):
+            history.append(epoch)
+            watcher.see_epoch(history)
     return history
 
 

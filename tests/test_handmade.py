@@ -96,12 +96,11 @@ def test_every_iteration_is_reported(data):
     model = handmade.SoftmaxRegression(*handmade.draw_start(144, 10))
     reports = []
     updater = handmade.Momentum(model.params, 0.1)
-    (epoch,) = handmade.train(
-        model, updater, data, data, 1, 64, report=lambda *report: reports.append(report)
-    )
-    numbers, losses, accuracies = zip(*reports)
+    (epoch,) = handmade.train(model, updater, data, data, 1, 64, report=reports.append)
+    epochs, numbers, sizes, losses, accuracies = zip(*reports)
+    assert set(epochs) == {1}
     assert numbers == (1, 2, 3, 4, 5)
-    sizes = [64, 64, 64, 64, 44]
+    assert sizes == (64, 64, 64, 64, 44)
     assert np.average(losses, weights=sizes) == pytest.approx(epoch.loss)
     assert np.average(accuracies, weights=sizes) == pytest.approx(epoch.train_acc)
 

@@ -11,6 +11,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data import Dataset
 
+from ..checks import check_choice
 from ..errors import ArgumentError, DataError
 from . import sources
 from .filearray import FileArray
@@ -38,6 +39,19 @@ TEXT_LABELS = (
     "bag",
     "ankle boot",
 )
+TEXT_LABELS_ZH = (
+    "T恤",
+    "裤子",
+    "套衫",
+    "连衣裙",
+    "外套",
+    "凉鞋",
+    "衬衫",
+    "运动鞋",
+    "包",
+    "短靴",
+)
+NAMES = {"en": TEXT_LABELS, "zh": TEXT_LABELS_ZH}
 DIGITS = tuple("0123456789")
 
 
@@ -322,13 +336,15 @@ class SyntheticFashion(ImageDataset):
         )
 
 
-def get_fashion_mnist_labels(labels) -> list[str]:
+def get_fashion_mnist_labels(labels, language: str = "en") -> list[str]:
     """Turn numeric labels of Fashion-MNIST into text.
 
     Parameters
     ----------
     labels : iterable of numbers
         Labels from 0 to 9, of any numeric type; an NDArray does too.
+    language : {'en', 'zh'}
+        English or Chinese.
 
     Returns
     -------
@@ -337,7 +353,7 @@ def get_fashion_mnist_labels(labels) -> list[str]:
     Raises
     ------
     ArgumentError
-        If a label is out of range.
+        If a label is out of range, or there are no names in the language.
 
     Notes
     -----
@@ -347,12 +363,15 @@ def get_fashion_mnist_labels(labels) -> list[str]:
     --------
     >>> get_fashion_mnist_labels([0, 9])
     ['t-shirt', 'ankle boot']
+    >>> get_fashion_mnist_labels([0, 9], "zh")
+    ['T恤', '短靴']
     """
+    check_choice("language", language, NAMES)
     labels = labels.asnumpy() if isinstance(labels, nd.NDArray) else list(labels)
     for label in labels:
         if label not in range(NUM_CLASSES):
             raise ArgumentError(f"expected labels from 0 to 9, found {label}")
-    return [TEXT_LABELS[int(label)] for label in labels]
+    return [NAMES[language][int(label)] for label in labels]
 
 
 def _with_channels(images: np.ndarray | FileArray) -> np.ndarray | FileArray:

@@ -21,7 +21,7 @@ from ..errors import ArgumentError
 from .memory import Empty, as_ndarray
 from .randomness import random_state
 
-__all__ = ["Step", "is_in_background", "make_steps"]
+__all__ = ["Step", "is_in_background", "make_steps", "read_scaling"]
 
 Seed = tuple[int, ...]
 Step = Callable[[np.ndarray, Seed, Empty], Union[np.ndarray, nd.NDArray]]
@@ -65,6 +65,30 @@ def is_in_background(step: Step) -> bool:
     bool
     """
     return isinstance(step, partial) and step.func is _resize
+
+
+def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
+    """Say what pixels in 0-1 are brought to: mean and deviation of `Normalize`.
+
+    Parameters
+    ----------
+    transform : iterable of callable
+        As for `make_steps`.
+
+    Returns
+    -------
+    mean, deviation : float
+        0 and 1 where nothing normalises them.
+
+    Examples
+    --------
+    >>> read_scaling([transforms.ToTensor(), transforms.Normalize(0.25, 0.5)])
+    (0.25, 0.5)
+    """
+    for single in transform:
+        if isinstance(single, transforms.Normalize):
+            return float(single._mean), float(single._std)
+    return 0.0, 1.0
 
 
 def _to_tensor(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:

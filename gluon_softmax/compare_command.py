@@ -1,0 +1,142 @@
+"""The command `gluon-softmax compare`: parses, trains all versions, prints, writes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .errors import DownloadError
+
+__all__ = ["add_arguments"]
+
+STAND_IN = "[drawn stand-in] "
+"""Begins every line about data that is not Fashion-MNIST."""
+
+
+def add_arguments(commands) -> None:
+    """Describe `compare`.
+
+    Parameters
+    ----------
+    commands
+        What `argparse.ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser(
+        "compare",
+        help="train from scratch, with Gluon and by hand, side by side",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.set_defaults(command=_compare)
+    parser.add_argument(
+        "--num-epochs", type=int, default=5, help="passes over the data"
+    )
+    parser.add_argument("--batch-size", type=int, default=256, help="samples per step")
+    parser.add_argument("--lr", type=float, default=0.1, help="learning rate")
+    parser.add_argument(
+        "--momentum", type=float, default=0.0, help="what part of a step is kept"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of start and batches")
+    parser.add_argument("--root", help="folder with Fashion-MNIST's files")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("figures"),
+        help="folder for what is written",
+    )
+    parser.add_argument(
+        "--animate",
+        type=Path,
+        metavar="FILE",
+        help="also save how templates and curves grew: .gif, .mp4 or .html",
+    )
+    parser.add_argument(
+        "--language",
+        choices=("en", "zh"),
+        default="en",
+        help="of the names of the classes in the figures",
+    )
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Look for a font where one is needed, before all else; then compare."""
+    if options.language == "en":
+        return _run(options)
+
+    from .chinese import chinese_figures
+
+    with chinese_figures():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Train all versions; print the table; write figures, models and numbers."""
+    from .compare import run_comparison
+    from .data.datasets import get_fashion_mnist_labels
+    from .gallery import write_gallery
+    from .report import format_table
+
+    watching = _Watching(options.animate)
+    train_set, test_set, mark = _load(options)
+    comparison = run_comparison(
+        train_set,
+        test_set,
+        options.num_epochs,
+        options.batch_size,
+        options.lr,
+        options.seed,
+        options.momentum,
+        lambda name, version: watching.start(f"{mark}{name}: ", version),
+    )
+    for line in format_table(comparison):
+        print(f"{mark}{line}")
+    suffix = "-stand-in" if mark else ""
+    names = get_fashion_mnist_labels(range(10), options.language)
+    for path in write_gallery(comparison, options.output, suffix, names):
+        print(f"{mark}wrote {path}")
+    for path in watching.write(comparison, names):
+        print(f"{mark}wrote {path}")
+    return 0
+
+
+class _Watching:
+    """What watches the versions train: a bar, and a recorder where one is asked for."""
+
+    def __init__(self, path: Path | None):
+        from .animation import check_path
+
+        self._path, self._recorder = path, None
+        if path is not None:
+            check_path(path)
+
+    def start(self, prefix: str, version):
+        """Give what watches the next version; the first one is recorded."""
+        from .animation import Recorder
+        from .live import Bar, Together
+
+        if self._path is None or self._recorder is not None:
+            return Bar(prefix)
+        self._recorder = Recorder(lambda: version.params()[0])
+        return Together(Bar(prefix), self._recorder)
+
+    def write(self, comparison, classes):
+        """Write the animation; give its path."""
+        from .animation import save_animation
+
+        if self._path is None:
+            return
+        name = next(iter(comparison.histories))
+        title = f"{comparison.data}, {name}"
+        yield save_animation(self._recorder.frames, classes, self._path, title)
+
+
+def _load(options: argparse.Namespace):
+    """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
+    from .data.datasets import FashionMNIST, SyntheticFashion
+
+    root = options.root
+    try:
+        return FashionMNIST(root, train=True), FashionMNIST(root, train=False), ""
+    except DownloadError as error:
+        print(f"{STAND_IN}{error}; drawing garments instead", file=sys.stderr)
+        return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN

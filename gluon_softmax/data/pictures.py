@@ -1,0 +1,139 @@
+"""A picture of any kind to the 28 x 28 grey pixels that the models know."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..errors import DataError
+
+__all__ = ["Picture", "read_picture"]
+
+SIDE = 28
+BRIGHT = 127
+"""A background above this is bright: the data sets' own are black."""
+FAINT = 0.05
+"""How far from the background, as a share of all brightness, still counts as it."""
+MARGINS = {"MNIST": 4}
+"""Pixels left free around the digits of MNIST; garments go up to the edge."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a model sees it.
+
+    Attributes
+    ----------
+    pixels : numpy.ndarray
+        Shape (28, 28), uint8, bright on black.
+    steps : list of str
+        What was done to bring it to that.
+    """
+
+    pixels: np.ndarray
+    steps: list[str]
+
+
+def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
+    """Read a picture, and bring it to what the data sets' own look like.
+
+    Parameters
+    ----------
+    path : path
+        PNG, JPEG or whatever else Pillow reads, of any size.
+    data : str
+        Title of the data set that the model was trained on.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    DataError
+        If the file is missing, no picture, damaged, or of one colour.
+
+    Notes
+    -----
+    As Fashion-MNIST was made: trimmed, the longer side brought to 28 pixels, the
+    shorter one padded, bright on black (Xiao, Rasul and Vollgraf, arXiv:1708.07747,
+    section 2). A picture that is 28 x 28 already is only inverted.
+    """
+    image = _open(path)
+    steps = [f"{image.width} x {image.height} {image.mode}, read as grey"]
+    grey = _make_grey(image)
+    if grey.min() == grey.max():
+        raise DataError(
+            f"{path}: expected a picture of something, found one colour all over "
+            f"(grey {grey.min()}): choose another file"
+        )
+    background = _find_background(grey)
+    if background > BRIGHT:
+        grey, background = 255 - grey, 255 - background
+        steps.append("inverted, for its background is bright")
+    if grey.shape != (SIDE, SIDE):
+        grey = _fit(_trim(grey, background, steps), MARGINS.get(data, 0), steps)
+    return Picture(grey, steps)
+
+
+def _open(path: str | os.PathLike[str]) -> Image.Image:
+    """Decode a file; one that would fill the memory is refused as well."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return ImageOps.exif_transpose(image)
+    # What Pillow raises for damaged files depends on the format: ValueError,
+    # SyntaxError, struct.error and others, besides its own.
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DataError(
+            f"{path}: expected a picture (PNG, JPEG, ...), found none that can be "
+            f"read ({reason}): check the path, or save the picture again"
+        ) from error
+
+
+def _make_grey(image: Image.Image) -> np.ndarray:
+    """Give the brightness as bytes; what is transparent becomes white, as paper is."""
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
+        values = np.asarray(image, "float64")
+        most = 65535 if image.mode.startswith("I") else max(values.max(), 1)
+        return (values.clip(0, most) / most * 255).round().astype("uint8")
+    image = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(paper, image).convert("L"))
+
+
+def _find_background(grey: np.ndarray) -> int:
+    """Give the brightness that most of the border has."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return int(np.median(border))
+
+
+def _trim(grey: np.ndarray, background: int, steps: list[str]) -> np.ndarray:
+    """Cut off the edges that show nothing but background."""
+    shown = abs(grey.astype(int) - background) > FAINT * 255
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return grey
+    cut = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if cut.shape != grey.shape:
+        steps.append(f"trimmed to {cut.shape[1]} x {cut.shape[0]}")
+    return cut
+
+
+def _fit(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
+    """Bring the longer side to its length, and centre it on black."""
+    most = SIDE - 2 * margin
+    height, width = grey.shape
+    size = [max(round(n * most / max(height, width)), 1) for n in (width, height)]
+    small = np.asarray(Image.fromarray(grey).resize(size, Image.LANCZOS))
+    pixels = np.zeros((SIDE, SIDE), "uint8")
+    top, left = (SIDE - small.shape[0]) // 2, (SIDE - small.shape[1]) // 2
+    pixels[top : top + small.shape[0], left : left + small.shape[1]] = small
+    steps.append(f"scaled to {size[0]} x {size[1]} in the middle of 28 x 28")
+    return pixels
