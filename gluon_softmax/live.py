@@ -34,6 +34,9 @@ class Watcher:
     def see_epoch(self, history: History) -> None:
         """Take in an epoch, the last of the history."""
 
+    def say(self, text: str) -> None:
+        """Take in a line; where nothing is shown, drop it."""
+
 
 class Lines(Watcher):
     """Prints the line of the book after each epoch.
@@ -87,6 +90,7 @@ class Bar(Lines):
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._bar.write(text)
+        sys.stdout.flush()  # tqdm leaves that to whoever reads a pipe
 
     def see(self, progress: Progress) -> None:
         """Move the bar on."""
@@ -104,8 +108,9 @@ class LiveCurves(Lines):
     Parameters
     ----------
     every : int, optional
-        Redraw after so many batches as well as after each epoch. Each drawing takes
-        about as long as an epoch of softmax regression.
+        Redraw after so many batches as well as after each epoch; the figures of up to
+        four batches come at once. Each drawing takes about as long as an epoch of
+        softmax regression.
     title : str, optional
         What to write above the curves.
 
@@ -137,9 +142,9 @@ class LiveCurves(Lines):
         done = progress.epoch - 1 + progress.batch / self._batches
         self._points.append((done, loss, acc))
         total = (progress.epoch - 1) * self._batches + progress.batch
-        if total - self._drawn >= self.every:
-            self._drawn = total
+        if total // self.every > self._drawn // self.every:
             self._draw()
+        self._drawn = total
 
     def see_epoch(self, history: History) -> None:
         """Redraw, and print the epoch's line."""

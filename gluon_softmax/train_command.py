@@ -6,7 +6,8 @@ import argparse
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from .atomic import write_json
+from .errors import ArgumentError, OutputError
+from .interruption import Interruption
 from .settings import Settings
 
 __all__ = ["add_arguments"]
@@ -20,6 +21,10 @@ HELP = {
     "print_every": "batches from one line with the running loss to the next",
 }
 """What each setting is."""
+OTHER_NAMES = {"gluon": "softmax"}
+"""Section 3.7's net is softmax regression."""
+FREE = ("num_epochs", "print_every")
+"""Settings that may change when a training goes on."""
 
 
 def add_arguments(commands) -> None:
@@ -37,9 +42,15 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_train)
     parser.add_argument(
-        "network", metavar="NETWORK", help="perceptron, convolutional or softmax"
+        "network",
+        metavar="NETWORK",
+        help="perceptron, convolutional or softmax (or gluon, which is the same)",
     )
-    parser.add_argument("--data", default="mnist", help="mnist or fashion-mnist")
+    parser.add_argument(
+        "--data",
+        default="mnist",
+        help="mnist, fashion-mnist, or a folder with a folder of pictures per class",
+    )
     for setting in fields(Settings):
         parser.add_argument(
             "--" + setting.name.replace("_", "-"),
@@ -52,80 +63,234 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("networks"), help="folder for the results"
     )
+    _add_checkpoints(parser)
+    _add_group(parser)
+
+
+def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    """Describe what makes a training restartable."""
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="DIR",
+        help="folder for what is needed to go on if the training is broken off",
+    )
+    parser.add_argument(
+        "--every",
+        type=int,
+        metavar="K",
+        help="write a checkpoint after K batches too, not only after each epoch",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the newest checkpoint; begin where there is none",
+    )
+
+
+def _add_group(parser: argparse.ArgumentParser) -> None:
+    """Describe what makes several processes train one net."""
+    parser.add_argument(
+        "--kvstore", help="dist_sync or dist_async, in a job of gluon-softmax launch"
+    )
+    parser.add_argument(
+        "--compress",
+        type=float,
+        metavar="THRESHOLD",
+        help="push gradients as two bits each: plus or minus the threshold, or nothing",
+    )
 
 
 def _train(options: argparse.Namespace) -> int:
-    """Train; print a line per epoch; write parameters and history after each."""
+    """Train; print lines; write parameters and history after each epoch."""
     settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
+    _check(options)
 
     from .checks import check_choice
     from .data.splits import load_splits
-    from .network_training import MAKERS, choose_context, train_network
+    from .distributed import Group, join_group
+    from .network_training import MAKERS, NetworkTraining, choose_context
 
-    check_choice("network", options.network, MAKERS)
+    network = OTHER_NAMES.get(options.network, options.network)
+    check_choice("network", network, MAKERS)
     ctx = choose_context(options.ctx)
-    splits = load_splits(options.data, "normalised", root=options.root)
-    record = _Record(options, settings, splits.train)
-    train_network(
-        options.network,
-        splits.train,
-        splits.test,
-        settings,
-        ctx,
-        record.add_loss,
-        record.add_epoch,
+    group = (
+        join_group(options.kvstore, options.compress) if options.kvstore else Group()
     )
-    for path in (record.parameters, record.model, record.numbers):
-        print(f"wrote {path}")
-    return 0
+    splits = load_splits(options.data, "normalised", root=options.root)
+    training = NetworkTraining(network, splits.train, splits.test, settings, ctx, group)
+    record = _Record(options, network, training, splits.train)
+    keeper = _Keeper(options, record.describe(), training, group)
+    with Interruption() as interruption:
+        _run(training, record, keeper, interruption, group)
+    if training.is_finished:
+        record.name_files()
+        return 0
+    return interruption.end(keeper.hint)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
+    from .checks import check_positive, check_whole_number
+
+    if options.every is not None:
+        check_whole_number("every", options.every, least=1)
+    if options.compress is not None:
+        check_positive("compress", options.compress)
+    for name, needed in (
+        ("every", "checkpoint"),
+        ("resume", "checkpoint"),
+        ("compress", "kvstore"),
+    ):
+        if getattr(options, name) and not getattr(options, needed):
+            raise ArgumentError(
+                f"expected --{needed} together with --{name}, found --{name} alone"
+            )
+
+
+def _run(training, record, keeper, interruption, group) -> None:
+    """Begin or go on; train to the end, or until it is interrupted."""
+    from .cluster import heartbeat
+    from .live import Bar, Watcher
+    from .network_training import Hooks
+
+    keeper.begin()
+    heartbeat.announce(group.rank)
+    watcher = Watcher() if group.rank else Bar()
+    record.watcher = watcher
+
+    def report(progress):
+        heartbeat.beat()
+        watcher.see(progress)
+
+    hooks = Hooks(report, record.add_loss, keeper.save, keeper.every, interruption)
+    with watcher.watch(training.num_epochs_left, training.train_iter):
+        for _ in training.run(hooks):
+            record.add_epoch()
+        if not training.is_finished:
+            keeper.save_at_interruption()
+            record.write()
+
+
+class _Keeper:
+    """Writes checkpoints, where they are asked for; in a group, the first process."""
+
+    def __init__(self, options: argparse.Namespace, run: dict, training, group):
+        self._training, self._group = training, group
+        self._resume, self._path = options.resume, options.checkpoint
+        self.every = options.every
+        self._run, self._folder = run, None
+        self.hint = "nothing was kept to go on from: give --checkpoint DIR next time"
+        if self._path is not None:
+            self.hint = "go on with the same command and --resume"
+
+    def begin(self) -> None:
+        """Go on from a checkpoint, if asked to and if there is one."""
+        if self._path is not None and not self._group.rank:
+            self._open()
+        self._training.share_state()
+
+    def _open(self) -> None:
+        """Take the folder, and what is in it."""
+        from .checkpoint import CheckpointFolder
+
+        self._folder = CheckpointFolder(self._path, self._run)
+        if not self._folder.exists():
+            return
+        if not self._resume:
+            raise ArgumentError(
+                f"{self._path} holds checkpoints already: go on from them with "
+                "--resume, or name another folder"
+            )
+        self._training.set_state(self._folder.load())
+        place = f"epoch {self._training.epoch + 1}, batch {self._training.batch}"
+        print(f"going on from {self._path}: {place}", flush=True)
+
+    def save(self) -> None:
+        """Write a checkpoint; where that fails, say so and train on."""
+        if self._path is None:
+            return
+        state = self._training.get_state()
+        if self._folder is None:
+            return
+        import warnings
+
+        try:
+            self._folder.save(state, self._training.num_batches)
+        except OutputError as error:
+            warnings.warn(f"{error}; training goes on", stacklevel=2)
+
+    def save_at_interruption(self) -> None:
+        """Write a checkpoint, unless the others of a group would have to take part."""
+        if self._group.size == 1:
+            self.save()
 
 
 class _Record:
     """What is printed and written while a network trains."""
 
-    def __init__(self, options: argparse.Namespace, settings: Settings, train_set):
-        from .history import History
-
-        path = options.output / f"{options.network}-{options.data}"
-        self.parameters = path.with_suffix(".params")
-        self.model = path.with_suffix(".npz")
-        self.numbers = path.with_suffix(".json")
-        self._train_set = train_set
+    def __init__(self, options: argparse.Namespace, network: str, training, train_set):
+        data = Path(options.data).name
+        path = options.output / f"{network}-{data}"
+        self._parameters = path.with_suffix(".params")
+        self._model = path.with_suffix(".npz")
+        self._numbers = path.with_suffix(".json")
+        self._training, self._train_set = training, train_set
         self._head = {
-            "network": options.network,
+            "network": network,
             "data": options.data,
             "ctx": options.ctx,
-            "settings": asdict(settings),
+            "settings": asdict(training.settings),
         }
-        self._running: list[dict] = []
-        self._history = History()
+        self.watcher = None
+
+    def describe(self) -> dict:
+        """Say what the training is, for its checkpoints."""
+        source = self._train_set.source
+        settings = self._head["settings"].items()
+        return {
+            "network": self._head["network"],
+            "data": source.title,
+            "revision": source.revision,
+            "images": len(source),
+            **{name: value for name, value in settings if name not in FREE},
+        }
 
     def add_loss(self, epoch: int, batch: int, loss: float) -> None:
-        """Print the running loss, and keep it."""
-        print(f"epoch {epoch}, batch {batch}, running loss {loss:.4f}", flush=True)
-        self._running.append({"epoch": epoch, "batch": batch, "loss": loss})
+        """Print the running loss."""
+        self._say(f"epoch {epoch}, batch {batch}, running loss {loss:.4f}")
 
-    def add_epoch(self, epoch, net) -> None:
+    def add_epoch(self) -> None:
         """Print the epoch's line; write the parameters and the history so far."""
-        print(epoch, flush=True)
-        self._history.append(epoch)
-        self._write_net(net)
-        epochs = self._history.to_list()
-        content = {**self._head, "running_loss": self._running, "epochs": epochs}
-        write_json(content, self.numbers)
+        self.watcher.see_epoch(self._training.history)
+        self.write()
 
-    def _write_net(self, net) -> None:
-        """Write the parameters, for Gluon and as plain arrays."""
+    def write(self) -> None:
+        """Write the parameters, for Gluon and as plain arrays, and the history."""
+        from .atomic import write_json
         from .conversion import from_gluon
         from .data.transforms import read_scaling
         from .models import save_model
         from .symbol_files import write_parameters
 
-        source, scaling = (
-            self._train_set.source,
-            read_scaling(self._train_set.transforms),
-        )
-        network, classes = self._head["network"], source.classes
-        write_parameters(net, self.parameters)
-        model = from_gluon(net, network, classes, source.title, *scaling)
-        save_model(model, self.model)
+        if self._training.is_follower:
+            return
+        source = self._train_set.source
+        scaling = read_scaling(self._train_set.transforms)
+        net, network = self._training.net, self._head["network"]
+        write_parameters(net, self._parameters)
+        model = from_gluon(net, network, source.classes, source.title, *scaling)
+        save_model(model, self._model)
+        epochs = self._training.history.to_list()
+        running = {"running_loss": self._training.running, "epochs": epochs}
+        write_json({**self._head, **running}, self._numbers)
+
+    def name_files(self) -> None:
+        """Say what was written."""
+        for path in (self._parameters, self._model, self._numbers):
+            self._say(f"wrote {path}")
+
+    def _say(self, text: str) -> None:
+        """Print a line, in a group the first process only."""
+        if not self._training.is_follower:
+            self.watcher.say(text)

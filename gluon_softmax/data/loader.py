@@ -62,11 +62,17 @@ class BatchLoader:
         Worker processes that read; 0 reads in this process, which is faster here.
     seed : int, optional
         Seed of the order; drawn from NumPy's global generator if not given.
+    part : tuple of int, optional
+        ``(k, n)`` reads the k-th of n parts of every batch, from 0: n such loaders
+        together read what one does alone, in as many steps. A batch of fewer than n
+        samples has no sample for some of them; these leave it out.
 
     Attributes
     ----------
     epoch : int
         Number of the next epoch, from 0; set it to replay one.
+    position : int
+        Number of the batch, from 0, that the next pass begins with; 0 again after it.
 
     Raises
     ------
@@ -84,6 +90,7 @@ class BatchLoader:
         resize: int | None = None,
         num_workers: int = 0,
         seed: int | None = None,
+        part: tuple[int, int] = (0, 1),
     ):
         transforms = _choose_transforms(dataset, resize)
         source = getattr(dataset, "source", dataset)
@@ -94,7 +101,9 @@ class BatchLoader:
         self.shuffle = shuffle
         self.seed = np.random.randint(2**31) if seed is None else seed
         check_whole_number("seed", self.seed, least=0)
+        self.part = part
         self.epoch = 0
+        self.position = 0
         self._read = _BatchReader(source.images, source.labels, make_steps(transforms))
         self._pool = WorkerPool(self._read, num_workers) if num_workers else None
 
@@ -154,17 +163,40 @@ class BatchLoader:
     def _next_tasks(self) -> list[Task]:
         """List the batches of the next epoch, and go on to it."""
         self._read.check_unchanged()
-        epoch, size = self.epoch, self.batch_size
-        self.epoch += 1
-        starts = range(0, len(self.dataset), size)
-        batches = [slice(start, start + size) for start in starts]
+        epoch, first = self.epoch, self.position
+        self.epoch, self.position = epoch + 1, 0
+        batches = [self.bounds(number) for number in range(len(self))]
         if self.shuffle:
             order = self.order(epoch)
             batches = [order[batch] for batch in batches]
         return [
             Task(indices, (self.seed, epoch, number))
             for number, indices in enumerate(batches)
+            if number >= first and self.count(number)
         ]
+
+    def bounds(self, number: int) -> slice:
+        """Give what a batch takes of the epoch's order.
+
+        Parameters
+        ----------
+        number : int
+            Number of the batch, from 0.
+
+        Returns
+        -------
+        slice
+            All of the batch, or this loader's part of it.
+        """
+        start = number * self.batch_size
+        size = min(self.batch_size, len(self.dataset) - start)
+        k, n = self.part
+        return slice(start + size * k // n, start + size * (k + 1) // n)
+
+    def count(self, number: int) -> int:
+        """Count the samples of a batch, from 0, that this loader reads."""
+        bounds = self.bounds(number)
+        return bounds.stop - bounds.start
 
 
 class _BatchReader:

@@ -12,7 +12,7 @@ from mxnet import gluon, init, nd
 from mxnet.gluon import nn
 
 from ... import concise, scratch
-from ...network_training import make_trainer
+from ...network_training import make_optimizer
 from ...networks import NETWORKS
 from ...training import evaluate_accuracy, train_ch3
 from .arrays import read_pixels
@@ -91,7 +91,8 @@ def prepare_network(data: str, name: str) -> Work:
     """
     net = NETWORKS[name]()
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = make_trainer(net, LR, NETWORK_MOMENTUM)
+    optimizer = make_optimizer(LR, NETWORK_MOMENTUM)
+    trainer = gluon.Trainer(net.collect_params(), optimizer)
     return _with_ours(data, net, loss, {"trainer": trainer}, NETWORK_BATCH_SIZE)
 
 
