@@ -20,6 +20,7 @@ from .data import sources
 from .data.inventory import take_inventory
 from .doctor import examine
 from .errors import DataError, GluonSoftmaxError
+from .page.command import add_arguments as add_page_arguments
 
 __all__ = ["main"]
 
@@ -79,6 +80,7 @@ def _make_parser() -> argparse.ArgumentParser:
     train_command.add_arguments(commands)
     study_command.add_arguments(commands)
     reproduce_command.add_arguments(commands)
+    add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
     add_bench_arguments(commands)

@@ -23,6 +23,8 @@ HELP = {
 """What each setting is."""
 OTHER_NAMES = {"gluon": "softmax"}
 """Section 3.7's net is softmax regression."""
+PIXELS = {"softmax": "scaled"}
+"""What pixels are brought to, as in the chapter; for other networks normalised."""
 FREE = ("num_epochs", "print_every")
 """Settings that may change when a training goes on."""
 
@@ -117,7 +119,8 @@ def _train(options: argparse.Namespace) -> int:
     group = (
         join_group(options.kvstore, options.compress) if options.kvstore else Group()
     )
-    splits = load_splits(options.data, "normalised", root=options.root)
+    pixels = PIXELS.get(network, "normalised")
+    splits = load_splits(options.data, pixels, root=options.root)
     training = NetworkTraining(network, splits.train, splits.test, settings, ctx, group)
     record = _Record(options, network, training, splits.train)
     keeper = _Keeper(options, record.describe(), training, group)
@@ -235,7 +238,9 @@ class _Record:
         self._parameters = path.with_suffix(".params")
         self._model = path.with_suffix(".npz")
         self._numbers = path.with_suffix(".json")
-        self._training, self._train_set = training, train_set
+        self._training = training
+        self._source = getattr(train_set, "source", train_set)
+        self._transforms = getattr(train_set, "transforms", ())
         self._head = {
             "network": network,
             "data": options.data,
@@ -246,7 +251,7 @@ class _Record:
 
     def describe(self) -> dict:
         """Say what the training is, for its checkpoints."""
-        source = self._train_set.source
+        source = self._source
         settings = self._head["settings"].items()
         return {
             "network": self._head["network"],
@@ -275,11 +280,11 @@ class _Record:
 
         if self._training.is_follower:
             return
-        source = self._train_set.source
-        scaling = read_scaling(self._train_set.transforms)
         net, network = self._training.net, self._head["network"]
+        classes, title = self._source.classes, self._source.title
         write_parameters(net, self._parameters)
-        model = from_gluon(net, network, source.classes, source.title, *scaling)
+        scaling = read_scaling(self._transforms)
+        model = from_gluon(net, network, classes, title, *scaling)
         save_model(model, self._model)
         epochs = self._training.history.to_list()
         running = {"running_loss": self._training.running, "epochs": epochs}

@@ -1,0 +1,1 @@
+"""A finished comparison as one self-contained page: data, template, command."""

@@ -1,0 +1,302 @@
+"""The page as a file: what is in it, that it is whole; and the command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from base64 import b64decode
+from pathlib import Path
+
+import gluon_softmax
+import numpy as np
+import pytest
+from gluon_softmax import ImageDataset, SyntheticFashion, concise, scratch
+from gluon_softmax.compare import GLUON, HANDMADE, SCRATCH
+from gluon_softmax.comparison_file import SavedComparison
+from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH
+from gluon_softmax.errors import DataError
+from gluon_softmax.history import Epoch, History
+from gluon_softmax.models import Model
+from gluon_softmax.page.build import SCRIPTS, STYLES, build_page
+from gluon_softmax.page.command import add_arguments
+from gluon_softmax.page.content import choose_images, collect, find_probabilities
+from mxnet import nd
+
+FOLDER = Path(gluon_softmax.__file__).parent / "page"
+TEXTS = json.loads((FOLDER / "texts.json").read_text(encoding="utf-8"))
+# Machado, Oliveira and Fernandes 2009: how the colour-blind see linear RGB.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def make_set(count=40, title="Fashion-MNIST"):
+    """Give random images of the ten garments."""
+    images = np.random.randint(0, 256, (count, 28, 28), dtype=np.uint8)
+    labels = np.random.randint(0, 10, count)
+    return ImageDataset(images, labels, title=title, classes=TEXT_LABELS)
+
+
+def make_comparison(data="Fashion-MNIST", names=(SCRATCH, GLUON, HANDMADE), **options):
+    """Give a comparison whose models are random."""
+    models = {
+        name: Model(
+            "softmax",
+            {
+                "W": np.random.normal(0, 0.1, (784, 10)).astype("float32"),
+                "b": np.random.normal(0, 0.1, 10).astype("float32"),
+            },
+            TEXT_LABELS,
+            data,
+            **options,
+        )
+        for name in names
+    }
+    histories = {name: History([Epoch(1, 0.8, 0.7, 0.75, 0.1)]) for name in names}
+    return SavedComparison(data, {"num_epochs": 1}, histories, [1e-6], models)
+
+
+def read_embedded(page, name):
+    """Parse the JSON in one of the page's script elements."""
+    pattern = rf'<script type="application/json" id="{name}">(.*?)</script>'
+    return json.loads(re.search(pattern, page, re.S)[1])
+
+
+def predict_with_mxnet(model, images):
+    """Give the probabilities of both of the book's versions."""
+    X, (W, b) = nd.array(model.scale(images)), map(nd.array, model.params.values())
+    net = concise.make_net()
+    net(X)
+    net[0].weight.set_data(W.T)
+    net[0].bias.set_data(b)
+    return scratch.net(X, W, b).asnumpy(), net(X).softmax().asnumpy()
+
+
+@pytest.mark.parametrize("scaling", [(0.0, 1.0), (0.1307, 0.3081)])
+def test_probabilities_are_mxnets(scaling):
+    """From scratch and from Gluon's parts, whatever pixels are scaled to."""
+    mean, deviation = scaling
+    comparison = make_comparison(pixel_mean=mean, pixel_deviation=deviation)
+    images = make_set().images
+    for model in comparison.models.values():
+        found = find_probabilities(model, images)
+        for expected in predict_with_mxnet(model, images):
+            np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+
+
+def test_what_is_embedded_is_what_was_given():
+    """Bit by bit: weights, biases and pixels; and the counts are MXNet's."""
+    comparison, test_set = make_comparison(), make_set()
+    data = read_embedded(build_page(comparison, test_set), "data")
+    for version in data["versions"]:
+        model = comparison.models[version["name"]]
+        for name, param in model.params.items():
+            embedded = np.frombuffer(b64decode(version[name]), "<f4")
+            np.testing.assert_array_equal(embedded, param.ravel())
+        counts = np.zeros((10, 10), int)
+        predicted = predict_with_mxnet(model, test_set.images)[0].argmax(axis=1)
+        for pair in zip(test_set.labels, predicted):
+            counts[pair] += 1
+        assert version["confusion"] == counts.tolist()
+        assert version["epochs"] == comparison.histories[version["name"]].to_list()
+    assert [version["name"] for version in data["versions"]] == [
+        SCRATCH,
+        GLUON,
+        HANDMADE,
+    ]
+    assert b64decode(data["images"]["pixels"]) == test_set.images.tobytes()
+    assert data["images"]["labels"] == test_set.labels.tolist()
+    assert data["classes"] == {"en": list(TEXT_LABELS), "zh": list(TEXT_LABELS_ZH)}
+    assert data["standIn"] is False
+
+
+def test_the_first_images_and_the_most_confident_mistakes_are_chosen():
+    """Every other mistake is less confident than four that are there."""
+    labels = np.random.randint(0, 3, 5000)
+    probabilities = np.random.dirichlet([1, 1, 1], 5000)
+    chosen = choose_images(labels, probabilities)
+    assert chosen[:900].tolist() == list(range(900))
+    assert chosen.tolist() == sorted(set(chosen.tolist()))
+    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    assert (labels[chosen[900:]] != predicted[chosen[900:]]).all()
+    for place in set(range(5000)) - set(chosen.tolist()):
+        if labels[place] != predicted[place]:
+            same = (labels == labels[place]) & (predicted == predicted[place])
+            surer = np.flatnonzero(same & (sure >= sure[place]))
+            assert len(set(surer) & set(chosen.tolist())) >= 4
+
+
+def test_a_page_of_the_most_images_that_there_can_be_is_below_2_mb():
+    """With random bytes, and four mistakes in each of the 90 cells."""
+    test_set, comparison = make_set(10_000), make_comparison()
+    test_set.images[np.random.rand(*test_set.images.shape) < 0.9] = 0
+    data = collect(comparison, test_set)
+    assert len(data["images"]["labels"]) > 1200
+    assert len(build_page(comparison, test_set).encode()) < 2e6
+
+
+def test_nothing_breaks_out_of_the_data():
+    """A data set's title may hold any sign."""
+    title = "</script><script>alert(1)</script> <!-- insert style --> \u2028 &amp;"
+    page = build_page(make_comparison(title), make_set(title=title))
+    plain = build_page(make_comparison(), make_set())
+    assert page.lower().count("<script") == plain.lower().count("<script") == 4
+    assert page.lower().count("</script") == 4
+    assert read_embedded(page, "data")["title"] == title
+
+
+def test_the_page_needs_nothing_beside_it():
+    """No address, no file, and a policy that forbids both; and no HTML from data."""
+    page = build_page(make_comparison(), make_set())
+    addresses = set(re.findall(r'(?:https?:)?//[\w.]+\.\w+/?[^\s"]*', page))
+    assert addresses == {"http://www.w3.org/2000/svg"}  # a name, never fetched
+    assert set(re.findall(r'(?:href|src)="([^#"][^"]*)"', page)) == {"data:,"}
+    assert "default-src 'none'" in page
+    for word in ("url(", "@import", "fetch(", "innerHTML", "<!-- insert"):
+        assert word not in page
+
+
+def test_every_file_of_the_folder_is_used():
+    """And none is forgotten in the page."""
+    page = build_page(make_comparison(), make_set())
+    named = {*SCRIPTS, *STYLES, "theme.js"}
+    there = {path.name for path in FOLDER.iterdir() if path.suffix in (".js", ".css")}
+    assert there == named
+    for name in named:
+        assert (FOLDER / name).read_text(encoding="utf-8").strip() in page
+
+
+def test_both_languages_say_the_same_things():
+    """The same texts, with the same gaps; every one is used, and none is missing."""
+    gaps = [
+        {key: sorted(re.findall(r"\{\w+\}", str(text))) for key, text in texts.items()}
+        for texts in TEXTS.values()
+    ]
+    assert gaps[0] == gaps[1]
+    assert not re.search("[\u4e00-\u9fff]", str({**TEXTS["en"], "other_language": ""}))
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for path in FOLDER.iterdir()
+        if path.suffix in (".js", ".html")
+    )
+    asked = set(re.findall(r'data-(?:text|label)="(\w+)"|say\("(\w+)"', sources))
+    for key in {first or second for first, second in asked}:
+        assert key in TEXTS["en"]
+    for key in TEXTS["en"]:
+        assert re.search(rf'["\'.`]{key}\b|legend_', sources), key
+
+
+def read_colours():
+    """Read the style sheet's two sets of colours."""
+    text = (FOLDER / "colours.css").read_text(encoding="utf-8")
+    blocks = text.split("data-theme")
+    return [dict(re.findall(r"--([\w-]+): #(\w{6})", block)) for block in blocks]
+
+
+def to_linear(colour):
+    """Give linear RGB, from 0 to 1, of rrggbb."""
+    channels = np.frombuffer(bytes.fromhex(colour), np.uint8) / 255
+    bent = ((channels + 0.055) / 1.055) ** 2.4
+    return np.where(channels <= 0.04045, channels / 12.92, bent)
+
+
+def contrast(one, other):
+    """Give the contrast of WCAG 2 between two colours."""
+    lights = sorted(to_linear(c) @ [0.2126, 0.7152, 0.0722] for c in (one, other))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_texts_can_be_read(theme):
+    """Contrast of at least 4.5 for texts and of 3 for lines, light and dark."""
+    colours = read_colours()[theme]
+    for text in ("ink", "soft", "is-wrong"):
+        for ground in ("paper", "sheet"):
+            assert contrast(colours[text], colours[ground]) >= 4.5
+    assert contrast(colours["on-banner"], colours["banner"]) >= 4.5
+    marks = ("edge", "focus", "version-0", "version-1", "version-2", "against")
+    for mark in (*marks, "favour"):
+        assert contrast(colours[mark], colours["paper"]) >= 3
+
+
+def to_lab(linear):
+    """Give CIE L*a*b* of linear sRGB."""
+    to_xyz = [
+        [0.4124, 0.3576, 0.1805],
+        [0.2126, 0.7152, 0.0722],
+        [0.0193, 0.1192, 0.95],
+    ]
+    x, y, z = np.cbrt(np.clip(to_xyz @ linear, 0, None) / [0.9505, 1, 1.0888])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_the_colour_blind_can_tell_colours_apart(theme, blindness):
+    """A difference of at least 25, where 2 can just be seen."""
+    colours = read_colours()[theme]
+    pairs = [("against", "favour"), ("right", "wrong"), ("version-0", "version-1")]
+    pairs += [("version-0", "version-2"), ("version-1", "version-2")]
+    for pair in pairs:
+        seen = [
+            to_lab(np.clip(BLINDNESS[blindness] @ to_linear(colours[c]), 0, 1))
+            for c in pair
+        ]
+        assert np.linalg.norm(seen[0] - seen[1]) >= 25, pair
+
+
+@pytest.mark.parametrize(
+    ("comparison", "message"),
+    [
+        ({"names": [SCRATCH]}, "expected a comparison of from scratch and Gluon"),
+        ({"names": [GLUON, HANDMADE]}, "found Gluon, NumPy by hand"),
+    ],
+)
+def test_a_comparison_without_two_models_is_refused(comparison, message):
+    """In one line that says what to do."""
+    with pytest.raises(DataError, match=message) as caught:
+        build_page(make_comparison(**comparison), make_set())
+    assert "\n" not in str(caught.value)
+    assert "run gluon-softmax compare" in str(caught.value)
+
+
+def test_models_of_other_classes_are_refused(small_set):
+    """Their names would be wrong."""
+    with pytest.raises(DataError, match="expected softmax regression on the classes"):
+        build_page(make_comparison(), small_set)
+
+
+def run(monkeypatch, comparison, *arguments):
+    """Parse and run the command on a comparison."""
+    monkeypatch.setattr(
+        "gluon_softmax.comparison_file.read_comparison", lambda path: comparison
+    )
+    parser = argparse.ArgumentParser()
+    add_arguments(parser.add_subparsers(required=True))
+    options = parser.parse_args(["page", *map(str, arguments)])
+    return options.command(options)
+
+
+def test_the_command_writes_one_file(monkeypatch, tmp_path, capsys):
+    """It says where and how large; of the drawn stand-in, the page knows."""
+    comparison = make_comparison(SyntheticFashion(train=False, num_images=1).title)
+    path = tmp_path / "new" / "page.html"
+    assert run(monkeypatch, comparison, "--output", path) == 0
+    size = path.stat().st_size
+    assert capsys.readouterr().out == f"wrote {path} ({size / 1e6:.2f} MB)\n"
+    assert list(path.parent.iterdir()) == [path]
+    data = read_embedded(path.read_text(encoding="utf-8"), "data")
+    assert data["standIn"] is True
+    assert data["numTest"] == 2000
+
+
+def test_the_command_refuses_other_data_sets(monkeypatch, tmp_path):
+    """And writes nothing."""
+    path = tmp_path / "page.html"
+    with pytest.raises(DataError, match="drawn stand-in, found one on 'MNIST'"):
+        run(monkeypatch, make_comparison("MNIST"), "--output", path)
+    assert not path.exists()
