@@ -17,7 +17,7 @@ SOURCES = $(shell find gluon_softmax -name '*.py') setup.cfg pyproject.toml
 # As a script, pytest leaves this folder off sys.path: the installed package is tested.
 PYTEST = $(BIN)/pytest
 
-.PHONY: help install compare test slow check format matrix clean
+.PHONY: help install compare notebooks test slow check format matrix clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -30,11 +30,14 @@ $(VENV)/installed: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	rm -rf build  # setuptools would install modules that are long deleted from it
-	$(BIN)/python -m pip install --quiet '.[test,lint]'
+	$(BIN)/python -m pip install --quiet '.[test,lint,notebooks]'
 	touch $@
 
 compare: install  ## train both versions on Fashion-MNIST, print the table, draw the figures
 	$(BIN)/gluon-softmax compare
+
+notebooks: install  ## run the scripts as notebooks, into build/notebooks
+	$(BIN)/gluon-softmax notebooks scripts/*.py
 
 test: install  ## run the quick tests and the examples in the docstrings
 	$(PYTEST) -m 'not slow' --doctest-modules tests --pyargs gluon_softmax

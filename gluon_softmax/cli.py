@@ -10,6 +10,7 @@ from . import (
     __version__,
     compare_command,
     export_command,
+    notebooks_command,
     predict_command,
     reproduce_command,
     study_command,
@@ -20,6 +21,7 @@ from .data import sources
 from .data.inventory import take_inventory
 from .doctor import examine
 from .errors import DataError, GluonSoftmaxError
+from .interruption import Terminated, raising_at_sigterm
 from .page.command import add_arguments as add_page_arguments
 
 __all__ = ["main"]
@@ -45,19 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     int
         0 where all went well, 1 where `doctor` found something amiss, 2 for an error of
-        the user's, 130 when interrupted.
+        the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM.
     """
     options = _make_parser().parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), raising_at_sigterm():
             warnings.showwarning = _warn
             return options.command(options)
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("gluon-softmax: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        hint = str(stop) or "nothing was kept; the same command begins anew"
+        print(f"gluon-softmax: interrupted: {hint}", file=sys.stderr)
+        return 143 if isinstance(stop, Terminated) else 130
 
 
 def _warn(message: Warning, *where) -> None:
@@ -83,6 +86,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
+    notebooks_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
 

@@ -224,7 +224,7 @@ def show_probabilities(
         rows, _pixels(images), names, probabilities
     ):
         _picture(left, image, cmap="gray", vmin=0, vmax=255)
-        left.set_title(name, fontsize=10)
+        left.set_title(name, fontsize=10, parse_math=False)  # a "$" is in file names
         bars = right.barh(classes, row, color=COLOURS[0])
         bars[row.argmax()].set(color=COLOURS[1], hatch="//", edgecolor="white")
         right.bar_label(bars, [f"{p:.3f}" for p in row], padding=2, fontsize=8)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["Interruption", "Terminated"]
+__all__ = ["Interruption", "Terminated", "hinting", "raising_at_sigterm"]
 
 PATIENCE = 1.5
 """Seconds after which what still runs is broken off where it is."""
@@ -13,6 +15,38 @@ PATIENCE = 1.5
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, for code that knows what to do at Ctrl-C."""
+
+
+@contextmanager
+def raising_at_sigterm() -> Iterator[None]:
+    """Raise `Terminated` at SIGTERM for the length of a block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number, frame):
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def hinting(hint: str) -> Iterator[None]:
+    """Say how to go on, should the block be interrupted.
+
+    Parameters
+    ----------
+    hint : str
+        What the command's last line is to say.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise type(stop)(hint) from stop
 
 
 class Interruption:
@@ -46,8 +80,8 @@ class Interruption:
         """Say whether there was a signal."""
         return bool(self._number)
 
-    def end(self, hint: str) -> int:
-        """Print the one line that an interrupted command ends with.
+    def make_error(self, hint: str) -> KeyboardInterrupt:
+        """Make the error that the signal would have been.
 
         Parameters
         ----------
@@ -56,11 +90,11 @@ class Interruption:
 
         Returns
         -------
-        int
-            The exit code: 130 after Ctrl-C, 143 after SIGTERM.
+        KeyboardInterrupt
+            `Terminated` after SIGTERM.
         """
-        print(f"gluon-softmax: interrupted: {hint}", file=sys.stderr)
-        return 128 + (self._number or signal.SIGINT)
+        kind = Terminated if self._number == signal.SIGTERM else KeyboardInterrupt
+        return kind(hint)
 
     def _note(self, number: int, frame) -> None:
         """Remember the first signal; break off at the second."""
@@ -71,6 +105,4 @@ class Interruption:
 
     def _break_off(self, number: int, frame) -> None:
         """End what does not ask."""
-        if self._number == signal.SIGTERM:
-            raise Terminated
-        raise KeyboardInterrupt
+        raise self.make_error("it was broken off in the middle of a batch")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
+
+from .interruption import hinting
 
 __all__ = ["add_arguments"]
 
@@ -58,14 +59,11 @@ def _reproduce(options: argparse.Namespace) -> int:
     images = QUICK_IMAGES if options.quick else None
     run = partial(run_experiment, root=options.root, num_images=images)
     missing = study.missing()
-    try:
+    with hinting("the same command goes on"):
         for done in tqdm(
             run_all(missing, run), "reproduce", len(missing), disable=None
         ):
             study.add(done)
-    except KeyboardInterrupt:
-        print("gluon-softmax: interrupted; the same command goes on", file=sys.stderr)
-        return 130
     findings = compare_figures(published, study.finished())
     lines = format_findings(findings)
     if options.quick:

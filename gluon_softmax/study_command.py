@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
+
+from .interruption import hinting
 
 __all__ = ["add_arguments"]
 
@@ -70,36 +71,43 @@ def _study(options: argparse.Namespace) -> int:
     processes = options.processes or choose_processes(missing)
     check_whole_number("--processes", processes, least=1)
     print(f"{len(study.finished())} runs are finished, {len(missing)} are to be run")
-    try:
-        run = partial(run_experiment, root=options.root)
-        for done in tqdm(
-            run_all(missing, run, processes), "study", len(missing), disable=None
-        ):
-            study.add(done)
-    except KeyboardInterrupt:
-        print("gluon-softmax: interrupted; the same command goes on", file=sys.stderr)
-        return 130
+    run = partial(run_experiment, root=options.root)
+    with hinting("the same command goes on"):
+        try:
+            for done in tqdm(
+                run_all(missing, run, processes), "study", len(missing), disable=None
+            ):
+                study.add(done)
+        except KeyboardInterrupt:
+            _write_table(study, options)
+            raise
     _write(study, options)
     return 0
 
 
 def _write(study, options: argparse.Namespace) -> None:
     """Print and write what a study found."""
-    from .atomic import write_json, write_text
     from .figures import save
-    from .study import format_summary, summarise
     from .study_figures import draw_study
+
+    written = _write_table(study, options)
+    for name, figure in draw_study(study.finished()):
+        written += save(figure, options.output / name)
+    for path in written:
+        print(f"wrote {path}")
+
+
+def _write_table(study, options: argparse.Namespace) -> list[Path]:
+    """Print and write the table of the runs that are finished."""
+    from .atomic import write_json, write_text
+    from .study import format_summary, summarise
 
     summary = summarise(study.finished(), options.target)
     lines = format_summary(summary)
     print("\n".join(lines))
     table = {"target": options.target, "rows": summary}
-    written = [
+    return [
         study.path,
         write_json(table, options.output / "summary.json"),
         write_text("\n".join(lines) + "\n", options.output / "summary.md"),
     ]
-    for name, figure in draw_study(study.finished()):
-        written += save(figure, options.output / name)
-    for path in written:
-        print(f"wrote {path}")

@@ -129,7 +129,7 @@ def _train(options: argparse.Namespace) -> int:
     if training.is_finished:
         record.name_files()
         return 0
-    return interruption.end(keeper.hint)
+    raise interruption.make_error(keeper.hint)
 
 
 def _check(options: argparse.Namespace) -> None:

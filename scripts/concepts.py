@@ -1,23 +1,32 @@
 # %% [markdown]
-# # Softmax regression: the ideas
+# # 3.4 Softmax regression: the ideas
 #
-# From scores to probabilities, from probabilities to a loss, from the loss to its
-# gradient: each idea on an example small enough to check with pencil and paper. Each
-# cell prints its own result when it is run; no data set is needed.
+# **What.** From scores to probabilities, from probabilities to a loss, from the loss to
+# its gradient: each idea on an example small enough to check with pencil and paper.
+#
+# **Why.** The sections to come do the same with 784 inputs and 60,000 images, where no
+# number can be checked by eye any more.
+#
+# **What to look at.** Work out one number of each cell yourself before you run it. No
+# data set is needed.
 
 # %%
 from __future__ import annotations
 
-from pathlib import Path
-
 import gluon_softmax as d2l
 import numpy as np
 from gluon_softmax.charts import show_bars
-from gluon_softmax.figures import save
+from gluon_softmax.figures import present
 from mxnet import autograd, gluon, nd
 
 # %% [markdown]
-# ## From scores to probabilities, in two steps
+# ## Parameters
+
+# %% tags=["parameters"]
+folder = "figures"  # where figures are written
+
+# %% [markdown]
+# ## 3.4.2 From scores to probabilities, in two steps
 #
 # A net gives one score per class. A score may be negative, and scores add up to
 # anything, so they are no probabilities. Softmax makes them so in two steps:
@@ -45,11 +54,12 @@ def take_two_steps() -> dict[str, np.ndarray]:
     return {name: step.asnumpy() for name, step in steps.items()}
 
 
+# %%
 if __name__ == "__main__":
-    take_two_steps()
+    steps = take_two_steps()
 
 # %% [markdown]
-# ## One sample and a mini-batch, as vectors
+# ## 3.4.3, 3.4.4 One sample and a mini-batch, as vectors
 #
 # An image of 2 x 2 pixels has 4 inputs; cat, chicken and dog are 3 classes. One sample
 # is a row: $o = x W + b$, then $\hat y = \mathrm{softmax}(o)$. A mini-batch is several
@@ -78,8 +88,9 @@ def compute_in_vectors(batch_size: int = 5) -> dict[str, np.ndarray]:
     return found
 
 
+# %%
 if __name__ == "__main__":
-    compute_in_vectors()
+    vectors = compute_in_vectors()
 
 # %% [markdown]
 # ## Sums over an axis, with and without keeping it
@@ -114,11 +125,12 @@ def sum_over_axes() -> dict[str, np.ndarray]:
     return {name: array.asnumpy() for name, array in found.items()}
 
 
+# %%
 if __name__ == "__main__":
-    sum_over_axes()
+    sums = sum_over_axes()
 
 # %% [markdown]
-# ## The probability of the label
+# ## 3.4.6 The probability of the label, and accuracy
 #
 # Two samples, three classes; the labels are 0 and 2. `pick` takes from each row the
 # probability of its label: 0.1 and 0.5. The largest probability of the first row is in
@@ -135,11 +147,12 @@ def pick_labels() -> dict[str, np.ndarray | float]:
     return {"picked": picked, "accuracy": accuracy}
 
 
+# %%
 if __name__ == "__main__":
-    pick_labels()
+    labels = pick_labels()
 
 # %% [markdown]
-# ## Why cross-entropy and not squared error
+# ## 3.4.5 Why cross-entropy and not squared error
 #
 # Both predictions below give the right class, class 0, probability 0.6. Squared error
 # still calls the second a third worse (0.16 against 0.12), for how it spreads the rest
@@ -162,11 +175,12 @@ def compare_losses() -> dict[str, np.ndarray]:
     return losses
 
 
+# %%
 if __name__ == "__main__":
-    compare_losses()
+    losses = compare_losses()
 
 # %% [markdown]
-# ## Entropy and maximum likelihood
+# ## 3.4.5, exercise: entropy and maximum likelihood
 #
 # Ten samples that look alike have labels 0 (six times), 1 (three times) and 2 (once).
 # Which probabilities q should a model give? Take those under which these ten labels are
@@ -198,8 +212,9 @@ def maximise_likelihood() -> dict[str, np.ndarray | float]:
     return {"likelihood": likelihood, "loss": loss, "entropy": entropy}
 
 
+# %%
 if __name__ == "__main__":
-    maximise_likelihood()
+    likelihood = maximise_likelihood()
 
 # %% [markdown]
 # ## Ten sigmoids or one softmax
@@ -221,7 +236,7 @@ def sigmoid_and_softmax(scores: nd.NDArray) -> dict[str, np.ndarray]:
     }
 
 
-def compare_answers(folder: Path = Path("figures")) -> dict[str, np.ndarray]:
+def compare_answers(folder: str = "figures") -> dict[str, np.ndarray]:
     """Print how the answers add up and move; draw them."""
     scores = nd.array([-1.5, -2.0, 0.5, 2.0, -1.0, 1.2, -0.5, 0.8, 0.0, 0.1])
     answers = sigmoid_and_softmax(scores)
@@ -237,13 +252,13 @@ def compare_answers(folder: Path = Path("figures")) -> dict[str, np.ndarray]:
     labels = [f"{number}\n({score:g})" for number, score in enumerate(scores.asnumpy())]
     title = "The same ten scores: only softmax is a distribution"
     figure = show_bars(labels, bars, "answer", title, "class (its score below)")
-    for path in save(figure, folder / "concepts_sigmoids_and_softmax"):
-        print(f"wrote {path}")
+    present(figure, f"{folder}/concepts_sigmoids_and_softmax")
     return answers
 
 
+# %%
 if __name__ == "__main__":
-    compare_answers()
+    answers = compare_answers(folder)
 
 # %% [markdown]
 # ## The loss by hand
@@ -271,8 +286,9 @@ def lose_by_hand() -> dict[str, np.ndarray | float]:
     return {"exponentials": exponentials, "sum": total, "loss": -np.log(p)}
 
 
+# %%
 if __name__ == "__main__":
-    lose_by_hand()
+    by_hand = lose_by_hand()
 
 # %% [markdown]
 # ## Four ways to the same loss
@@ -307,9 +323,10 @@ def lose_in_four_ways(scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {name: float(loss.mean()) for name, loss in losses.items()}
 
 
+# %%
 if __name__ == "__main__":
-    lose_in_four_ways(*SAMPLE)
-    lose_in_four_ways(*BATCH)
+    sample = lose_in_four_ways(*SAMPLE)
+    batch = lose_in_four_ways(*BATCH)
 
 # %% [markdown]
 # ## The gradient: softmax minus one-hot
@@ -362,17 +379,50 @@ def derive_in_three_ways() -> dict[str, np.ndarray]:
     return gradients
 
 
+# %%
 if __name__ == "__main__":
-    derive_in_three_ways()
+    gradients = derive_in_three_ways()
 
 # %% [markdown]
-# ## All at once
+# ## Summary
 #
-# `main` runs every cell above and gives their numbers, for programs and tests.
+# - Softmax makes scores positive and divides them by their sum; the order stays.
+# - Cross-entropy looks at the probability of the label alone. To make it small is to
+#   make the labels likely.
+# - The gradient by the scores is softmax minus one-hot.
+#
+# ## Exercises
+#
+# 1. Add 100 to every score of a row. What becomes of its probabilities?
+#
+# <details><summary>Answer</summary>
+#
+# Nothing: exp(o + 100) is exp(o) times exp(100), and that factor cancels. On a computer
+# exp(100) is infinite in float32, which is why `d2l.softmax` subtracts the maximum.
+#
+# </details>
+#
+# 2. What is the loss of a model that gives ten classes the probability 0.1 each?
+#
+# <details><summary>Answer</summary>
+#
+# log(10) = 2.303, whatever the labels are. A net that is not trained yet should show
+# about that; if it does not, look for an error in the start or in the loss.
+#
+# </details>
+#
+# 3. What have maximum likelihood and minimal cross-entropy in common?
+#
+# <details><summary>Answer</summary>
+#
+# They are the same: the mean cross-entropy is the negative logarithm of the likelihood,
+# divided by the number of samples, as the table above shows in its last two columns.
+#
+# </details>
 
 
-# %%
-def main(folder: str = "figures") -> dict[str, dict]:
+# %% tags=["remove-cell"]
+def main(folder: str = folder) -> dict[str, dict]:
     """Run every cell; give the numbers of each."""
     return {
         "two steps": take_two_steps(),
@@ -381,7 +431,7 @@ def main(folder: str = "figures") -> dict[str, dict]:
         "labels": pick_labels(),
         "losses": compare_losses(),
         "likelihood": maximise_likelihood(),
-        "answers": compare_answers(Path(folder)),
+        "answers": compare_answers(folder),
         "by hand": lose_by_hand(),
         "sample": lose_in_four_ways(*SAMPLE),
         "batch": lose_in_four_ways(*BATCH),

@@ -56,8 +56,8 @@ def test_overflow_is_drawn(script, tmp_path, monkeypatch):
         "show_lines",
         lambda lines, *args: drawn.update(lines) or draw(lines, *args),
     )
-    files = script.draw_overflow(tmp_path)
-    assert [file.suffix for file in files] == [".png", ".svg"]
+    script.draw_overflow(tmp_path)
+    assert {file.suffix for file in tmp_path.iterdir()} == {".png", ".svg"}
     s, naive = drawn["naive"]
     assert np.isfinite(drawn["stable"][1]).all()
     np.testing.assert_array_equal(np.isnan(naive), (s <= -104) | (s >= 88.75))
@@ -82,10 +82,10 @@ def test_main_answers_all(run):
     """One call runs every exercise, and leaves its figures."""
     answers, _, folder = run
     assert list(answers) == [
-        "overflow",
-        "log of zero",
         "batch sizes",
         "workers",
+        "overflow",
+        "log of zero",
         "seeds",
         "divided twice",
     ]

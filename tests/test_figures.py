@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,14 @@ from gluon_softmax import (
     show_templates,
 )
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.figures import WRONG, save
+from gluon_softmax.figures import (
+    COLOURS,
+    WRONG,
+    present,
+    save,
+    show_live_curves,
+    show_probabilities,
+)
 from mxnet import nd
 
 CLASSES = [f"class {number}" for number in range(10)]
@@ -100,6 +109,70 @@ def test_confusion_matrix_counts():
     assert figure.axes[0].get_ylabel() == "true class"
 
 
+def test_probabilities_stand_beside_their_image():
+    """A row per image: a bar for every class, the longest one marked, all labelled."""
+    images = np.random.randint(0, 256, (2, 28, 28)).astype("uint8")
+    probabilities = np.array([[0.2, 0.7, 0.1], [0.05, 0.05, 0.9]])
+    classes = ["cat", "dog", "emu"]
+    figure = show_probabilities(images, ["a", "$b$\\q"], probabilities, classes, "net")
+    figure.savefig(BytesIO())  # a name that is no mathematics
+    left, right = figure.axes[2:]
+    assert left.get_title() == "$b$\\q"
+    np.testing.assert_array_equal(left.images[0].get_array(), images[1])
+    assert left.images[0].get_clim() == (0, 255)
+    assert [bar.get_width() for bar in right.patches] == [0.05, 0.05, 0.9]
+    assert [tick.get_text() for tick in right.get_yticklabels()] == classes
+    assert right.yaxis_inverted()  # the first class is on top
+    assert [text.get_text() for text in right.texts] == ["0.050", "0.050", "0.900"]
+    hatches = [bar.get_hatch() for bar in right.patches]
+    assert hatches == [None, None, "//"]
+    assert (right.get_xlabel(), right.get_ylabel()) == ("probability", "class")
+    assert figure.get_suptitle() == "net"
+
+
+def test_probabilities_need_a_name_for_each_image():
+    """None would be drawn without one."""
+    with pytest.raises(ArgumentError, match="a text for each image"):
+        show_probabilities(np.zeros((2, 28, 28)), ["a"], np.ones((2, 3)), "abc")
+
+
+@pytest.mark.parametrize("num_epochs", [0, 1, 3])
+@pytest.mark.parametrize("num_points", [0, 2])
+def test_live_curves_show_what_there_is(num_epochs, num_points):
+    """Finished epochs, and points within them; from the first batch on."""
+    epochs = [Epoch(n, 1 / n, 0.7, 0.6, 1) for n in range(1, num_epochs + 1)]
+    points = [(0.25 + n, 0.9 - n / 10, 0.5) for n in range(num_points)]
+    figure = show_live_curves(History(epochs), points, "data")
+    figure.savefig(BytesIO())
+    left, right = figure.axes
+    np.testing.assert_array_equal(left.lines[0].get_ydata(), [e.loss for e in epochs])
+    assert len(left.lines) == 1 + bool(num_points)
+    assert len(right.lines) == 2 + bool(num_points)
+    if points:
+        for ax, column in ((left, 1), (right, 2)):
+            x, y = ax.lines[-1].get_data()
+            np.testing.assert_array_equal(x, [point[0] for point in points])
+            np.testing.assert_array_equal(y, [point[column] for point in points])
+            assert ax.lines[-1].get_color() == COLOURS[1]
+            labels = [text.get_text() for text in ax.get_legend().get_texts()]
+            assert labels[-1] == "within the epoch"
+
+
+def test_a_single_epoch_is_seen():
+    """Its axis has a range, whose ticks are whole numbers; equal values are flat."""
+    history = History([Epoch(1, 0.5, 0.7, 0.7, 1)])
+    for ax in show_curves({"net": history}).axes:
+        assert ax.get_xlim() == (0, 2)
+        bottom, top = ax.get_ylim()
+        assert top - bottom >= 0.02
+        (line, *_) = ax.lines
+        assert line.get_marker() not in ("", "None")
+        assert all(tick == round(tick) for tick in ax.get_xticks())
+    nearly = History([Epoch(n, 0.5 + n * 1e-9, 0.7, 0.7, 1) for n in (1, 2, 3)])
+    bottom, top = show_curves({"net": nearly}).axes[0].get_ylim()
+    assert top - bottom >= 0.02
+
+
 def test_files_are_the_same_each_time(tmp_path):
     """PNG and SVG are written whole, and a second run changes no byte."""
     contents = []
@@ -111,6 +184,28 @@ def test_files_are_the_same_each_time(tmp_path):
     assert contents[0] == contents[1]
     assert contents[0][0].startswith(b"\x89PNG")
     assert b"<svg" in contents[0][1]
+
+
+def test_presented_outside_a_notebook(tmp_path, capsys):
+    """The files are those of `save`, and a line names each."""
+    figure = show_fashion_mnist(np.eye(28)[None], ["diagonal"])
+    present(figure, tmp_path / "one" / "row")
+    files = [tmp_path / "one" / f"row.{kind}" for kind in ("png", "svg")]
+    assert capsys.readouterr().out.splitlines() == [f"wrote {file}" for file in files]
+    saved = save(figure, tmp_path / "other" / "row")
+    assert [file.read_bytes() for file in files] == [f.read_bytes() for f in saved]
+
+
+def test_presented_in_a_notebook(tmp_path, monkeypatch, capsys):
+    """The figure itself is displayed, and the files are written without a word."""
+    shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=True))
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    figure = show_fashion_mnist(np.eye(28)[None], ["diagonal"])
+    present(figure, tmp_path / "row")
+    assert shown == [figure]
+    assert capsys.readouterr().out == ""
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["row.png", "row.svg"]
 
 
 def test_unwritable_place_is_named(tmp_path):

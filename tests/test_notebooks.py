@@ -1,0 +1,280 @@
+"""Scripts as notebooks: what is in them, and what is said when one fails."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+
+import pytest
+from gluon_softmax import notebooks_command
+from gluon_softmax.errors import ArgumentError, GluonSoftmaxError, InstallationError
+from test_scripts import SCRIPTS, load
+
+nbformat = pytest.importorskip("nbformat")
+notebooks = pytest.importorskip("gluon_softmax.notebooks")
+
+HEAD = "# %% [markdown]\n# # A title\n#\n# Some prose.\n\n"
+SMALL = {
+    "num_epochs": 1,
+    "num_images": 600,
+    "num_workers": (0, 2),
+    "batch_sizes": (16, 256),
+    "seeds": (0,),
+}
+NAMES = sorted(script.stem for script in SCRIPTS.glob("*.py"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Give a function that writes a script of cells."""
+
+    def write(*cells, name="tiny"):
+        script = tmp_path / f"{name}.py"
+        script.write_text(HEAD + "\n\n".join(f"# %%{cell}" for cell in cells) + "\n")
+        return script
+
+    return write
+
+
+def read(path):
+    """Read a notebook, checked against its format; give it and its code cells."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook, [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def printed(cell):
+    """Join what a cell printed."""
+    return "".join(output.text for output in cell.outputs if "text" in output)
+
+
+def run(*arguments):
+    """Parse and run the command."""
+    parser = argparse.ArgumentParser()
+    notebooks_command.add_arguments(parser.add_subparsers(required=True))
+    options = parser.parse_args(["notebooks", *map(str, arguments)])
+    return options.command(options)
+
+
+def test_cells_become_what_a_reader_sees(write):
+    """Guards and cells for scripts only go; ids, title and kernel are always alike."""
+    script = write(
+        "\ndef double(x):\n    return 2 * x",
+        '\nif __name__ == "__main__":\n    for x in (1, 2):\n        print(double(x))',
+        ' tags=["remove-cell"]\ndef main():\n    pass',
+        ' jupyter={"source_hidden": true}\nanswer = 42',
+    )
+    notebook = notebooks.convert(script)
+    sources = [cell.source for cell in notebook.cells]
+    assert sources == [
+        "# A title\n\nSome prose.",
+        "def double(x):\n    return 2 * x",
+        "for x in (1, 2):\n    print(double(x))",
+        "answer = 42",
+    ]
+    assert notebook.cells[-1].metadata == {"jupyter": {"source_hidden": True}}
+    assert sorted(notebook.metadata) == ["kernelspec", "language_info", "title"]
+    assert notebook.metadata.title == "A title"
+    assert nbformat.writes(notebook) == nbformat.writes(notebooks.convert(script))
+
+
+def test_parameters_are_set_after_their_cell(write):
+    """Those that the script has, as Python writes them; the others are left out."""
+    cell = ' tags=["parameters"]\na, name = 1, "x"\nb = a'
+    script = write(cell, "\nprint(a)")
+    assert notebooks.read_parameters(script) == ["a", "name", "b"]
+    found = notebooks.convert(script, {"name": "y", "other": 0, "a": (2, 3)}).cells
+    assert [cell.source for cell in found[1:]] == [
+        'a, name = 1, "x"\nb = a',
+        "a = (2, 3)\nname = 'y'",
+        "print(a)",
+    ]
+    assert len(notebooks.convert(script, {"other": 0}).cells) == 3
+
+
+def test_figures_and_prints_are_in_the_notebook(write, tmp_path):
+    """A figure presented is inline, as PNG, and in its files; no line says so."""
+    script = write(
+        "\nimport numpy as np\nfrom gluon_softmax import figures",
+        '\nif __name__ == "__main__":\n'
+        '    figure = figures.show_fashion_mnist(np.eye(28)[None], ["a"])\n'
+        '    figures.present(figure, "drawn/row")',
+        "\nimport sys\nprint(sys.executable)",
+    )
+    path = notebooks.build(script, tmp_path / "new")
+    assert path == tmp_path / "new" / "tiny.ipynb"
+    notebook, (_, drawn, where) = read(path)
+    (output,) = drawn.outputs
+    assert output.output_type == "display_data"
+    assert output.data["image/png"].startswith("iVBORw0KGgo")  # PNG in base64
+    assert [cell.execution_count for cell in (drawn, where)] == [2, 3]
+    assert all("execution" not in cell.metadata for cell in notebook.cells)
+    files = sorted(file.name for file in (tmp_path / "new" / "drawn").iterdir())
+    assert files == ["row.png", "row.svg"]
+    assert printed(where).strip() == sys.executable
+
+
+@pytest.mark.slow
+def test_code_is_shown_as_code(write, tmp_path):
+    """In a notebook it is Markdown, which is coloured, and readable without."""
+    script = write(
+        "\nfrom gluon_softmax.listing import read_code, show_code\nshow_code(read_code)"
+    )
+    _, (cell,) = read(notebooks.build(script, tmp_path))
+    (output,) = cell.outputs
+    assert output.data["text/markdown"].startswith("```python\ndef read_code(")
+    assert output.data["text/plain"].startswith("def read_code(")
+
+
+@pytest.mark.slow
+def test_another_kernel_of_that_name_is_not_started(write, tmp_path, monkeypatch):
+    """Jupyter's "python3" may be any Python, or none; the one that builds is used."""
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    kernel = {"argv": ["/bin/false"], "display_name": "other", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(kernel))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    _, (cell,) = read(notebooks.build(write("\nprint(6 * 7)"), tmp_path))
+    assert printed(cell) == "42\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (
+            "\nx = 1\n1 / 0",
+            r"'x = 1': ZeroDivisionError: division by zero",
+        ),
+        pytest.param(
+            '\nraise ValueError("one\\ntwo")',
+            r"'raise .*': ValueError: one",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "\nimport os\nos._exit(1)",
+            r"'import os': its Python process ended",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_a_failing_cell_is_named(cell, message, write, tmp_path):
+    """One line says which notebook, cell and error; what was there before stands."""
+    (tmp_path / "out").mkdir()
+    before = tmp_path / "out" / "tiny.ipynb"
+    before.write_text("before")
+    with pytest.raises(GluonSoftmaxError) as caught:
+        notebooks.build(write("\nx = 0", cell), tmp_path / "out")
+    expected = rf"tiny\.ipynb, cell In \[2\], which begins {message}"
+    assert re.fullmatch(expected, str(caught.value))
+    assert before.read_text() == "before"
+    assert list((tmp_path / "out").iterdir()) == [before]
+
+
+@pytest.mark.slow
+def test_an_endless_cell_is_given_up(write, tmp_path, monkeypatch):
+    """After the time allowed the cell is named, and nothing is written."""
+    monkeypatch.setattr(notebooks, "TIMEOUT", 1)
+    with pytest.raises(notebooks.NotebookError, match="no end after 1 seconds"):
+        notebooks.build(write("\nwhile True:\n    pass"), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_workers_read_in_a_notebook(write, tmp_path):
+    """Two worker processes, started from a kernel, give the same batches."""
+    script = write(
+        "\nimport gluon_softmax as d2l\nimport numpy as np\n"
+        "images = np.random.RandomState(0).randint(0, 256, (40, 28, 28), np.uint8)\n"
+        "data = d2l.ImageDataset(images, np.arange(40) % 10)",
+        "\nfound = [\n"
+        "    [X.asnumpy() for X, _ in d2l.BatchLoader(data, 8, True, None, n, 0)]\n"
+        "    for n in (0, 2)\n]\n"
+        "print(len(found[1]), np.array_equal(*found))",
+    )
+    _, (_, cell) = read(notebooks.build(script, tmp_path))
+    assert printed(cell) == "5 True\n"
+
+
+def test_command_builds_each(write, tmp_path, capsys):
+    """A line per notebook, with its seconds; settings are numbers where they can be."""
+    cell = ' tags=["parameters"]\nn, root = 1, None'
+    scripts = [write(cell, "\nprint(n + 1, root)", name=name) for name in "ab"]
+    out = tmp_path / "out"
+    arguments = ["--output", out, "--set", "n=41", "--set", "root=/data"]
+    assert run(*scripts, *arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for line, name in zip(lines, "ab"):
+        assert re.fullmatch(rf"wrote {out}/{name}\.ipynb \(\d+\.\d s\)", line)
+        _, cells = read(out / f"{name}.ipynb")
+        assert printed(cells[-1]) == "42 /data\n"
+    assert re.fullmatch(r"all notebooks: 2 in \d+\.\d s", lines[2])
+
+
+def test_command_refuses_what_no_script_has(write, tmp_path):
+    """Before anything runs, one line says which parameters there are."""
+    script = write(' tags=["parameters"]\nnum_epochs = 5')
+    with pytest.raises(ArgumentError, match="one of num_epochs, found 'epochs'"):
+        run(script, "--output", tmp_path / "out", "--set", "epochs=1")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.py"], "there is no file nowhere.py"),
+        ([__file__, "--set", "epochs"], "expected NAME=VALUE, found 'epochs'"),
+    ],
+)
+def test_command_refuses_bad_arguments(arguments, message, capsys):
+    """The parser says what is wrong with them."""
+    with pytest.raises(SystemExit):
+        run(*arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_named(write, monkeypatch):
+    """Without jupytext one line says how to get it."""
+    monkeypatch.delitem(sys.modules, "gluon_softmax.notebooks")
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    with pytest.raises(InstallationError, match=r"pip install '\.\[notebooks\]'"):
+        run(write("\n1"))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fashion", "digits")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_script_is_a_notebook(name, tmp_path):
+    """Each runs small from end to end, with its results and figures inline."""
+    path = notebooks.build(SCRIPTS / f"{name}.py", tmp_path, SMALL)
+    notebook, cells = read(path)
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert any("image/png" in output.get("data", ()) for output in outputs)
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert "wrote" not in "".join(printed(cell) for cell in cells[:-4])
+    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    folded = re.findall(r"<details><summary>Answers?.*</summary>\n\n", prose)
+    assert len(folded) == prose.count("\n\n</details>") >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fashion", "digits")
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_print_what_main_prints(name, tmp_path, monkeypatch, capsys):
+    """Step by step, a script says the same as `main` does; seconds may differ."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gluon_softmax.listing.show_code", lambda function: None)
+    script = load(name)
+    known = notebooks.read_parameters(SCRIPTS / f"{name}.py")
+    script.main(**{key: value for key, value in SMALL.items() if key in known})
+    in_one_go = capsys.readouterr().out
+    found = notebooks.convert(SCRIPTS / f"{name}.py", SMALL).cells
+    code = "\n\n".join(cell.source for cell in found if cell.cell_type == "code")
+    exec(compile(code, name, "exec"), {"__name__": "__main__"})
+    assert _mask(capsys.readouterr().out) == _mask(in_one_go) != ""
+
+
+def _mask(text):
+    """Leave out what is timed: seconds, and rates in brackets."""
+    text = re.sub(r"\d+\.\d+ s(ec)?\b|\( *[\d,]+\)", "T", text)
+    return re.sub(r" +(\d\.\d\d) (?=\|)", " T ", re.sub(r" +T", " T", text))
