@@ -13,7 +13,7 @@ ifndef PYTHON
 PYTHON := $(call find_python,$(VERSIONS))
 endif
 
-SOURCES = $(shell find gluon_softmax -name '*.py') setup.cfg pyproject.toml
+SOURCES = $(shell find gluon_softmax -type f ! -name '*.pyc') setup.cfg pyproject.toml
 # As a script, pytest leaves this folder off sys.path: the installed package is tested.
 PYTEST = $(BIN)/pytest
 
@@ -30,7 +30,7 @@ $(VENV)/installed: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	rm -rf build  # setuptools would install modules that are long deleted from it
-	$(BIN)/python -m pip install --quiet '.[test,lint,notebooks]'
+	$(BIN)/python -m pip install --quiet '.[test,lint,notebooks,onnx]'
 	touch $@
 
 compare: install  ## train both versions on Fashion-MNIST, print the table, draw the figures

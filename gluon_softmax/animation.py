@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +25,7 @@ __all__ = ["FORMATS", "Frame", "Recorder", "check_path", "save_animation"]
 
 FORMATS = (".gif", ".mp4", ".html")
 FRAMES = 60
-"""About so many frames, whatever the number of epochs."""
+"""About so many frames, however long the training."""
 FRAMES_PER_SECOND = 10
 SIDE = 28
 
@@ -67,7 +69,8 @@ class Recorder(Watcher):
     def watch(self, num_epochs, train_iter):
         """Spread the frames over the whole training."""
         self._batches = len(train_iter)
-        self._every = max(num_epochs * self._batches // FRAMES, 1)
+        self._total = num_epochs * self._batches
+        self._every = math.ceil(self._total / FRAMES)
         self._waiting: list[Progress] = []
         self._next = self._every
         return super().watch(num_epochs, train_iter)
@@ -81,9 +84,10 @@ class Recorder(Watcher):
             self._keep(done)
 
     def see_epoch(self, history: History) -> None:
-        """Keep a frame of what an epoch ends with."""
-        if self._waiting:
-            self._keep(len(history) * self._batches)
+        """Keep a frame of what the last epoch ends with."""
+        done = len(history) * self._batches
+        if self._waiting and done == self._total:
+            self._keep(done)
 
     def _keep(self, done: int) -> None:
         """Keep a frame after so many batches."""
@@ -160,8 +164,16 @@ def save_animation(
             _write_page(film, temporary)
         else:
             writer = "pillow" if temporary.suffix.lower() == ".gif" else "ffmpeg"
-            film.save(temporary, writer, FRAMES_PER_SECOND, dpi=80)
+            _save_film(film, temporary, writer)
     return Path(path)
+
+
+def _save_film(film: animation.Animation, path: Path, writer: str) -> None:
+    """Let Pillow or ffmpeg write; that one fails in another process."""
+    try:
+        film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"{writer} ended with exit code {error.returncode}") from error
 
 
 def _write_page(film: animation.Animation, path: Path) -> None:

@@ -18,10 +18,6 @@ __all__ = ["read_arrays", "write_arrays"]
 MOST_BYTES = 2**28
 """So much a file may hold; a larger one is no model or checkpoint of this package."""
 LONGEST_HEADER = 4096
-HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 def write_arrays(
@@ -70,7 +66,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         pickle.
     """
     try:
-        return decode_arrays(Path(path).read_bytes())
+        with open(path, "rb") as file:
+            return decode_arrays(file.read(MOST_BYTES + 1))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path} cannot be read ({reason}): check the path") from error
@@ -80,10 +77,12 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 def decode_arrays(content: bytes) -> dict[str, np.ndarray]:
     """Read arrays from the bytes of a ``.npz`` file."""
+    _check_size(len(content))
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             members = archive.infolist()
             _check_size(sum(member.file_size for member in members))
+            _check_count(members, content)
             return {
                 member.filename[: -len(".npy")]: _decode(archive.read(member))
                 for member in members
@@ -102,13 +101,21 @@ def _decode(content: bytes) -> np.ndarray:
     """Read one array, whose header must agree with the bytes that follow it."""
     file = BytesIO(content)
     version = np.lib.format.read_magic(file)
-    if int.from_bytes(content[8:10], "little") > LONGEST_HEADER:
-        raise DataError("expected arrays, found a header too long for one")
-    shape, is_fortran, dtype = HEADERS[version](file)
+    length = int.from_bytes(content[8:10], "little")
+    if version != (1, 0) or length > LONGEST_HEADER:  # later ones are for long headers
+        raise DataError("expected arrays, found a header unlike theirs")
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject:
         raise DataError("expected plain numbers, found a pickle, which is never loaded")
     numbers = np.frombuffer(content, dtype, offset=file.tell())
     return numbers.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _check_count(members: list[zipfile.ZipInfo], content: bytes) -> None:
+    """Refuse a list that lost entries; zipfile does not look at their number."""
+    count = int.from_bytes(content[-12:-10], "little")
+    if not members or len(members) != count:
+        raise DataError(f"expected {count} arrays, found {len(members)}")
 
 
 def _check_size(size: int) -> None:

@@ -11,12 +11,14 @@ from . import (
     compare_command,
     export_command,
     notebooks_command,
+    pack_command,
     predict_command,
     reproduce_command,
     study_command,
     train_command,
 )
 from .bench.command import add_arguments as add_bench_arguments
+from .cluster.command import add_arguments as add_launch_arguments
 from .data import sources
 from .data.inventory import take_inventory
 from .doctor import examine
@@ -81,12 +83,14 @@ def _make_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what is installed, found and amiss")
     doctor.set_defaults(command=_doctor)
     train_command.add_arguments(commands)
+    add_launch_arguments(commands)
     study_command.add_arguments(commands)
     reproduce_command.add_arguments(commands)
     add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
     notebooks_command.add_arguments(commands)
+    pack_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
 

@@ -103,7 +103,7 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
     if content.get("format") != FORMAT:
         raise DataError(
             f"{path}: expected the format {FORMAT!r}, found "
-            f"{content.get('format', 'one of an older version')!r}: {REMEDY}"
+            f"{_name_format(content)}: {REMEDY}"
         )
     try:
         return SavedComparison(
@@ -129,6 +129,12 @@ def _read_json(path: Path) -> dict:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected JSON, found {error}: {REMEDY}") from error
     return content if isinstance(content, dict) else {}
+
+
+def _name_format(content: dict) -> str:
+    """Say which format a file has."""
+    found = content.get("format")
+    return "none, as older versions wrote" if found is None else f"{found!r:.40}"
 
 
 def _read_model(folder: Path, entry: dict) -> Model:

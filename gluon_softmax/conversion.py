@@ -150,12 +150,18 @@ def from_gluon(
     Raises
     ------
     ArgumentError
-        If the net is not such a network.
+        If the net is not such a network, or has never been called.
     """
-    params = {
-        name: param.data(param.list_ctx()[0]).asnumpy()
-        for name, param in net._collect_params_with_prefix().items()
-    }
+    try:
+        params = {
+            name: param.data(param.list_ctx()[0]).asnumpy()
+            for name, param in net._collect_params_with_prefix().items()
+        }
+    except gluon.parameter.DeferredInitializationError as error:
+        raise ArgumentError(
+            "expected a trained net, found one whose parameters are not drawn yet: "
+            "pass it some images first"
+        ) from error
     if network == "softmax" and set(params) == {"0.weight", "0.bias"}:
         W = np.ascontiguousarray(params["0.weight"].T)  # Gluon's is (classes, inputs)
         params = {"W": W, "b": params["0.bias"]}

@@ -18,9 +18,11 @@ from mxnet import gluon, nd
 from .checks import check_choice
 from .errors import ArgumentError
 
-__all__ = ["KINDS", "AsyncGroup", "Group", "SyncGroup", "join_group"]
+__all__ = ["KINDS", "AsyncGroup", "Group", "SyncGroup", "is_worker", "join_group"]
 
 KINDS = ("dist_sync", "dist_async")
+OWN_KEYS = 10_000
+"""Keys from here on are this module's; Gluon's trainer numbers parameters from 0."""
 EXACT = 2
 """So many numbers add up to the same in any order; of more, the order decides bits."""
 
@@ -123,7 +125,33 @@ class Group:
         """Give every process the arrays of the first one."""
 
 
-class SyncGroup(Group):
+class StoreGroup(Group):
+    """The workers of a job, which have a store in common.
+
+    Parameters
+    ----------
+    store : mxnet.kvstore.KVStore
+    """
+
+    def __init__(self, store: mx.kvstore.KVStore):
+        self.store = store
+        self.rank, self.size = store.rank, store.num_workers
+        self._last_key = OWN_KEYS
+
+    def share(self, arrays: list[nd.NDArray]) -> None:
+        """Give every process the arrays of the first one."""
+        for array in arrays:
+            key = self.take_key()
+            self.store.init(key, array)
+            self.store.pull(key, out=array)
+
+    def take_key(self) -> int:
+        """Give a key that is not taken; all processes ask in the same order."""
+        self._last_key += 1
+        return self._last_key
+
+
+class SyncGroup(StoreGroup):
     """The workers of a job, in step: MXNet's ``dist_sync``.
 
     Parameters
@@ -134,10 +162,8 @@ class SyncGroup(Group):
     """
 
     def __init__(self, store: mx.kvstore.KVStore, compressed: bool = False):
-        self._store = store
-        self.rank, self.size = store.rank, store.num_workers
+        super().__init__(store)
         self.adds_up = not compressed
-        self._num_keys = 0
         self._rows: dict[object, tuple[int, nd.NDArray]] = {}
 
     def exchange(self, arrays: list[nd.NDArray]) -> None:
@@ -153,8 +179,8 @@ class SyncGroup(Group):
             return
         for number, array in enumerate(arrays):
             key = self._find_rows(number, array.shape, array.context)[0]
-            self._store.push(key, array, priority=-number)
-            self._store.pull(key, out=array, priority=-number)
+            self.store.push(key, array, priority=-number)
+            self.store.pull(key, out=array, priority=-number)
 
     def add_up(self, numbers: Sequence[float]) -> list[float]:
         """Give the sums of some numbers, in more digits than float32 has."""
@@ -166,54 +192,33 @@ class SyncGroup(Group):
         rows = self._gather(f"{len(exact)} figures", nd.array([high, low])).asnumpy()
         return rows.astype("float64").sum(axis=(0, 1)).tolist()
 
-    def share(self, arrays: list[nd.NDArray]) -> None:
-        """Give every process the arrays of the first one."""
-        for array in arrays:
-            key = self._next_key()
-            self._store.init(key, array)
-            self._store.pull(key, out=array)
-
     def _gather(self, name: object, array: nd.NDArray) -> nd.NDArray:
         """Give what all processes have, (size, ...), in the order of their ranks."""
         shape = (self.size, *array.shape)
         key, rows = self._find_rows((name, "rows"), shape, array.context)
         rows[:] = 0
         rows[self.rank] = array
-        self._store.push(key, rows)
-        self._store.pull(key, out=rows)
+        self.store.push(key, rows)
+        self.store.pull(key, out=rows)
         return rows
 
     def _find_rows(self, name: object, shape: tuple, ctx) -> tuple[int, nd.NDArray]:
         """Give the key of an array in the store, and one of its shape to work with."""
         if name not in self._rows:
-            key, rows = self._next_key(), nd.zeros(shape, ctx)
-            self._store.init(key, rows)
+            key, rows = self.take_key(), nd.zeros(shape, ctx)
+            self.store.init(key, rows)
             self._rows[name] = key, rows
         return self._rows[name]
 
-    def _next_key(self) -> int:
-        """Give a key that is not taken; all processes come here in the same order."""
-        self._num_keys += 1
-        return self._num_keys
 
-
-class AsyncGroup(Group):
-    """The workers of a job, each at its own pace: MXNet's ``dist_async``.
-
-    Parameters
-    ----------
-    store : mxnet.kvstore.KVStore
-    """
+class AsyncGroup(StoreGroup):
+    """The workers of a job, each at its own pace: MXNet's ``dist_async``."""
 
     adds_up = False
 
-    def __init__(self, store: mx.kvstore.KVStore):
-        self._store = store
-        self.rank, self.size = store.rank, store.num_workers
-
     def make_trainer(self, net: gluon.Block, optimizer: mx.optimizer.SGD):
         """Make a trainer whose steps, momentum included, are taken in the store."""
-        return AsyncTrainer(net, optimizer, self._store, self.size)
+        return AsyncTrainer(net, optimizer, self.store, self.size)
 
 
 class AsyncTrainer:
@@ -250,12 +255,18 @@ class AsyncTrainer:
         return {}
 
 
-def join_group(kind: str, threshold: float | None = None) -> Group:
+def is_worker() -> bool:
+    """Say whether this process is a worker of a job of several."""
+    return os.environ.get("DMLC_ROLE") == "worker"
+
+
+def join_group(kind: str | None = None, threshold: float | None = None) -> Group:
     """Join the job that this process is a worker of.
 
     Parameters
     ----------
-    kind : {'dist_sync', 'dist_async'}
+    kind : {'dist_sync', 'dist_async'}, optional
+        ``dist_sync`` if not given.
     threshold : float, optional
         Compress gradients to two bits each: plus or minus the threshold, or nothing;
         what is lost is added to the next one.
@@ -269,8 +280,9 @@ def join_group(kind: str, threshold: float | None = None) -> Group:
     ArgumentError
         If there is no such kind, or this process is not a worker of a job.
     """
+    kind = kind or KINDS[0]
     check_choice("kvstore", kind, KINDS)
-    if os.environ.get("DMLC_ROLE") != "worker":
+    if not is_worker():
         raise ArgumentError(
             f"{kind} needs a job of several processes: start it with gluon-softmax "
             f"launch -n 2 -- train ... --kvstore {kind}"

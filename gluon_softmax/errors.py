@@ -9,6 +9,7 @@ __all__ = [
     "DownloadError",
     "GluonSoftmaxError",
     "InstallationError",
+    "JobError",
     "OutputError",
     "WorkerError",
 ]
@@ -36,6 +37,10 @@ class DivergedError(GluonSoftmaxError, ValueError):
 
 class InstallationError(GluonSoftmaxError, ImportError):
     """MXNet cannot be imported on this machine as it is set up now."""
+
+
+class JobError(GluonSoftmaxError, RuntimeError):
+    """A process of a job on several processes failed, and the job with it."""
 
 
 class OutputError(GluonSoftmaxError, ValueError):

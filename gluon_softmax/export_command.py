@@ -96,7 +96,7 @@ def _import(options: argparse.Namespace) -> int:
 
     model = load_model(options.model)
     print(
-        f"{options.model}: {model.network}, trained on {model.data}, "
+        f"{options.model}: {model.network}, trained on {model.data or 'other data'}, "
         f"{sum(param.size for param in model.params.values()):,} parameters, "
         f"{len(model.classes)} classes"
     )

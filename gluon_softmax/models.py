@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .archive import read_arrays, write_arrays
-from .checks import check_choice
+from .checks import check_choice, check_positive
 from .errors import ArgumentError, DataError
 
 __all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
@@ -70,7 +70,8 @@ class Model:
     Raises
     ------
     ArgumentError
-        If there is no such network, or the parameters are not its own.
+        If there is no such network, the parameters are not its own, or pixels cannot be
+        scaled so.
     """
 
     network: str
@@ -82,6 +83,9 @@ class Model:
 
     def __post_init__(self):
         check_choice("network", self.network, SHAPES)
+        check_positive("pixel_deviation", self.pixel_deviation)
+        if not np.isfinite(self.pixel_mean):
+            raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
         num_classes, found = len(self.classes), {}
         for name, param in self.params.items():
             found[name] = (param.shape, str(param.dtype))
@@ -164,7 +168,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     found = arrays.pop("format", np.array("none")).tolist()
     if found != FORMAT:
         raise DataError(
-            f"{path}: expected the format {FORMAT!r}, found {found!r}: "
+            f"{path}: expected the format {FORMAT!r}, found {found!r:.40}: "
             "write the model again with gluon-softmax compare, train or export"
         )
     try:
@@ -173,7 +177,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             for name in ("network", "data", "classes", "pixel_mean", "pixel_deviation")
         }
         return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
-    except (ArgumentError, KeyError, TypeError) as error:
+    except (ArgumentError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: expected a model's arrays, found others ({error}): "
             "write the model again with gluon-softmax compare, train or export"
@@ -187,4 +191,4 @@ def _tell_difference(network: str, wanted: Mapping, found: Mapping) -> str:
         "none of that name" if entry is None else f"{entry[1]} of shape {entry[0]}"
         for entry in (wanted.get(name), found.get(name))
     ]
-    return f"{network}: expected for {name} {texts[0]}, found {texts[1]}"
+    return f"{network}: expected for {name!r} {texts[0]}, found {texts[1]}"

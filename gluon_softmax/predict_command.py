@@ -9,6 +9,9 @@ from .export_command import MODEL
 
 __all__ = ["add_arguments"]
 
+SHOWN = 20
+"""So many pictures the figure has; its height grows with each."""
+
 
 def add_arguments(commands) -> None:
     """Describe `predict`.
@@ -59,10 +62,12 @@ def _predict(options: argparse.Namespace) -> int:
     for path, picture, row in zip(options.images, pictures, probabilities):
         print(f"{path}: {'; '.join(picture.steps)}")
         print(f"  {_name_best(row, model.classes, options.top)}")
-    names = [path.name for path in options.images]
-    title = f"{model.network}, trained on {model.data}"
+    if len(images) > SHOWN:
+        print(f"the figure shows the first {SHOWN} of {len(images)} pictures")
+    names = [path.name for path in options.images[:SHOWN]]
+    title = f"{model.network}, trained on {model.data or 'other data'}"
     figure = figures.show_probabilities(
-        images, names, probabilities, model.classes, title
+        images[:SHOWN], names, probabilities[:SHOWN], model.classes, title
     )
     for path in figures.save(figure, options.output):
         print(f"wrote {path}")

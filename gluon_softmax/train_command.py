@@ -51,7 +51,8 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--data",
         default="mnist",
-        help="mnist, fashion-mnist, or a folder with a folder of pictures per class",
+        help="mnist, fashion-mnist, or a folder: of pictures (DIR/CLASS/*.png, or "
+        "DIR/train/CLASS and DIR/test/CLASS), or of packed shards",
     )
     for setting in fields(Settings):
         parser.add_argument(
@@ -93,7 +94,9 @@ def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
 def _add_group(parser: argparse.ArgumentParser) -> None:
     """Describe what makes several processes train one net."""
     parser.add_argument(
-        "--kvstore", help="dist_sync or dist_async, in a job of gluon-softmax launch"
+        "--kvstore",
+        help="dist_sync or dist_async, in a job of gluon-softmax launch; there, "
+        "dist_sync if not given",
     )
     parser.add_argument(
         "--compress",
@@ -110,15 +113,14 @@ def _train(options: argparse.Namespace) -> int:
 
     from .checks import check_choice
     from .data.splits import load_splits
-    from .distributed import Group, join_group
+    from .distributed import Group, is_worker, join_group
     from .network_training import MAKERS, NetworkTraining, choose_context
 
     network = OTHER_NAMES.get(options.network, options.network)
     check_choice("network", network, MAKERS)
     ctx = choose_context(options.ctx)
-    group = (
-        join_group(options.kvstore, options.compress) if options.kvstore else Group()
-    )
+    is_alone = options.kvstore is None and not is_worker()
+    group = Group() if is_alone else join_group(options.kvstore, options.compress)
     pixels = PIXELS.get(network, "normalised")
     splits = load_splits(options.data, pixels, root=options.root)
     training = NetworkTraining(network, splits.train, splits.test, settings, ctx, group)
@@ -143,7 +145,6 @@ def _check(options: argparse.Namespace) -> None:
     for name, needed in (
         ("every", "checkpoint"),
         ("resume", "checkpoint"),
-        ("compress", "kvstore"),
     ):
         if getattr(options, name) and not getattr(options, needed):
             raise ArgumentError(
@@ -233,11 +234,11 @@ class _Record:
     """What is printed and written while a network trains."""
 
     def __init__(self, options: argparse.Namespace, network: str, training, train_set):
-        data = Path(options.data).name
-        path = options.output / f"{network}-{data}"
-        self._parameters = path.with_suffix(".params")
-        self._model = path.with_suffix(".npz")
-        self._numbers = path.with_suffix(".json")
+        data = Path(options.data).resolve().name
+        self._parameters, self._model, self._numbers = (
+            options.output / f"{network}-{data}.{kind}"
+            for kind in ("params", "npz", "json")
+        )
         self._training = training
         self._source = getattr(train_set, "source", train_set)
         self._transforms = getattr(train_set, "transforms", ())

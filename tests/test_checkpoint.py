@@ -276,8 +276,7 @@ def test_killed_twenty_times_ends_at_the_same_bits(tmp_path):
     assert process.returncode == -signal.SIGKILL  # it was still training
     subprocess.run(broken, check=True, timeout=SOON, capture_output=True)
     expected, found = (
-        read_arrays(tmp_path / run / "softmax-mnist.npz")
-        for run in ("plain", "broken")
+        read_arrays(tmp_path / run / "softmax-mnist.npz") for run in ("plain", "broken")
     )
     assert list(expected) == list(found)
     for key in expected:

@@ -62,7 +62,7 @@ def test_compare_on_real_data(fashion, tmp_path, capsys):
     assert "Fashion-MNIST: num_epochs 1, batch_size 256, lr 0.1, momentum 0.0" in out
     numbers = json.loads((tmp_path / "comparison.json").read_text())
     assert numbers["largest_parameter_difference"][0] < 1e-5
-    assert len(list(tmp_path.iterdir())) == 15
+    assert len(list(tmp_path.iterdir())) == 18
 
 
 @pytest.mark.parametrize(

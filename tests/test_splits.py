@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax import BatchLoader, ImageDataset
-from gluon_softmax.data.splits import load_splits, prepare_pixels, split_off
+from gluon_softmax.data.packing import pack
+from gluon_softmax.data.splits import (
+    load_sets,
+    load_splits,
+    measure_moments,
+    prepare_pixels,
+    split_off,
+)
 from gluon_softmax.errors import ArgumentError
+from PIL import Image
 
 
 def test_the_end_is_split_off(small_set):
@@ -64,3 +72,51 @@ def test_real_moments(fashion):
     splits = load_splits("fashion-mnist", num_validation=10_000, num_images=500)
     assert [len(part) for part in splits] == [500, 10_000, 10_000]
     assert isinstance(splits.valid, ImageDataset)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Give a folder of 24 pictures of 12 classes."""
+    for number in range(24):
+        path = tmp_path / "own" / f"class {number % 12:02}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.randint(0, 256, (28, 28), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    return tmp_path / "own"
+
+
+def test_moments_are_measured(small_set):
+    """They are NumPy's mean and standard deviation."""
+    pixels = small_set.images / 255
+    expected = pixels.mean(), pixels.std()
+    assert measure_moments(small_set) == pytest.approx(expected)
+    flat = ImageDataset(np.full((2, 28, 28), 51, np.uint8), np.arange(2))
+    assert measure_moments(flat) == pytest.approx((0.2, 1))
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path])
+def test_a_folder_of_pictures_is_a_data_set(folder, kind):
+    """With more than ten classes; its pixels are normalised by its own moments."""
+    splits = load_splits(kind(folder), "normalised")
+    X, y = next(iter(BatchLoader(splits.train, 12)))
+    assert X.asnumpy().mean() == pytest.approx(0, abs=1e-5)
+    assert X.asnumpy().std() == pytest.approx(1, abs=1e-5)
+    assert sorted(y.asnumpy()) == list(range(12))
+    assert len(splits.test) == 12
+    assert splits.train.source.classes[11] == "class 11"
+
+
+@pytest.mark.parametrize("pixels", ["scaled", "normalised"])
+def test_packed_data_train_as_the_original(folder, tmp_path, pixels):
+    """The same numbers in the same order, validation set included."""
+    pack(*load_sets(folder), tmp_path / "packed", num_shards=3)
+    for old, new in zip(
+        *(
+            load_splits(name, pixels, num_validation=2)
+            for name in (folder, tmp_path / "packed")
+        )
+    ):
+        batches = zip(*(BatchLoader(part, 2, True, seed=0) for part in (old, new)))
+        for (X, y), (X_new, y_new) in batches:
+            np.testing.assert_array_equal(X.asnumpy(), X_new.asnumpy())
+            np.testing.assert_array_equal(y.asnumpy(), y_new.asnumpy())

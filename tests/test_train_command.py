@@ -57,7 +57,9 @@ def test_prints_and_writes(tmp_path, capsys):
     ]
     for line, pattern in zip(lines, expected):
         assert re.fullmatch(pattern, line)
-    files = [tmp_path / f"perceptron-mnist.{kind}" for kind in ("params", "npz", "json")]
+    files = [
+        tmp_path / f"perceptron-mnist.{kind}" for kind in ("params", "npz", "json")
+    ]
     assert lines[6:] == [f"wrote {file}" for file in files]
     assert sorted(tmp_path.iterdir()) == sorted(files)
 

@@ -63,7 +63,7 @@ class ImageDataset(Dataset):
     images : numpy.ndarray or FileArray
         Shape (n, height, width) or (n, height, width, channels), uint8.
     labels : numpy.ndarray
-        Shape (n,), whole numbers from 0 to 9.
+        Shape (n,), whole numbers from 0 on, each below the number of classes.
     transform : callable, optional
         Called as ``transform(image, label)`` for each sample or slice that is read.
     title : str
@@ -96,7 +96,7 @@ class ImageDataset(Dataset):
         revision: str = "",
     ):
         _check_images(images, title)
-        _check_labels(labels, len(images), title)
+        _check_labels(labels, len(images), len(classes), title)
         self.images = images if images.ndim == 4 else _with_channels(images)
         self.labels = labels.astype(np.int32)
         self.title = title
@@ -390,8 +390,10 @@ def _check_images(images: np.ndarray, title: str) -> None:
         )
 
 
-def _check_labels(labels: np.ndarray, num_images: int, title: str) -> None:
-    """Refuse labels that are not one whole number from 0 to 9 per image."""
+def _check_labels(
+    labels: np.ndarray, num_images: int, num_classes: int, title: str
+) -> None:
+    """Refuse labels that are not the number of a class for each image."""
     if labels.shape != (num_images,):
         raise DataError(
             f"{title}: expected one label for each of the {num_images:,} images, "
@@ -401,8 +403,8 @@ def _check_labels(labels: np.ndarray, num_images: int, title: str) -> None:
         raise DataError(
             f"{title}: expected whole numbers as labels, found {labels.dtype}"
         )
-    if labels.min() < 0 or labels.max() >= NUM_CLASSES:
+    if labels.min() < 0 or labels.max() >= num_classes:
         raise DataError(
-            f"{title}: expected labels from 0 to 9, found {labels.min()} to "
-            f"{labels.max()}: is this another label file?"
+            f"{title}: expected labels from 0 to {num_classes - 1}, found "
+            f"{labels.min()} to {labels.max()}: is this another label file?"
         )

@@ -18,6 +18,8 @@ BRIGHT = 127
 """A background above this is bright: the data sets' own are black."""
 FAINT = 0.05
 """How far from the background, as a share of all brightness, still counts as it."""
+FULL = 0.85
+"""What part of a square picture its subject fills where that is framed already."""
 MARGINS = {"MNIST": 4}
 """Pixels left free around the digits of MNIST; garments go up to the edge."""
 
@@ -61,11 +63,11 @@ def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
     -----
     As Fashion-MNIST was made: trimmed, the longer side brought to 28 pixels, the
     shorter one padded, bright on black (Xiao, Rasul and Vollgraf, arXiv:1708.07747,
-    section 2). A picture that is 28 x 28 already is only inverted.
+    section 2). Digits keep a margin of 4 pixels, and have their centre of mass in the
+    middle, as those of MNIST. A picture that is 28 x 28 already is only inverted.
     """
-    image = _open(path)
+    image, grey = _open(path)
     steps = [f"{image.width} x {image.height} {image.mode}, read as grey"]
-    grey = _make_grey(image)
     if grey.min() == grey.max():
         raise DataError(
             f"{path}: expected a picture of something, found one colour all over "
@@ -80,13 +82,14 @@ def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
     return Picture(grey, steps)
 
 
-def _open(path: str | os.PathLike[str]) -> Image.Image:
+def _open(path: str | os.PathLike[str]) -> tuple[Image.Image, np.ndarray]:
     """Decode a file; one that would fill the memory is refused as well."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                return ImageOps.exif_transpose(image)
+                upright = ImageOps.exif_transpose(image)
+                return upright, _make_grey(upright)
     # What Pillow raises for damaged files depends on the format: ValueError,
     # SyntaxError, struct.error and others, besides its own.
     except Exception as error:
@@ -100,7 +103,7 @@ def _open(path: str | os.PathLike[str]) -> Image.Image:
 def _make_grey(image: Image.Image) -> np.ndarray:
     """Give the brightness as bytes; what is transparent becomes white, as paper is."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
-        values = np.asarray(image, "float64")
+        values = np.nan_to_num(np.asarray(image, "float64"))
         most = 65535 if image.mode.startswith("I") else max(values.max(), 1)
         return (values.clip(0, most) / most * 255).round().astype("uint8")
     image = image.convert("RGBA")
@@ -121,8 +124,10 @@ def _trim(grey: np.ndarray, background: int, steps: list[str]) -> np.ndarray:
     if not len(rows):
         return grey
     cut = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if cut.shape != grey.shape:
-        steps.append(f"trimmed to {cut.shape[1]} x {cut.shape[0]}")
+    is_square = grey.shape[0] == grey.shape[1]
+    if cut.shape == grey.shape or (is_square and max(cut.shape) > FULL * len(grey)):
+        return grey
+    steps.append(f"trimmed to {cut.shape[1]} x {cut.shape[0]}")
     return cut
 
 
@@ -132,8 +137,18 @@ def _fit(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
     height, width = grey.shape
     size = [max(round(n * most / max(height, width)), 1) for n in (width, height)]
     small = np.asarray(Image.fromarray(grey).resize(size, Image.LANCZOS))
+    top, left = (_place(small.sum(axis), margin) for axis in (1, 0))
     pixels = np.zeros((SIDE, SIDE), "uint8")
-    top, left = (SIDE - small.shape[0]) // 2, (SIDE - small.shape[1]) // 2
     pixels[top : top + small.shape[0], left : left + small.shape[1]] = small
-    steps.append(f"scaled to {size[0]} x {size[1]} in the middle of 28 x 28")
+    where = "" if size == [SIDE, SIDE] else " in the middle of 28 x 28"
+    steps.append(f"scaled to {size[0]} x {size[1]}{where}")
     return pixels
+
+
+def _place(brightness: np.ndarray, margin: int) -> int:
+    """Say where rows or columns begin: all in the middle, or their centre of mass."""
+    free = SIDE - len(brightness)
+    if not margin or not brightness.any():
+        return free // 2
+    centre = np.average(np.arange(len(brightness)), weights=brightness)
+    return min(max(round(SIDE / 2 - centre), 0), free)

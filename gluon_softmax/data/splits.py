@@ -1,25 +1,32 @@
 """Training, validation and test set, with their pixels brought to a range.
 
-A validation set is cut off the end of the training set, as the handmade solver wants
-it; pixels are scaled to 0-1, and on request centred or normalised.
+The data are a published set, pictures in folders, or shards that were packed from one
+of these. A validation set is cut off the end of the training set, as the handmade
+solver wants it; pixels are scaled to 0-1, and on request centred or normalised.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
 from ..checks import check_choice, check_whole_number
 from ..errors import ArgumentError
 from .datasets import MNIST, FashionMNIST, ImageDataset, TransformedDataset
+from .packed import Packed, is_packed
 
 __all__ = [
     "DATA_SETS",
     "PIXELS",
+    "Sets",
     "Splits",
+    "load_sets",
     "load_splits",
+    "measure_moments",
     "prepare_pixels",
     "split_off",
 ]
@@ -40,8 +47,17 @@ class Splits(NamedTuple):
     test: ImageDataset | TransformedDataset
 
 
+class Sets(NamedTuple):
+    """A data set as it was found."""
+
+    train: ImageDataset
+    test: ImageDataset
+    moments: tuple[float, float]
+    """Mean and standard deviation of the training set's pixels, scaled to 0-1."""
+
+
 def load_splits(
-    name: str,
+    name: str | os.PathLike[str],
     pixels: str = "scaled",
     num_validation: int = 0,
     num_images: int | None = None,
@@ -51,7 +67,8 @@ def load_splits(
 
     Parameters
     ----------
-    name : {'fashion-mnist', 'mnist'}
+    name : {'fashion-mnist', 'mnist'} or path
+        A published set, or a folder as `load_sets` takes it.
     pixels : {'scaled', 'centred', 'normalised'}
         What the pixels are brought to.
     num_validation : int
@@ -59,7 +76,7 @@ def load_splits(
     num_images : int, optional
         How many of the others to keep, the first ones; all if not given.
     root : path, optional
-        The folder to look in first.
+        The folder to look in first for a published set.
 
     Returns
     -------
@@ -72,19 +89,81 @@ def load_splits(
     DataError, DownloadError
         As the data sets raise them.
     """
-    check_choice("data", name, DATA_SETS)
     check_choice("pixels", pixels, PIXELS)
-    train_set, test_set = (
-        DATA_SETS[name](root, train=train) for train in (True, False)
-    )
+    train_set, test_set, moments = load_sets(name, root)
     train_set, valid_set = split_off(train_set, num_validation)
     if num_images is not None:
         train_set = _take(train_set, slice(num_images))
     return Splits(
-        prepare_pixels(train_set, name, pixels),
-        valid_set and prepare_pixels(valid_set, name, pixels),
-        prepare_pixels(test_set, name, pixels),
+        _prepare(train_set, moments, pixels),
+        valid_set and _prepare(valid_set, moments, pixels),
+        _prepare(test_set, moments, pixels),
     )
+
+
+def load_sets(
+    name: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
+) -> Sets:
+    """Load training and test set.
+
+    Parameters
+    ----------
+    name : {'fashion-mnist', 'mnist'} or path
+        A published set; or a folder of classes, as `read_folder` takes it; or one that
+        `gluon-softmax pack` wrote. Of a folder that is called as a published set, give
+        the path with its slash: ``./mnist``.
+    root : path, optional
+        The folder to look in first for a published set.
+
+    Returns
+    -------
+    Sets
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such data set or folder.
+    DataError, DownloadError
+        As the data sets raise them.
+    """
+    if name in DATA_SETS:
+        train_set, test_set = (
+            DATA_SETS[name](root, train=train) for train in (True, False)
+        )
+        return Sets(train_set, test_set, MOMENTS[name])
+    if not Path(name).is_dir():
+        raise ArgumentError(
+            f"expected data to be one of {', '.join(DATA_SETS)}, or a folder of "
+            f"pictures or of packed shards, found {str(name)!r}"
+        )
+    if is_packed(name):
+        from .records import read_packed
+
+        return Sets(*read_packed(name), Packed.read(name).moments)
+    from .folders import read_folder  # reads with Pillow, slow to import
+
+    train_set, test_set = read_folder(name)
+    return Sets(train_set, test_set, measure_moments(train_set))
+
+
+def measure_moments(dataset: ImageDataset) -> tuple[float, float]:
+    """Compute mean and standard deviation of the pixels, scaled to 0-1.
+
+    Parameters
+    ----------
+    dataset : ImageDataset
+        In memory.
+
+    Returns
+    -------
+    mean, deviation : float
+        The deviation of pixels that are all alike is given as 1, to divide by.
+    """
+    counts = np.bincount(dataset.images.ravel(), minlength=256)
+    values = np.arange(256) / 255
+    mean = np.average(values, weights=counts)
+    deviation = np.average((values - mean) ** 2, weights=counts) ** 0.5
+    return float(mean), float(deviation) or 1.0
 
 
 def split_off(
@@ -130,10 +209,17 @@ def split_off(
 def prepare_pixels(
     dataset: ImageDataset, name: str, pixels: str
 ) -> ImageDataset | TransformedDataset:
-    """Bring pixels to a range; to 0-1 the loader brings them anyway."""
+    """Bring pixels of a published set to a range; the loader brings them to 0-1."""
+    return _prepare(dataset, MOMENTS[name], pixels)
+
+
+def _prepare(
+    dataset: ImageDataset, moments: tuple[float, float], pixels: str
+) -> ImageDataset | TransformedDataset:
+    """Bring pixels to a range by their mean and standard deviation."""
     if pixels == "scaled":
         return dataset
-    mean, deviation = MOMENTS[name]
+    mean, deviation = moments
     normalize = Normalize(mean, deviation if pixels == "normalised" else 1.0)
     return dataset.transform_first(ToTensor()).transform_first(normalize)
 

@@ -1,0 +1,223 @@
+"""Pictures of your own: a folder per class becomes a data set.
+
+Two layouts are read: DIR/train/CLASS/*.png with DIR/test/CLASS/*.png, or only
+DIR/CLASS/*.png, of which every fifth picture of each class is then kept for testing.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+from ..errors import DataError
+from .datasets import ImageDataset
+from .randomness import random_state
+
+__all__ = ["SUFFIXES", "read_folder", "to_pixels"]
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+SIZE = 28
+MANY = 10_000
+"""From how many pictures on a bar shows how far the reading is."""
+
+Files = list["tuple[Path, int]"]  # each picture's file and label
+
+
+def to_pixels(image: Image.Image) -> np.ndarray:
+    """Bring a picture to the format of Fashion-MNIST: grey, 28 x 28.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Of any size and mode.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (28, 28), uint8; bright stays bright.
+
+    Notes
+    -----
+    The picture is turned as its EXIF data say. What is transparent becomes white, as on
+    paper. Sixteen bits become eight. The longer side is brought to 28 pixels with
+    Pillow's LANCZOS filter, and the shorter one is filled up on both sides with the
+    median of the pixels along the picture's edge. A grey picture of 28 x 28 bytes stays
+    as it is, to the bit.
+    """
+    grey = _to_grey(ImageOps.exif_transpose(image))
+    factor = SIZE / max(grey.size)
+    size = tuple(max(1, round(side * factor)) for side in grey.size)
+    small = np.asarray(grey.resize(size, Image.LANCZOS))
+    edge = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    pixels = np.full((SIZE, SIZE), np.median(edge), np.uint8)
+    height, width = small.shape
+    top, left = (SIZE - height) // 2, (SIZE - width) // 2
+    pixels[top : top + height, left : left + width] = small
+    return pixels
+
+
+def read_folder(
+    folder: str | os.PathLike[str], seed: int = 0
+) -> tuple[ImageDataset, ImageDataset]:
+    """Read the pictures in a folder of classes.
+
+    Parameters
+    ----------
+    folder : path
+        Holds train/ and test/ with one folder per class in each, or one folder per
+        class. Hidden files and other files than PNG and JPEG are passed over.
+    seed : int
+        Decides the order of the pictures, and which are for testing where the folder
+        does not say.
+
+    Returns
+    -------
+    train_set, test_set : ImageDataset
+        Images of 28 x 28 as `to_pixels` makes them; the classes are called as their
+        folders, and numbered in the order of these names.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two classes, a class has no pictures, the classes of
+        train/ and test/ differ, or a file is no picture.
+    """
+    folder = Path(folder)
+    classes, files = _find_files(folder, seed)
+    title = folder.resolve().name
+    return tuple(_read_all(part, classes, title, seed) for part in files)
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    """Bring any mode to eight bits of grey; transparent to white."""
+    if image.mode.startswith("I"):  # sixteen bits, which Pillow would clip
+        values = np.asarray(image).astype(np.int64)
+        return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
+    if "A" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return image.convert("L")
+
+
+def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
+    """Name the classes, and list the files for training and for testing."""
+    parts = [folder / "train", folder / "test"]
+    if not all(part.is_dir() for part in parts):
+        for part, other in (parts, parts[::-1]):
+            if part.is_dir() and _list_folders(part):
+                raise DataError(f"{folder}: expected {other.name}/ beside {part.name}/")
+        classes, files = _list_classes(folder)
+        return classes, _draw_split(folder, files, seed)
+    (classes, train), (others, test) = (_list_classes(part) for part in parts)
+    if classes != others:
+        names = ", ".join(sorted(set(classes) ^ set(others)))
+        raise DataError(
+            f"{folder}: expected the same classes in train/ and test/, found only in "
+            f"one of them: {names}"
+        )
+    return classes, [list(chain(*part)) for part in (train, test)]
+
+
+def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
+    """Name the classes in a folder, and list the files of each."""
+    folders = _list_folders(folder)
+    if len(folders) < 2:
+        raise DataError(
+            f"{folder}: expected a folder for each of at least two classes, found "
+            f"{len(folders)}"
+        )
+    files = [
+        [(path, label) for path in _list_visible(each) if _is_picture(path)]
+        for label, each in enumerate(folders)
+    ]
+    for each, found in zip(folders, files):
+        if not found:
+            raise DataError(
+                f"{each}: expected PNG or JPEG files of a class, found none"
+            )
+    return tuple(each.name for each in folders), files
+
+
+def _draw_split(folder: Path, files: list[Files], seed: int) -> list[Files]:
+    """Keep every fifth file of each class for testing, and at least one."""
+    train, test = [], []
+    for label, found in enumerate(files):
+        if len(found) < 2:
+            raise DataError(
+                f"{found[0][0].parent}: expected at least two pictures of a class, one "
+                "of them for testing, found one"
+            )
+        order = random_state(seed, label).permutation(len(found))
+        cut = max(1, len(found) // 5)
+        test += [found[i] for i in sorted(order[:cut])]
+        train += [found[i] for i in sorted(order[cut:])]
+    return [train, test]
+
+
+def _read_all(
+    files: Files, classes: tuple[str, ...], title: str, seed: int
+) -> ImageDataset:
+    """Read files in an order that mixes the classes, so that any part has them all."""
+    files = [files[i] for i in random_state(seed).permutation(len(files))]
+    images = np.empty((len(files), SIZE, SIZE), np.uint8)
+    paths = [path for path, _ in files]
+    hidden = None if len(files) >= MANY else True
+    with _strict(), ThreadPoolExecutor() as threads:  # decoding leaves Python free
+        read = tqdm(threads.map(_read, paths), title, len(files), disable=hidden)
+        for number, pixels in enumerate(read):
+            images[number] = pixels
+    labels = np.array([label for _, label in files])
+    return ImageDataset(images, labels, title=title, classes=classes)
+
+
+def _read(path: Path) -> np.ndarray:
+    """Read one file."""
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as image:
+            return to_pixels(image)
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        reason = getattr(error, "strerror", None) or "damaged, or of another kind"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        reason = f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
+    raise DataError(
+        f"{path}: expected a picture as PNG or JPEG, found one that cannot be read "
+        f"({reason}): mend or remove it"
+    )
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Take a picture too large to be true as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _list_folders(folder: Path) -> list[Path]:
+    """List the folders in a folder."""
+    return [path for path in _list_visible(folder) if path.is_dir()]
+
+
+def _list_visible(folder: Path) -> list[Path]:
+    """List what is in a folder and not hidden, by name."""
+    try:
+        found = [path for path in folder.iterdir() if path.name[0] != "."]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror})") from error
+    return sorted(found, key=lambda path: path.name)
+
+
+def _is_picture(path: Path) -> bool:
+    """Say whether a file is called like a picture."""
+    return path.suffix.lower() in SUFFIXES and path.is_file()

@@ -1,0 +1,159 @@
+"""Animations: the frames of a training, and the files they are saved as."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from gluon_softmax import animation
+from gluon_softmax.animation import Frame, Recorder, check_path, save_animation
+from gluon_softmax.errors import ArgumentError, OutputError
+from gluon_softmax.history import Epoch, History, Progress
+from PIL import Image
+
+CLASSES = [f"class {number}" for number in range(10)]
+
+
+def make_frames(count=3):
+    """Make frames of drawn weights."""
+    return [
+        Frame(n / 2, 1 / n, 0.5 + n / 10, np.random.randn(784, 10))
+        for n in range(1, count + 1)
+    ]
+
+
+def record(num_epochs, num_batches, every=1):
+    """Let a recorder see a training, whose weights count the batches."""
+    weights, history = np.zeros((784, 10)), History()
+    recorder = Recorder(lambda: weights)
+    with recorder.watch(num_epochs, range(num_batches)):
+        for number in range(1, num_epochs + 1):
+            for last in [*range(every, num_batches, every), num_batches]:
+                weights += (last - 1) % every + 1
+                recorder.see(Progress(number, last, 10, 1 / last, last / 1000))
+            history.append(Epoch(number, 0.5, 0.5, 0.5, 0.1))
+            recorder.see_epoch(history)
+    return recorder.frames
+
+
+@pytest.mark.parametrize(
+    ("num_epochs", "num_batches", "count"),
+    [(1, 235, 59), (5, 235, 59), (50, 235, 60), (1, 3, 3), (100, 2, 50), (3, 21, 32)],
+)
+def test_frames_spread_over_the_training(num_epochs, num_batches, count):
+    """About 60, in order, the last one of the trained weights."""
+    frames = record(num_epochs, num_batches)
+    epochs = [frame.epoch for frame in frames]
+    assert epochs == sorted(set(epochs))
+    assert len(frames) == count
+    assert epochs[-1] == num_epochs
+    for frame in frames:
+        assert frame.weights[0, 0] == round(frame.epoch * num_batches)
+
+
+def test_a_frame_is_the_mean_since_the_last_one():
+    """Each batch counts once, by its samples, also in blocks."""
+    recorder = Recorder(lambda: np.zeros((784, 10)))
+    with recorder.watch(60, range(4)):  # a frame each 4 batches
+        recorder.see(Progress(1, 1, 10, 1.0, 0.0))
+        recorder.see(Progress(1, 4, 30, 2.0, 1.0))
+        recorder.see(Progress(2, 4, 10, 5.0, 0.5))
+    assert [frame[:3] for frame in recorder.frames] == [(1, 1.75, 0.75), (2, 5.0, 0.5)]
+
+
+def test_a_gif_plays_every_frame(tmp_path):
+    """Pillow finds as many pictures, of one size, the first unlike the last."""
+    path = save_animation(make_frames(), CLASSES, tmp_path / "new" / "film.gif", "data")
+    with Image.open(path) as film:
+        assert (film.format, film.n_frames, film.size) == ("GIF", 3, (800, 448))
+        pictures = []
+        for number in range(3):
+            film.seek(number)
+            assert film.info["duration"] == 100
+            pictures.append(np.asarray(film.convert("L"), int))
+    changed = abs(pictures[0] - pictures[2]).max(axis=1) > 30  # by row
+    assert changed[: len(changed) // 2].any()  # the templates
+    assert changed[len(changed) // 2 :].any()  # the curves
+
+
+def test_a_page_holds_all_it_needs(tmp_path):
+    """One file with the pictures in it, buttons, and a title."""
+    path = save_animation(make_frames(), CLASSES, tmp_path / "film.html")
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert len(re.findall(r'frames\[\d+\] = "data:image/png;base64', page)) == 3
+    assert "<button" in page
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_ffmpeg_writes_a_film(tmp_path):
+    """As long as its frames, and what players know."""
+    path = save_animation(make_frames(5), CLASSES, tmp_path / "film.mp4")
+    assert path.read_bytes()[4:8] == b"ftyp"
+    command = ["ffmpeg", "-i", str(path), "-f", "null", "-"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "Duration: 00:00:00.50" in told
+    assert "800x448" in told
+    assert "h264" in told
+
+
+@pytest.mark.parametrize("name", ["film.avi", "film", "film.gif.bak"])
+def test_other_suffixes_are_refused(name, tmp_path):
+    """Before anything is drawn; the formats are named."""
+    with pytest.raises(ArgumentError, match=r"end in .gif, .mp4, .html, found '"):
+        check_path(tmp_path / name)
+    with pytest.raises(ArgumentError, match=r"end in .gif, .mp4, .html, found '"):
+        save_animation(make_frames(), CLASSES, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_ffmpeg_it_says_what_to_do(monkeypatch):
+    """The other formats need nothing."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ArgumentError, match=r"film\.mp4: ffmpeg.* or choose"):
+        check_path("film.mp4")
+    check_path("film.gif")
+    check_path("film.HTML")
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".html"])
+def test_a_place_that_cannot_be_written_is_named(suffix, tmp_path):
+    """A folder in the way gives one line, and stays empty."""
+    path = tmp_path / f"film{suffix}"
+    path.mkdir()
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_animation(make_frames(1), CLASSES, path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert not list(path.iterdir())
+
+
+def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
+    """An ffmpeg that cannot write this format says so by its exit code."""
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\ncat > /dev/null\nexit 7\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(OutputError, match="ffmpeg ended with exit code 7") as caught:
+        save_animation(make_frames(1), CLASSES, tmp_path / "film.mp4")
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
+
+
+def test_all_templates_are_on_one_scale_and_upright():
+    """Red for what speaks for a class; curves up to the frame shown."""
+    frames = make_frames()
+    stage = animation._Stage(frames, CLASSES, "data")
+    stage.draw(frames[1])
+    limit = max(abs(frame.weights).max() for frame in frames)
+    for number, picture in enumerate(stage._pictures):
+        assert picture.get_clim() == (-limit, limit)
+        expected = frames[1].weights[:, number].reshape(28, 28)
+        np.testing.assert_array_equal(picture.get_array(), expected)
+        assert picture.axes.get_title() == f"class {number}"
+    loss, acc = stage._lines
+    np.testing.assert_allclose(loss.get_data(), [(0.5, 1.0), (1, 0.5)])
+    np.testing.assert_allclose(acc.get_data(), [(0.5, 1.0), (0.6, 0.7)])
+    assert stage.figure.get_suptitle() == "data: epoch 1.0"

@@ -1,0 +1,89 @@
+"""Chinese names, and a font that has their characters."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+
+import matplotlib
+import numpy as np
+import pytest
+from gluon_softmax import chinese_figures, get_fashion_mnist_labels, show_fashion_mnist
+from gluon_softmax.errors import ArgumentError
+from matplotlib import font_manager
+from mxnet import nd
+
+NAMES = get_fashion_mnist_labels(range(10), "zh")
+
+
+@pytest.fixture
+def font():
+    """Give the font found, or skip with the reason."""
+    try:
+        with chinese_figures() as family:
+            return family
+    except ArgumentError:
+        return pytest.skip("needs a font: apt-get install fonts-noto-cjk")
+
+
+def draw():
+    """Draw a figure with every name; give its pixels as PNG."""
+    figure = show_fashion_mnist(np.zeros((10, 28, 28)), NAMES, "训练 Fashion")
+    picture = BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def test_each_class_has_its_own_name():
+    """Ten different ones, of any numeric type of labels."""
+    assert len(set(NAMES)) == 10
+    assert get_fashion_mnist_labels(nd.array([9, 0]), "zh") == ["短靴", "T恤"]
+    assert get_fashion_mnist_labels([9, 0]) == ["ankle boot", "t-shirt"]
+
+
+def test_an_unknown_language_is_refused():
+    """The languages that there are get named."""
+    with pytest.raises(ArgumentError, match="language to be one of en, zh, found 'fr'"):
+        get_fashion_mnist_labels([0], "fr")
+
+
+def test_no_character_is_missing(font):
+    """Matplotlib warns of none, as it does without the font."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        without = draw()
+        assert "missing from font" in str([warning.message for warning in caught])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with chinese_figures() as family:
+            assert family == font
+            assert draw() != without
+
+
+def test_other_texts_keep_their_font(font):
+    """The font only fills in, and only within the block."""
+    before = list(matplotlib.rcParams["font.family"])
+    with chinese_figures():
+        assert matplotlib.rcParams["font.family"] == [*before, font]
+    assert matplotlib.rcParams["font.family"] == before
+
+
+def test_the_upright_face_is_preferred(font, monkeypatch):
+    """Whatever the order in which the disk lists them."""
+    found = [p for p in font_manager.findSystemFonts() if "NotoSansCJK" in p]
+    if len(found) < 2:
+        pytest.skip("needs several faces of Noto Sans CJK")
+    added = []
+    monkeypatch.setattr(font_manager.fontManager, "addfont", added.append)
+    for order in (sorted(found), sorted(found, reverse=True)):
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda order=order: order)
+        with chinese_figures():
+            assert "Regular" in added[-1]
+
+
+def test_without_a_font_it_says_what_to_install(monkeypatch):
+    """The line names the package, and the way out."""
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: ["/x/DejaVuSans.ttf"])
+    expected = pytest.raises(ArgumentError, match="apt-get install fonts-noto-cjk")
+    with expected, chinese_figures():
+        pytest.fail("the block was entered")

@@ -1,0 +1,163 @@
+"""The command `gluon-softmax launch`, as a user types it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+from cluster_jobs import FOLDER, find_processes
+from gluon_softmax.cluster import job as jobs
+from gluon_softmax.cluster.command import add_arguments
+from gluon_softmax.cluster.supervisor import Interrupted
+from gluon_softmax.errors import GluonSoftmaxError, JobError
+
+
+def run(*arguments) -> int:
+    """Parse and run the command."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser.add_subparsers(required=True))
+    options = parser.parse_args(["launch", *map(str, arguments)])
+    return options.command(options)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Give the jobs that would be started, and start none."""
+    seen = []
+    monkeypatch.setattr(jobs, "run_job", lambda job, screen: seen.append(job))
+    return seen
+
+
+def test_arguments_are_passed_on(started, tmp_path):
+    """What stands behind -- is the workers'; what stands before is the launcher's."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost slots=2")
+    options = ["--workers", 2, "-s", 3, "--restart", 4, "--hang-limit", 5.5]
+    options += ["--start-limit", 66, "--ssh", "ssh -F 'my file'", "--hosts", hosts]
+    work = ["train", "gluon", "-n", "--", "--kvstore", "dist_sync"]
+    assert run(*options, "--", *work) == 0
+    (job,) = started
+    assert list(job.arguments) == work
+    assert (job.num_workers, job.num_servers, job.restarts) == (2, 3, 4)
+    assert (job.limits.hang, job.limits.start) == (5.5, 66.0)
+    assert job.ssh == ["ssh", "-F", "my file"]
+    assert [(host.name, host.slots) for host in job.hosts] == [("localhost", 2)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-n", "2"], "a command for the workers behind --, found nothing"),
+        (["-n", "2", "--"], "found nothing"),
+        (["-n", "2", "--", "launch", "-n", "2"], "found launch"),
+        (["-n", "0", "--", "train"], "-n to be a whole number from 1 on, found 0"),
+        (["-n", "-1", "--", "train"], "-n to be a whole number from 1 on, found -1"),
+        (["-n", "1", "-s", "0", "--", "train"], "-s to be a whole number from 1"),
+        (["-n", "1", "--restart", "-1", "--", "train"], "--restart to be"),
+        (["-n", "1", "--hang-limit", "0", "--", "train"], "--hang-limit to be"),
+        (["-n", "1", "--start-limit", "nan", "--", "train"], "--start-limit to be"),
+        (["-n", "1", "--ssh", "", "--", "train"], "expected --ssh to name"),
+        (["-n", "1", "--ssh", "'", "--", "train"], "expected --ssh to name"),
+        (["-n", "1", "--hosts", "/no/hosts", "--", "train"], "a readable hosts file"),
+    ],
+)
+def test_bad_values(arguments, message, started):
+    """Each gets one line, before any process starts."""
+    with pytest.raises(GluonSoftmaxError) as info:
+        run(*arguments)
+    assert message in str(info.value)
+    assert "\n" not in str(info.value)
+    assert not started
+
+
+def test_unknown_host(tmp_path):
+    """Nothing is started for a host that nobody knows; the line names it."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost\nno.such.host.invalid\n")
+    with pytest.raises(GluonSoftmaxError, match=r"no\.such\.host\.invalid cannot be"):
+        run("-n", 2, "--hosts", hosts, "--", "train", "gluon")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "arguments", "line"),
+    [
+        (JobError("worker 1 broke"), 1, [], "worker 1 broke"),
+        (
+            Interrupted(signal.SIGINT),
+            130,
+            [],
+            "interrupted; the same command with --resume at its end goes on",
+        ),
+        (
+            Interrupted(signal.SIGTERM),
+            143,
+            ["--resume"],
+            "interrupted; the same command goes on",
+        ),
+    ],
+)
+def test_bad_ends(error, code, arguments, line, monkeypatch, capsys):
+    """One line and an exit code say how a job ended."""
+
+    def fail(job, screen):
+        raise error
+
+    monkeypatch.setattr(jobs, "run_job", fail)
+    assert run("-n", 1, "--", "train", "gluon", *arguments) == code
+    assert capsys.readouterr().err == f"gluon-softmax: {line}\n"
+
+
+@pytest.mark.parametrize("form", ["plain", "slurm", "kubernetes"])
+def test_print_env(form, capsys, started, monkeypatch):
+    """The job's variables are printed, none of the caller's, and nothing starts."""
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    monkeypatch.setenv("DMLC_SECRET", "hunter2")
+    assert run("-n", 2, "--print-env", form, "--", "train", "gluon") == 0
+    text = capsys.readouterr().out
+    for name in ("DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_WORKER"):
+        assert name in text
+    assert "hunter2" not in text
+    assert "train" in text
+    assert not started
+
+
+COMMAND = """
+import sys
+sys.path.insert(0, {folder!r})
+import argparse
+from gluon_softmax.cluster.command import add_arguments
+parser = argparse.ArgumentParser()
+add_arguments(parser.add_subparsers(required=True))
+options = parser.parse_args()
+sys.exit(options.command(options))
+"""
+
+
+@pytest.mark.slow
+def test_the_real_thing(tmp_path):
+    """A worker's bad command ends the job; Ctrl-C while it starts leaves nothing."""
+    mark = uuid.uuid4().hex
+    code = COMMAND.format(folder=FOLDER)
+    command = [sys.executable, "-c", code, "launch", "-n", "2", "--", "train", mark]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("gluon-softmax: worker ")
+    assert "exited with code 2; its last lines: gluon-softmax: " in last
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.6)
+    os.kill(process.pid, signal.SIGINT)
+    start = time.monotonic()
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - start < 2.5
+    assert process.returncode == 130
+    assert said.splitlines()[-1].startswith("gluon-softmax: interrupted; ")
+    assert not find_processes(mark)

@@ -1,0 +1,237 @@
+"""Several processes train one net as one process does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gluon_softmax
+import numpy as np
+import pytest
+from gluon_softmax.archive import read_arrays
+from gluon_softmax.data.loader import BatchLoader
+from gluon_softmax.distributed import Group, SyncGroup, join_group
+from gluon_softmax.errors import ArgumentError
+from gluon_softmax.history import History
+from gluon_softmax.network_training import NetworkTraining
+from gluon_softmax.settings import Settings
+from mxnet import nd
+from test_checkpoint import PROGRAM
+
+AGREEMENT = 1e-5
+"""What issue and README promise for every parameter after 5 epochs."""
+OPTIONS = ["--num-epochs", "5", "--batch-size", "64", "--momentum", "0.9"]
+OPTIONS += ["--print-every", "10"]
+LR = {"gluon": 0.05, "perceptron": 0.0001, "convolutional": 0.0001}
+"""At larger steps ReLU and pooling swell rounding errors, in one process as well."""
+
+
+class Store:
+    """Stands for MXNet's store where all other workers push what they are told."""
+
+    def __init__(self, rank, others):
+        self.rank, self.num_workers = rank, 1 + len(others)
+        self.others, self.sums = others, {}
+
+    def init(self, key, array):
+        """Take a key."""
+        assert key not in self.sums
+        self.sums[key] = array.copy()
+
+    def push(self, key, array, priority=0):
+        """Add up, others first."""
+        self.sums[key] = sum((other(array) for other in self.others), array * 0) + array
+
+    def pull(self, key, out, priority=0):
+        """Give the sum."""
+        out[:] = self.sums[key]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_parts_make_the_batch(small_set, size, shuffle):
+    """Together the parts of a batch are the batch, in its order, none twice."""
+    whole = BatchLoader(small_set, 9, shuffle, seed=3)
+    parts = [
+        BatchLoader(small_set, 9, shuffle, seed=3, part=(k, size)) for k in range(size)
+    ]
+    for number in range(len(whole)):
+        assert sum(part.count(number) for part in parts) == whole.count(number)
+    read = [iter(part) for part in parts]
+    for number, (X, y) in enumerate(whole):
+        own = [
+            next(batches) for part, batches in zip(parts, read) if part.count(number)
+        ]
+        np.testing.assert_array_equal(
+            nd.concat(*(p[0] for p in own), dim=0).asnumpy(), X.asnumpy()
+        )
+        np.testing.assert_array_equal(
+            nd.concat(*(p[1] for p in own), dim=0).asnumpy(), y.asnumpy()
+        )
+    assert all(next(batches, None) is None for batches in read)
+
+
+def test_a_pass_may_begin_in_the_middle(small_set):
+    """From a position on the batches are those of the whole pass."""
+    loader = BatchLoader(small_set, 6, shuffle=True, seed=1)
+    whole = [X.asnumpy() for X, _ in loader]
+    loader.epoch, loader.position = 0, 2
+    rest = [X.asnumpy() for X, _ in loader]
+    assert len(rest) == len(whole) - 2
+    for X, other in zip(rest, whole[2:]):
+        np.testing.assert_array_equal(X, other)
+    assert loader.position == 0
+
+
+def test_one_process_alone():
+    """Alone, sums are what there was."""
+    array, group = nd.array([1.0, 2.0]), Group()
+    group.exchange([array])
+    assert array.asnumpy().tolist() == [1, 2]
+    assert group.add_up([0.1, 3]) == [0.1, 3]
+    assert group.part == group.test_part == (0, 1)
+
+
+@pytest.mark.parametrize("num_others", [1, 2])
+def test_gradients_and_figures_are_added_up(num_others):
+    """Both ways of adding give the sums; figures keep digits that float32 has not."""
+    own, exact = 1 + 2**-30, 1 + 2**-30
+    others = [lambda array: array * 0] * num_others
+    group = SyncGroup(Store(0, others))
+    assert group.add_up([exact, 3.0]) == [own, 3.0]
+    gradients = [nd.array([1.0, -2.0]), nd.ones((2, 3))]
+    expected = [g.asnumpy() for g in gradients]
+    for _ in range(2):  # the same keys again
+        group.exchange(gradients)
+        for gradient, array in zip(gradients, expected):
+            np.testing.assert_array_equal(gradient.asnumpy(), array)
+
+
+def test_more_than_two_are_added_in_one_order():
+    """Each process has a row, so the order of arrival decides nothing."""
+
+    def second(rows):
+        rows = rows * 0
+        rows[1] = 1e8
+        return rows
+
+    def third(rows):
+        rows = rows * 0
+        rows[2] = -1e8
+        return rows
+
+    found = []
+    for others in ([second, third], [third, second]):
+        gradient = nd.array([1.0])
+        SyncGroup(Store(0, others)).exchange([gradient])
+        found.append(gradient.asscalar())
+    assert found[0] == found[1]
+
+
+def test_a_batch_has_a_sample_for_each(small_set):
+    """More workers than samples in a batch are refused."""
+    group = Group()
+    group.size = 5
+    with pytest.raises(ArgumentError, match=r"at least 5.*found 4: start fewer"):
+        NetworkTraining("softmax", small_set, small_set, Settings(1, 4), group=group)
+
+
+@pytest.mark.parametrize("kind", ["dist_sync", "dist_async", None])
+def test_outside_of_a_job(kind, monkeypatch):
+    """A store of several is asked for in a job only."""
+    monkeypatch.delenv("DMLC_ROLE", raising=False)
+    with pytest.raises(ArgumentError, match="start it with gluon-softmax launch -n 2"):
+        join_group(kind)
+
+
+def test_unknown_kind():
+    """The choices are named."""
+    with pytest.raises(ArgumentError, match="dist_sync, dist_async, found 'local'"):
+        join_group("local")
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory):
+    """Give what runs a job of the command; workers read a small drawn MNIST."""
+    folder = tmp_path_factory.mktemp("site")
+    program = PROGRAM.split("from gluon_softmax.cli")[0]
+    (folder / "sitecustomize.py").write_text(
+        "import os\nif os.environ.get('DMLC_ROLE', 'worker') == 'worker':\n"
+        + "".join(f"    {line}\n" for line in program.splitlines())
+    )
+
+    def run(*arguments, check=True):
+        source = str(Path(gluon_softmax.__file__).parents[1])
+        paths = os.pathsep.join([str(folder), source])
+        return subprocess.run(
+            [sys.executable, "-m", "gluon_softmax", *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": paths},
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", LR)
+def test_any_number_of_workers_trains_the_same_net(launch, tmp_path, network):
+    """1, 2 and 3 workers end where one process does, momentum included."""
+    train = ["train", network, *OPTIONS, "--lr", LR[network], "--output"]
+    launch(*train, tmp_path / "alone")
+    name = {"gluon": "softmax"}.get(network, network) + "-mnist"
+    expected = read_arrays(tmp_path / "alone" / f"{name}.npz")
+    history = read_history(tmp_path / "alone" / f"{name}.json")
+    for workers in (1, 2, 3):
+        output = tmp_path / str(workers)
+        launch("launch", "-n", workers, "--", *train, output)
+        found = read_arrays(output / f"{name}.npz")
+        for key, array in expected.items():
+            if array.dtype.kind == "f":
+                np.testing.assert_allclose(found[key], array, atol=AGREEMENT, rtol=0)
+        other = read_history(output / f"{name}.json")
+        for column in ("loss", "train_acc", "test_acc"):
+            assert other.column(column) == pytest.approx(
+                history.column(column), abs=1e-5
+            )
+
+
+def read_history(path):
+    """Read what `train` wrote."""
+    return History.from_list(json.loads(path.read_text())["epochs"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 3])
+def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
+    """Broken off and resumed by other processes, all parameters are the same."""
+    job = ["launch", "-n", workers, "--", "train", "gluon", *OPTIONS, "--lr", 0.05]
+    launch(*job, "--output", tmp_path / "whole")
+    kept = ["--output", tmp_path / "parts", "--checkpoint", tmp_path / "kept"]
+    fewer = [*job, "--num-epochs", 2, *kept, "--every", 7]
+    launch(*fewer)
+    launch(*job, *kept, "--every", 7, "--resume")
+    expected, found = (
+        read_arrays(tmp_path / run / "softmax-mnist.npz") for run in ("whole", "parts")
+    )
+    for key, array in expected.items():
+        np.testing.assert_array_equal(found[key], array)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [["--kvstore", "dist_async", "--lr", 0.01], ["--compress", 0.5, "--lr", 0.005]],
+)
+def test_other_ways_to_share_learn_too(launch, tmp_path, options):
+    """Without order, or with two bits for a gradient, accuracy still grows."""
+    launch("launch", "-n", 2, "--", "train", "gluon", *OPTIONS, *options,
+           "--output", tmp_path)  # fmt: skip
+    history = read_history(tmp_path / "softmax-mnist.json")
+    assert history[-1].test_acc > 0.5
+    assert history[-1].loss < history[0].loss

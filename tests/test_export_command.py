@@ -1,0 +1,136 @@
+"""The commands `gluon-softmax export` and `import`, as a user types them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from gluon_softmax import ImageDataset, make_convolutional
+from drawn_models import NAMES, draw_images, draw_model
+from gluon_softmax.cli import main
+from gluon_softmax.conversion import predict_probabilities, to_gluon
+from gluon_softmax.data import splits
+from gluon_softmax.models import load_model, save_model
+from mxnet import gluon, nd
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    """Work in a folder that `compare` has left its model in."""
+    monkeypatch.chdir(tmp_path)
+    save_model(draw_model(data="MNIST"), "figures/model-gluon.npz")
+
+
+@pytest.fixture
+def small_mnist(monkeypatch):
+    """Let MNIST's test set be 300 random images."""
+    images, labels = draw_images(300), np.arange(300) % 10
+    small = ImageDataset(images, labels)
+    monkeypatch.setitem(splits.DATA_SETS, "mnist", lambda root, train: small)
+    return images, labels
+
+
+def test_exports_what_compare_left(tmp_path, capsys):
+    """Every format at once; each file is said to be written."""
+    pytest.importorskip("onnx", reason="needs onnx: pip install onnx")
+    assert main(["export", "new/a.npz", "b.onnx", "c.json"]) == 0
+    names = ["new/a.npz", "b.onnx", "c.params", "c.json"]
+    assert capsys.readouterr().out.splitlines() == [f"wrote {name}" for name in names]
+    for name in names:
+        assert (tmp_path / name).stat().st_size > 1000
+    model, again = load_model("figures/model-gluon.npz"), load_model("new/a.npz")
+    np.testing.assert_array_equal(again.params["W"], model.params["W"])
+
+
+def test_exports_the_model_named():
+    """With --model another one than the default."""
+    model = draw_model("perceptron")
+    save_model(model, "other.npz")
+    assert main(["export", "c.json", "--model", "other.npz"]) == 0
+    block = gluon.SymbolBlock.imports("c.json", ["data"], "c.params")
+    X = nd.array(model.scale(draw_images(3)))
+    np.testing.assert_allclose(block(X).asnumpy(), to_gluon(model)(X).asnumpy(), 1e-5)
+
+
+@pytest.mark.parametrize("network", NAMES)
+def test_import_says_how_well_each_version_does(network, small_mnist, capsys):
+    """The accuracies are those of the model's own predictions on its scaling."""
+    model = draw_model(network, data="MNIST", pixel_mean=0.1307, pixel_deviation=0.3081)
+    save_model(model, "m.npz")
+    assert main(["import", "m.npz"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    size = sum(param.size for param in model.params.values())
+    text = f"m.npz: {network}, trained on MNIST, {size:,} parameters, 10 classes"
+    assert head == text
+    images, labels = small_mnist
+    right = predict_probabilities(model, images).argmax(axis=1) == labels
+    names = ["from scratch", "Gluon", "NumPy by hand"]
+    names = names if network == "softmax" else ["Gluon"]
+    assert lines == [f"{name}: test acc {right.mean():.4f}" for name in names]
+
+
+def test_import_on_real_data(fashion, capsys):
+    """The figures of the three versions are one."""
+    save_model(draw_model(data="Fashion-MNIST"), "m.npz")
+    assert main(["import", "m.npz"]) == 0
+    found = re.findall(r"test acc ([\d.]+)", capsys.readouterr().out)
+    assert len(found) == 3
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("data", ["", "own pictures"])
+def test_import_says_what_it_cannot_evaluate(data, capsys):
+    """A model of other data is read all the same."""
+    save_model(draw_model(data=data, num_classes=3), "m.npz")
+    assert main(["import", "m.npz"]) == 0
+    out = capsys.readouterr().out
+    assert f"trained on {data or 'other data'}, 2,355 parameters, 3 classes\n" in out
+    assert out.endswith("is not a published one\n")
+
+
+@pytest.mark.usefixtures("small_mnist")
+def test_import_writes_gluons_parameters():
+    """Which a net of that kind loads."""
+    model = draw_model("convolutional", data="MNIST")
+    save_model(model, "m.npz")
+    assert main(["import", "m.npz", "--output", "new/m.params"]) == 0
+    net, X = make_convolutional(), nd.array(model.scale(draw_images(2)))
+    net.load_parameters("new/m.params")
+    np.testing.assert_array_equal(net(X).asnumpy(), to_gluon(model)(X).asnumpy())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "a.txt"], "files that end in .npz, .onnx, .json, found 'a.txt'"),
+        (["export", "new/a.npz", "b.pt"], "found 'b.pt'"),
+        (["export", "a.npz", "--model", "none.npz"], "run gluon-softmax compare or"),
+        (["export", "a.npz", "--model", "bad.npz"], "bad.npz: expected a .npz"),
+        (["export", "bad.npz/a.npz"], "bad.npz/a.npz cannot be written"),
+        (["export", "figures/../taken.json"], "taken.params cannot be written"),
+        (["import", "none.npz"], "none.npz is not there"),
+        (["import", "bad.npz"], "bad.npz: expected a .npz"),
+        (["import", "figures"], "figures cannot be read (Is a directory)"),
+        (
+            ["import", "figures/model-gluon.npz", "--root", "new"],
+            "MNIST is not on",
+        ),
+    ],
+)
+def test_bad_input_gets_one_line_and_nothing_is_written(
+    arguments, message, tmp_path, capsys, monkeypatch
+):
+    """Exit code 2, and the folder is as it was."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("GLUON_SOFTMAX_DATA", raising=False)
+    monkeypatch.setattr("gluon_softmax.data.sources._mirrors", lambda name: ())
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 cut off")
+    (tmp_path / "taken.params").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("gluon-softmax: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
