@@ -10,16 +10,21 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from reprlib import repr as shorten
 
 import numpy as np
 
 from .archive import read_arrays, write_arrays
+from .checks import check_whole_number
 from .errors import ArgumentError, DataError, OutputError
+from .history import History
+from .json_data import decode_json
 
 __all__ = ["CheckpointFolder", "State"]
 
@@ -129,7 +134,7 @@ class CheckpointFolder:
         """
         for path in self._find():
             try:
-                return _unpack(path, self.run)
+                return _unpack(read_arrays(path), self.run, path)
             except DataError as error:
                 warnings.warn(f"{error}; trying the one before", stacklevel=2)
         raise DataError(
@@ -189,28 +194,39 @@ def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
     return {**arrays, "head": np.array(json.dumps(head))}
 
 
-def _unpack(path: Path, run: dict) -> State:
-    """Read a checkpoint; refuse a damaged one and one of another training."""
-    arrays = read_arrays(path)
-    found = arrays.pop("sha256", np.array("none")).tolist()
-    if found != _hash(arrays):
-        raise DataError(f"{path}: expected a whole checkpoint, found a damaged one")
+def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
+    """Take a state from arrays; refuse damaged ones and those of another training."""
     try:
-        head = json.loads(arrays.pop("head").tolist())
+        if arrays.pop("sha256", np.array("none")).tolist() != _hash(arrays):
+            raise DataError("expected a whole checkpoint, found a damaged one")
+        head = decode_json(arrays.pop("head").tolist().encode())
         if head["format"] != FORMAT:
-            raise DataError(f"{path}: expected {FORMAT!r}, found {head['format']!r}")
-        _check_run(path, head["run"], run)
-        return State(
-            params=_take(arrays, "params/"),
-            momentum=_take(arrays, "momentum/"),
-            **head["state"],
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, (ArgumentError, DataError)):
-            raise
+            raise DataError(f"expected {FORMAT!r}, found {shorten(head['format'])}")
+        found = dict(head["run"].items())
+        kinds = [_take(arrays, start) for start in ("params/", "momentum/")]
+        state = State(*kinds, **head["state"])
+        _check_state(state)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
-            f"{path}: expected a training's state, found something else ({error})"
+            f"{path}: expected a training's state, found something else "
+            f"({error!r:.200})"
         ) from error
+    _check_run(path, found, run)
+    return state
+
+
+def _check_state(state: State) -> None:
+    """Refuse figures that no training has."""
+    for name in ("epoch", "batch"):
+        check_whole_number(name, getattr(state, name), least=0)
+    History.from_list(state.history)
+    losses = [place["loss"] for place in state.running]
+    sums = [*state.sums, *state.recent, state.seconds, *losses]
+    lengths = len(state.sums), len(state.recent)
+    if lengths != (3, 2) or not all(math.isfinite(number) for number in sums):
+        raise DataError(f"expected numbers of a training, found {shorten(sums)}")
 
 
 def _take(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
@@ -225,8 +241,8 @@ def _check_run(path: Path, found: dict, wanted: dict) -> None:
         name = names[0]
         raise ArgumentError(
             f"{path}: expected a checkpoint with {name} {wanted[name]!r}, found one "
-            f"with {found.get(name)!r}: give the same options as before, or name "
-            "another folder"
+            f"with {shorten(found.get(name))}: give the same options as before, or "
+            "name another folder"
         )
 
 

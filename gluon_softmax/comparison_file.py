@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shorten
 
 from .atomic import write_json
 from .compare import Comparison
 from .errors import DataError
 from .history import History
+from .json_data import read_json
 from .models import Model, load_model, save_model
 
 __all__ = ["SavedComparison", "read_comparison", "write_comparison"]
 
 FORMAT = "gluon_softmax comparison 2"
+FILE = re.compile(r"[\w.-]+")
 REMEDY = "run gluon-softmax compare again, and name the comparison.json it writes"
 
 
@@ -106,42 +110,63 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
             f"{_name_format(content)}: {REMEDY}"
         )
     try:
-        return SavedComparison(
-            content["data"],
-            content["settings"],
-            {n: History.from_list(h) for n, h in content["histories"].items()},
-            content["largest_parameter_difference"],
-            {n: _read_model(path.parent, m) for n, m in content["models"].items()},
-        )
-    except (AttributeError, KeyError, TypeError) as error:
+        numbers = _read_numbers(content)
+        files = {name: _read_entry(m) for name, m in content["models"].items()}
+    except (AttributeError, DataError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: expected a comparison's numbers, found others ({error}): {REMEDY}"
+            f"{path}: expected a comparison's numbers, found others "
+            f"({error!s:.300}): {REMEDY}"
         ) from error
+    models = {n: _read_model(path.parent / f, h) for n, (f, h) in files.items()}
+    return SavedComparison(*numbers, models)
 
 
 def _read_json(path: Path) -> dict:
     """Read a file that should hold a dictionary."""
     try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{path} cannot be read ({reason}): {REMEDY}") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: expected JSON, found {error}: {REMEDY}") from error
+        content = read_json(path)
+    except DataError as error:
+        raise DataError(f"{error}: {REMEDY}") from error
     return content if isinstance(content, dict) else {}
+
+
+def _read_numbers(content: dict) -> tuple[str, dict, dict[str, History], list[float]]:
+    """Take all but the models, and refuse what is of another type."""
+    data, settings = content["data"], content["settings"]
+    differences = content["largest_parameter_difference"]
+    if not isinstance(data, str) or not isinstance(settings, dict):
+        raise DataError(f"data {shorten(data)}, settings {shorten(settings)}")
+    if not isinstance(differences, list) or not all(
+        isinstance(number, float) and math.isfinite(number) for number in differences
+    ):
+        raise DataError(f"differences {shorten(differences)}")
+    histories = content["histories"].items()
+    return (
+        data,
+        settings,
+        {name: History.from_list(epochs) for name, epochs in histories},
+        differences,
+    )
+
+
+def _read_entry(entry: dict) -> tuple[str, str]:
+    """Take the name of a model's file, which leads to no other folder, and its hash."""
+    name = Path(entry["file"]).name
+    if not FILE.fullmatch(name):
+        raise DataError(f"a file named {shorten(name)}")
+    return name, entry["sha256"]
 
 
 def _name_format(content: dict) -> str:
     """Say which format a file has."""
     found = content.get("format")
-    return "none, as older versions wrote" if found is None else f"{found!r:.40}"
+    return "none, as older versions wrote" if found is None else shorten(found)
 
 
-def _read_model(folder: Path, entry: dict) -> Model:
+def _read_model(path: Path, wanted: str) -> Model:
     """Read a model, which must be the one that the numbers are of."""
-    path = folder / Path(entry["file"]).name
     model = load_model(path)
-    if _hash(path) != entry["sha256"]:
+    if _hash(path) != wanted:
         raise DataError(
             f"{path}: expected the comparison's model, found another: {REMEDY}"
         )

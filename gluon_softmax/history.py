@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
+from reprlib import repr as shorten
 from typing import NamedTuple
+
+from .errors import DataError
 
 __all__ = ["Epoch", "History", "Progress"]
 
@@ -118,5 +123,51 @@ class History:
 
     @classmethod
     def from_list(cls, epochs: list[dict[str, float]]) -> History:
-        """Take the epochs from plain data, as `to_list` gave them."""
-        return cls([Epoch(**{"test_acc": None, **epoch}) for epoch in epochs])
+        """Take the epochs from plain data, as `to_list` gave them.
+
+        Parameters
+        ----------
+        epochs : list of dict
+            Read from a file, most often: anything is looked at before it is taken.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        DataError
+            If a figure is missing, or is no finite number.
+        """
+        if not isinstance(epochs, list):
+            raise DataError(f"expected a list of epochs, found {shorten(epochs)}")
+        return cls([_read_epoch(epoch) for epoch in epochs])
+
+
+KNOWN = {figure.name for figure in fields(Epoch)}
+OPTIONAL = {"test_acc", "valid_loss", "valid_acc"}
+
+
+def _read_epoch(figures: object) -> Epoch:
+    """Take one epoch from plain data."""
+    if not isinstance(figures, dict) or not KNOWN - OPTIONAL <= set(figures) <= KNOWN:
+        raise DataError(
+            f"expected an epoch with {', '.join(sorted(KNOWN - OPTIONAL))}, found "
+            f"{shorten(figures)}"
+        )
+    for name, value in figures.items():
+        _check_figure(name, value)
+    if ("valid_loss" in figures) != ("valid_acc" in figures):
+        raise DataError("expected valid_loss and valid_acc, found only one of them")
+    return Epoch(**{"test_acc": None, **figures})
+
+
+def _check_figure(name: str, value: object) -> None:
+    """Refuse what is no finite number, and an epoch's number that is not whole."""
+    kind = Integral if name == "epoch" else Real
+    try:
+        is_number = isinstance(value, kind) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        is_number = False
+    if not is_number or isinstance(value, bool):
+        raise DataError(f"expected a number for {name}, found {shorten(value)}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 from .errors import DataError
 
-__all__ = ["decode_json"]
+__all__ = ["decode_json", "read_json"]
 
 MOST_BYTES = 2**25
 """So much a file may hold: about 200,000 epochs."""
@@ -36,3 +37,30 @@ def decode_json(content: bytes) -> object:
         return json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"expected JSON, found {error}") from error
+
+
+def read_json(path: str | os.PathLike[str]) -> object:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    object
+        What `decode_json` gives.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or `decode_json` refuses it.
+    """
+    try:
+        with open(path, "rb") as file:
+            return decode_json(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{path} cannot be read ({reason})") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error

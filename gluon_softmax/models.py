@@ -51,6 +51,16 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
 """The parameters of each network; -1 is the number of classes."""
 
 
+HEAD = {
+    "network": ("U", 0),
+    "data": ("U", 0),
+    "classes": ("U", 1),
+    "pixel_mean": ("f", 0),
+    "pixel_deviation": ("f", 0),
+}
+"""What else is in a file: the kind of each array, and how many axes it has."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A trained model.
@@ -159,29 +169,34 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         If the file is missing, damaged, holds a pickle, is no model, or has parameters
         of another shape than its network's.
     """
-    if not Path(path).exists():
+    if not os.path.exists(path):  # false for names that are too long, too
         raise DataError(
             f"{path} is not there: run gluon-softmax compare or train first, which "
             "write models, or name another file"
         )
     arrays = read_arrays(path)
-    found = arrays.pop("format", np.array("none")).tolist()
-    if found != FORMAT:
-        raise DataError(
-            f"{path}: expected the format {FORMAT!r}, found {found!r:.40}: "
-            "write the model again with gluon-softmax compare, train or export"
-        )
     try:
-        head = {
-            name: arrays.pop(name).tolist()
-            for name in ("network", "data", "classes", "pixel_mean", "pixel_deviation")
-        }
+        found = _take(arrays, "format", "U", 0) if "format" in arrays else "none"
+        if found != FORMAT:
+            raise DataError(f"expected the format {FORMAT!r}, found {found!r:.40}")
+        head = {name: _take(arrays, name, *kind) for name, kind in HEAD.items()}
         return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{path}: expected a model's arrays, found others ({error}): "
+            f"{path}: expected a model's arrays, found others ({error!s:.300}): "
             "write the model again with gluon-softmax compare, train or export"
         ) from error
+
+
+def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> object:
+    """Take text or numbers out of the arrays; look at their kind before unpacking."""
+    array = arrays.pop(name)
+    if array.dtype.kind != kind or array.ndim != ndim:
+        raise DataError(
+            f"for {name!r} no array of kind {kind!r} with {ndim} axes, but one of type "
+            f"{array.dtype.str!r:.40} with {array.ndim}"
+        )
+    return array.tolist()
 
 
 def _tell_difference(network: str, wanted: Mapping, found: Mapping) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
+from typing import Union
 
 import mxnet as mx
 from mxnet import gluon, nd
@@ -16,6 +18,7 @@ from .checks import check_choice
 from .concise import make_net
 from .data.datasets import ImageDataset, TransformedDataset
 from .data.loader import BatchLoader
+from .data.streams import Stream
 from .distributed import Group
 from .errors import ArgumentError, DivergedError
 from .history import Epoch, History, Progress
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
+Split = Union[ImageDataset, TransformedDataset, Stream]
 ReportLoss = Callable[[int, int, float], None]
 ReportEpoch = Callable[[Epoch, gluon.Block], None]
 
@@ -51,8 +55,8 @@ MAKERS = {**NETWORKS, "softmax": _make_softmax}
 
 def train_network(
     name: str,
-    train_set: ImageDataset | TransformedDataset,
-    test_set: ImageDataset | TransformedDataset,
+    train_set: Split,
+    test_set: Split,
     settings: Settings | None = None,
     ctx: mx.Context | None = None,
     report_loss: ReportLoss = lambda epoch, batch, loss: None,
@@ -119,8 +123,8 @@ class NetworkTraining:
     Parameters
     ----------
     name : {'perceptron', 'convolutional', 'softmax'}
-    train_set, test_set : ImageDataset or TransformedDataset
-        Two splits of one data set, for `BatchLoader`.
+    train_set, test_set : ImageDataset, TransformedDataset or Stream
+        Two splits of one data set.
     settings : Settings, optional
         How to train; the defaults of `Settings` if not given.
     ctx : mxnet.Context, optional
@@ -154,8 +158,8 @@ class NetworkTraining:
     def __init__(
         self,
         name: str,
-        train_set: ImageDataset | TransformedDataset,
-        test_set: ImageDataset | TransformedDataset,
+        train_set: Split,
+        test_set: Split,
         settings: Settings | None = None,
         ctx: mx.Context | None = None,
         group: Group | None = None,
@@ -178,10 +182,11 @@ class NetworkTraining:
     def _load(self, train_set, test_set) -> None:
         """Make the mini-batches, or this process's part of them."""
         size, seed = self.settings.batch_size, self.settings.seed
-        part = self._group.part
-        self.train_iter = BatchLoader(train_set, size, True, seed=seed, part=part)
-        self._test_iter = BatchLoader(
-            test_set, min(size, len(test_set)), part=self._group.test_part
+        self.train_iter = _choose_loader(train_set)(
+            size, shuffle=True, seed=seed, part=self._group.part
+        )
+        self._test_iter = _choose_loader(test_set)(
+            min(size, len(test_set)), part=self._group.test_part
         )
 
     @property
@@ -389,6 +394,11 @@ def make_optimizer(lr: float, momentum: float) -> mx.optimizer.SGD:
         Steps as Gluon's own ``sgd`` does, faster on a processor.
     """
     return _OneByOne(learning_rate=lr, momentum=momentum)
+
+
+def _choose_loader(dataset) -> Callable[..., Batches]:
+    """Give what makes mini-batches: a data set that streams does so itself."""
+    return getattr(dataset, "make_loader", None) or partial(BatchLoader, dataset)
 
 
 class _Counter:

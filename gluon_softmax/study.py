@@ -7,7 +7,6 @@ on where it was.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,6 +21,7 @@ from .atomic import write_json
 from .errors import ArgumentError
 from .experiments import Experiment
 from .history import History
+from .json_data import read_json
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -92,7 +92,7 @@ class Study:
 
     def __init__(self, path: str | os.PathLike[str], experiments: list[Experiment]):
         self.path, self.experiments = Path(path), experiments
-        self.runs = {run.experiment: run for run in self._read()}
+        self.runs = self._read()
         others = [found for found in self.runs if found not in set(experiments)]
         if others:
             raise ArgumentError(
@@ -113,17 +113,17 @@ class Study:
         """List the finished runs in the order of the experiments."""
         return [self.runs[found] for found in self.experiments if found in self.runs]
 
-    def _read(self) -> list[Run]:
+    def _read(self) -> dict[Experiment, Run]:
         """Read the file, if there is one."""
         if not self.path.exists():
-            return []
+            return {}
         try:
-            runs = json.loads(self.path.read_text())["runs"]
-            return [_from_dict(run) for run in runs]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            runs = [_from_dict(run) for run in read_json(self.path)["runs"]]
+            return {run.experiment: run for run in runs}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArgumentError(
-                f"{self.path} is not the file of a study ({error!r}): delete it, or "
-                "name another folder with --output"
+                f"{self.path} is not the file of a study ({error!r:.300}): delete it, "
+                "or name another folder with --output"
             ) from error
 
 

@@ -61,6 +61,12 @@ def add_arguments(commands) -> None:
             default=setting.default,
             help=HELP[setting.name],
         )
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="read packed shards as training goes, each worker a part of its own; "
+        "samples that do not go round are left out, other ones in each epoch",
+    )
     parser.add_argument("--ctx", default="cpu", help="device: cpu or gpu")
     parser.add_argument("--root", help="folder with the data set's files")
     parser.add_argument(
@@ -112,7 +118,6 @@ def _train(options: argparse.Namespace) -> int:
     _check(options)
 
     from .checks import check_choice
-    from .data.splits import load_splits
     from .distributed import Group, is_worker, join_group
     from .network_training import MAKERS, NetworkTraining, choose_context
 
@@ -121,10 +126,9 @@ def _train(options: argparse.Namespace) -> int:
     ctx = choose_context(options.ctx)
     is_alone = options.kvstore is None and not is_worker()
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
-    pixels = PIXELS.get(network, "normalised")
-    splits = load_splits(options.data, pixels, root=options.root)
-    training = NetworkTraining(network, splits.train, splits.test, settings, ctx, group)
-    record = _Record(options, network, training, splits.train)
+    train_set, test_set = _load(options, PIXELS.get(network, "normalised"))
+    training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
+    record = _Record(options, network, training, train_set)
     keeper = _Keeper(options, record.describe(), training, group)
     with Interruption() as interruption:
         _run(training, record, keeper, interruption, group)
@@ -132,6 +136,17 @@ def _train(options: argparse.Namespace) -> int:
         record.name_files()
         return 0
     raise interruption.make_error(keeper.hint)
+
+
+def _load(options: argparse.Namespace, pixels: str):
+    """Load the training and the test set."""
+    from .data.splits import load_splits
+    from .data.streams import load_streams
+
+    if options.stream:
+        return load_streams(options.data, pixels)
+    splits = load_splits(options.data, pixels, root=options.root)
+    return splits.train, splits.test
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -245,6 +260,7 @@ class _Record:
         self._head = {
             "network": network,
             "data": options.data,
+            "stream": options.stream,
             "ctx": options.ctx,
             "settings": asdict(training.settings),
         }
@@ -259,6 +275,7 @@ class _Record:
             "data": source.title,
             "revision": source.revision,
             "images": len(source),
+            "stream": self._head["stream"],
             **{name: value for name, value in settings if name not in FREE},
         }
 

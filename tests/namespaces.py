@@ -81,6 +81,7 @@ def make_hosts(folder: Path) -> Iterator[Hosts]:
         except subprocess.CalledProcessError as error:
             pytest.skip(f"needs network namespaces ({error.stderr.strip()})")
         _write_settings(folder)
+        _make_run_folder(stack)
         for name in NAMES:
             _start_sshd(name, folder, stack)
         yield Hosts(folder)
@@ -121,7 +122,14 @@ def _write_settings(folder: Path) -> None:
     for file, text in settings.items():
         (folder / file).write_text(text.format(folder=folder))
     (folder / "known_hosts").write_text("".join(known))
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd asks for it
+
+
+def _make_run_folder(stack: ExitStack) -> None:
+    """Make the empty folder that sshd asks for, where it is missing."""
+    folder = Path("/run/sshd")
+    if not folder.exists():
+        folder.mkdir()
+        stack.callback(folder.rmdir)
 
 
 def _start_sshd(name: str, folder: Path, stack: ExitStack) -> None:

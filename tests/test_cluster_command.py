@@ -11,6 +11,7 @@ import time
 import uuid
 
 import pytest
+from gluon_softmax import __version__
 from cluster_jobs import FOLDER, find_processes
 from gluon_softmax.cluster import job as jobs
 from gluon_softmax.cluster.command import add_arguments
@@ -125,6 +126,18 @@ def test_print_env(form, capsys, started, monkeypatch):
     assert "hunter2" not in text
     assert "train" in text
     assert not started
+
+
+@pytest.mark.slow
+def test_as_a_module():
+    """`python -m gluon_softmax` is the same program."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gluon_softmax", "--version"],
+        capture_output=True,
+        text=True,
+        cwd=FOLDER,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
 
 
 COMMAND = """

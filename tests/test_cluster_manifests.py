@@ -147,8 +147,9 @@ SRUN = """#!/bin/bash
 # Stands in for Slurm's srun: all tasks on this machine.
 for option; do [[ $option == --ntasks=* ]] && tasks=${option#*=}; done
 while [[ $1 == --* ]]; do shift; done
-for ((task = 0; task < tasks; task++)); do SLURM_PROCID=$task "$@" & done
+for ((task = 0; task < tasks; task++)); do SLURM_PROCID=$task "$@" >said.$task & done
 wait
+cat said.*
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from mxnet import nd
@@ -72,6 +73,9 @@ class RecordLoader:
     ----------
     epoch : int
         Number of the next epoch, from 0; set it to replay one.
+    position : int
+        Number of the batch, from 0, that the next pass begins with; those before are
+        read and left out. 0 again after it.
     dataset : Part
         Its length is the number of samples that this loader gives per epoch.
 
@@ -105,7 +109,7 @@ class RecordLoader:
         self.shuffle = shuffle
         self.seed = np.random.randint(2**31) if seed is None else seed
         check_whole_number("seed", self.seed, least=0)
-        self.epoch = 0
+        self.epoch = self.position = 0
         self._source = folder, packed, split
         self._part = {"num_parts": num_parts, "part_index": part_index}
         self._steps = make_steps(transforms)
@@ -123,9 +127,14 @@ class RecordLoader:
         y : mxnet.nd.NDArray
             Labels, shape (n,), int32.
         """
-        epoch = self.epoch
-        self.epoch += 1
-        return self._read(int(random_state(self.seed, epoch).randint(2**31)))
+        epoch, first = self.epoch, self.position
+        self.epoch, self.position = epoch + 1, 0
+        batches = self._read(int(random_state(self.seed, epoch).randint(2**31)))
+        return islice(batches, first, None)
+
+    def count(self, number: int) -> int:
+        """Count the samples of a batch, from 0."""
+        return min(self.batch_size, len(self.dataset) - number * self.batch_size)
 
     def _read(self, seed: int) -> Iterator[tuple[nd.NDArray, nd.NDArray]]:
         """Read one epoch with an iterator of its own.
