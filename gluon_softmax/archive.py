@@ -43,8 +43,10 @@ def write_arrays(
     OutputError
         If it cannot be written; what stood there before is then untouched.
     """
+    content = BytesIO()  # on a full disk zipfile would print an error of its own
+    np.savez(content, **arrays)
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+        file.write(content.getbuffer())
         file.flush()
         os.fsync(file.fileno())
     return Path(path)

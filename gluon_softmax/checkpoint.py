@@ -219,10 +219,11 @@ def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
 
 def _check_state(state: State) -> None:
     """Refuse figures that no training has."""
-    for name in ("epoch", "batch"):
-        check_whole_number(name, getattr(state, name), least=0)
-    History.from_list(state.history)
+    for place in (vars(state), *state.running):
+        check_whole_number("epoch", place["epoch"], least=0)
+        check_whole_number("batch", place["batch"], least=0)
     losses = [place["loss"] for place in state.running]
+    History.from_list(state.history)
     sums = [*state.sums, *state.recent, state.seconds, *losses]
     lengths = len(state.sums), len(state.recent)
     if lengths != (3, 2) or not all(math.isfinite(number) for number in sums):

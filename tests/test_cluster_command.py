@@ -90,15 +90,22 @@ def test_unknown_host(tmp_path):
     [
         (JobError("worker 1 broke"), 1, [], "worker 1 broke"),
         (
+            Interrupted(signal.SIGHUP),
+            129,
+            [],
+            "interrupted; to be able to go on, give --checkpoint DIR behind -- "
+            "next time",
+        ),
+        (
             Interrupted(signal.SIGINT),
             130,
-            [],
+            ["--checkpoint", "kept"],
             "interrupted; the same command with --resume at its end goes on",
         ),
         (
             Interrupted(signal.SIGTERM),
             143,
-            ["--resume"],
+            ["--checkpoint=kept", "--resume"],
             "interrupted; the same command goes on",
         ),
     ],

@@ -122,9 +122,6 @@ def test_cannot_connect(mark):
     assert not find_processes(mark)
 
 
-RESUMING = "print(*sys.argv[1:]); sys.exit('--resume' not in sys.argv)"
-
-
 @pytest.mark.usefixtures("_no_pause")
 class TestRestart:
     """Further attempts."""
@@ -156,11 +153,19 @@ class TestRestart:
         )
         seen = self.orders(monkeypatch, code)
         screen = Record()
-        run_job(Job(["train", "gluon"], restarts=3), screen)
-        assert seen == [["train", "gluon"], ["train", "gluon", "--resume"]]
+        work = ["train", "gluon", "--checkpoint", "kept"]
+        run_job(Job(work, restarts=3), screen)
+        assert seen == [work, [*work, "--resume"]]
         (line,) = screen.lines
         assert "exited with code 1" in line
         assert line.endswith("; attempt 2 of 4")
+
+    def test_begins_anew(self, monkeypatch):
+        """Where nothing is kept there is nothing to resume."""
+        seen = self.orders(monkeypatch, "sys.exit(5)")
+        with pytest.raises(JobError):
+            run_job(Job(["train", "gluon"], restarts=1), Record())
+        assert seen == [["train", "gluon"]] * 2
 
     def test_not_for_ever(self, monkeypatch):
         """After the last attempt the job has failed."""

@@ -71,12 +71,17 @@ def _launch(options: argparse.Namespace) -> int:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 1
     except Interrupted as error:
-        again = "the same command"
-        if "--resume" not in job.arguments:
-            again += " with --resume at its end"
-        print(f"gluon-softmax: interrupted; {again} goes on", file=sys.stderr)
+        print(f"gluon-softmax: interrupted; {_hint(job)}", file=sys.stderr)
         return 128 + error.number
     return 0
+
+
+def _hint(job) -> str:
+    """Say how to go on with a job."""
+    if not job.keeps_checkpoints:
+        return "to be able to go on, give --checkpoint DIR behind -- next time"
+    again = "" if "--resume" in job.arguments else " with --resume at its end"
+    return f"the same command{again} goes on"
 
 
 def _read_job(options: argparse.Namespace):

@@ -46,6 +46,12 @@ class Job(NamedTuple):
     restarts: int = 0
     argv: Sequence[str] | None = None
 
+    @property
+    def keeps_checkpoints(self) -> bool:
+        """Whether there is anything to go on from."""
+        names = (argument.partition("=")[0] for argument in self.arguments)
+        return "--checkpoint" in names
+
     def make_plan(self) -> list[Task]:
         """Look at the machines, and deal the job out."""
         return make_plan(
@@ -58,7 +64,7 @@ class Job(NamedTuple):
     def make_orders(self, resume: bool = False) -> list[tuple[Task, dict[str, Any]]]:
         """Give each task its keeper's order; `resume` is for a further attempt."""
         arguments = list(self.arguments)
-        if resume and "--resume" not in arguments:
+        if resume and self.keeps_checkpoints and "--resume" not in arguments:
             arguments.append("--resume")
         argv = None if self.argv is None else list(self.argv)
         work = {"argv": argv, "arguments": arguments}

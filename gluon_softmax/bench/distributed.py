@@ -1,0 +1,247 @@
+"""What several processes cost on this machine, and what one costs alone.
+
+Each network trains in jobs of 1 to 4 workers, as `launch` starts them, and in a process
+without a store. Seconds are those of ordinary epochs. The share of communication comes
+from epochs between these in which each exchange is waited for, so that it can be timed:
+nothing else goes on meanwhile, and waiting for slower workers counts as communication.
+Bytes are those of the arrays that a worker pushes and pulls.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, NamedTuple
+
+from ..cluster.job import Job, run_job
+from ..cluster.screen import Screen
+from ..cluster.supervisor import Interrupted
+from .environment import PACKAGE_FOLDER, last_line
+from .processes import ContenderError
+
+__all__ = [
+    "IMAGES",
+    "WORKERS",
+    "Cost",
+    "Plan",
+    "Run",
+    "list_runs",
+    "measure_distributed",
+]
+
+IMAGES = 60_000  # of a whole epoch
+WORKERS = (1, 2, 3, 4)
+BATCH_SIZE, LARGE_BATCH_SIZE = 256, 8192
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network to train.
+
+    Attributes
+    ----------
+    network : str
+    batch_size : int
+        Of all workers together.
+    images : int
+        How many are trained on in an epoch that is measured.
+    """
+
+    network: str
+    batch_size: int
+    images: int
+
+
+class Plan(NamedTuple):
+    """What is measured.
+
+    Parameters
+    ----------
+    shared : list of Run
+        By one process and by each number of workers.
+    alone : list of Run
+        By one process only, for what follows for more workers.
+    epochs : int
+        How many are counted, of each kind.
+    """
+
+    shared: list[Run]
+    alone: list[Run]
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What training a network took.
+
+    Attributes
+    ----------
+    run : Run
+    workers : int
+        0 for one process without a store.
+    steps : int
+        In an epoch that was measured.
+    seconds : list of float
+        Of each epoch that was counted.
+    shares : list of float
+        What part of each epoch that waited was communication; empty without a store.
+    bytes : int
+        Pushed and pulled by one worker in a step.
+    """
+
+    run: Run
+    workers: int
+    steps: int
+    seconds: list[float]
+    shares: list[float]
+    bytes: int
+
+    @property
+    def step(self) -> float:
+        """Seconds per step, by the median epoch."""
+        return median(self.seconds) / self.steps
+
+    @property
+    def epoch(self) -> float:
+        """Seconds for an epoch of 60,000 images in as many steps as these take."""
+        return self.step * math.ceil(IMAGES / self.run.batch_size)
+
+    @property
+    def share(self) -> float:
+        """What part of the time was communication, by the median epoch that waited."""
+        return median(self.shares) if self.shares else 0.0
+
+    def __str__(self) -> str:
+        who = f"{self.workers} in a job" if self.workers else "1 process alone"
+        what = f"{self.run.network:13} batch {self.run.batch_size:5,}  {who:15}"
+        time = f"{self.epoch:8.3f} s per epoch  {self.share:6.1%} communication"
+        return f"{what} {time}  {self.bytes:12,} bytes per step and worker"
+
+    def to_dict(self) -> dict:
+        """Bring the cost to what JSON can hold."""
+        derived = {"seconds_per_step": self.step, "seconds_per_epoch": self.epoch}
+        return {**asdict(self), **derived, "share": self.share}
+
+
+def list_runs(quick: bool = False) -> Plan:
+    """List what is to be measured.
+
+    Parameters
+    ----------
+    quick : bool
+        Whether to train on few images, for one epoch.
+
+    Returns
+    -------
+    Plan
+        Softmax regression trains on all images, a slower network on fewer.
+    """
+    counts = {"softmax": IMAGES, "perceptron": 12_800, "convolutional": 12_800}
+    large, single = 2 * LARGE_BATCH_SIZE, 512
+    if quick:
+        counts = dict.fromkeys(counts, 2560)
+        large, single = LARGE_BATCH_SIZE, 128
+    shared = [Run(name, BATCH_SIZE, count) for name, count in counts.items()]
+    alone = [Run(name, LARGE_BATCH_SIZE, large) for name in counts]
+    alone += [Run(name, 1, single) for name in counts]
+    return Plan(shared, alone, 1 if quick else 3)
+
+
+def measure_distributed(
+    plan: Plan, data: str, report: Callable[[], None] = lambda: None
+) -> list[Cost]:
+    """Measure one process alone, then a job for each number of workers.
+
+    Parameters
+    ----------
+    plan : Plan
+    data : str
+        As for `read_arrays`.
+    report : callable, optional
+        Called after each job.
+
+    Returns
+    -------
+    list of Cost
+
+    Raises
+    ------
+    ContenderError, JobError
+        If a process fails.
+    """
+    costs = []
+    for workers in (0, *WORKERS):
+        runs = plan.shared if workers else plan.shared + plan.alone
+        text = json.dumps(
+            {
+                "data": data,
+                "runs": [asdict(run) for run in runs],
+                "epochs": plan.epochs,
+                "store": workers > 0,
+            }
+        )
+        found = _run_job(text, workers) if workers else _run_alone(text)
+        costs += [_make_cost(run, workers, row) for run, row in zip(runs, found)]
+        report()
+    return costs
+
+
+class _Listener(Screen):
+    """Shows nothing of a job, and keeps what its first worker prints."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines: list[str] = []
+
+    @property
+    def size(self) -> None:
+        """Give no process a terminal."""
+
+    def show(self, name: str, message: dict[str, Any]) -> None:
+        """Keep a line."""
+        if "out" in message:
+            self.lines.append(message["out"])
+
+
+def _command(text: str) -> list[str]:
+    """Give the command of a process that finds this copy of the package."""
+    code = (
+        f"import sys; sys.path.insert(0, {PACKAGE_FOLDER!r}); "
+        "from gluon_softmax.bench.work.sharing import main; main(sys.argv[1])"
+    )
+    return [sys.executable, "-c", code, text]
+
+
+def _run_alone(text: str) -> list[dict]:
+    """Run one process without a store."""
+    done = subprocess.run(
+        _command(text), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        cause = last_line(done.stderr) or f"exit code {done.returncode}"
+        raise ContenderError(f"one process alone: it failed ({cause})")
+    return json.loads(last_line(done.stdout))
+
+
+def _run_job(text: str, workers: int) -> list[dict]:
+    """Run a job with one server, as `launch` does."""
+    listener = _Listener()
+    try:
+        run_job(Job([], workers, argv=_command(text)), listener)
+    except Interrupted as error:
+        raise KeyboardInterrupt from error
+    if not listener.lines:
+        raise ContenderError(f"{workers} workers: the first one printed nothing")
+    return json.loads(listener.lines[-1])
+
+
+def _make_cost(run: Run, workers: int, row: dict) -> Cost:
+    """Put together what a process found."""
+    pairs = zip(row["exchanging"], row["waited"])
+    shares = [exchanging / waited for exchanging, waited in pairs]
+    return Cost(run, workers, row["steps"], row["seconds"], shares, row["bytes"])
