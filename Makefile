@@ -17,7 +17,7 @@ SOURCES = $(shell find gluon_softmax -type f ! -name '*.pyc') setup.cfg pyprojec
 # As a script, pytest leaves this folder off sys.path: the installed package is tested.
 PYTEST = $(BIN)/pytest
 
-.PHONY: help install compare notebooks test slow check format matrix clean
+.PHONY: help install compare notebooks test slow fuzz check format matrix clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -44,6 +44,11 @@ test: install  ## run the quick tests and the examples in the docstrings
 
 slow: install  ## run the slower tests
 	$(PYTEST) -m slow tests
+
+TIME ?= 60
+fuzz: install  ## give each reader damaged files for TIME=60 seconds, to find crashes
+	$(BIN)/python -m pip install --quiet '.[fuzz]'
+	cd tests && $(abspath $(BIN))/python -m fuzz.run --seconds $(TIME)
 
 check: install  ## run the linter
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

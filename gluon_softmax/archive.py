@@ -18,6 +18,8 @@ __all__ = ["read_arrays", "write_arrays"]
 MOST_BYTES = 2**28
 """So much a file may hold; a larger one is no model or checkpoint of this package."""
 LONGEST_HEADER = 4096
+KINDS = "biufU"
+"""Of NumPy's types: yes and no, whole numbers, fractions, text."""
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What can be unpacked piece by piece, and is all that NumPy writes."""
 
@@ -122,7 +124,18 @@ def _decode(content: bytes) -> np.ndarray:
     if dtype.hasobject:
         raise DataError("expected plain numbers, found a pickle, which is never loaded")
     numbers = np.frombuffer(content, dtype, offset=file.tell())
+    if dtype.kind not in KINDS:
+        raise DataError(f"expected numbers or text, found type {dtype.str!r:.40}")
+    if dtype.kind == "U":
+        _check_text(numbers)
     return numbers.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _check_text(texts: np.ndarray) -> None:
+    """Refuse what is no character, which NumPy would hand on and Python not take."""
+    codes = texts.view(texts.dtype.byteorder + "u4")
+    if ((codes >= 0xD800) & (codes < 0xE000) | (codes > 0x10FFFF)).any():
+        raise DataError("expected text, found numbers that are no characters")
 
 
 def _check_count(members: list[zipfile.ZipInfo], content: bytes) -> None:

@@ -26,7 +26,7 @@ from .errors import DataError, GluonSoftmaxError
 from .interruption import Terminated, raising_at_sigterm
 from .page.command import add_arguments as add_page_arguments
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 where all went well, 1 where `doctor` found something amiss, 2 for an error of
         the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM.
     """
-    options = _make_parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(), raising_at_sigterm():
             warnings.showwarning = _warn
@@ -70,8 +70,15 @@ def _warn(message: Warning, *where) -> None:
     print(f"gluon-softmax: {message}", file=sys.stderr)
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    """Describe the commands and their options."""
+def make_parser() -> argparse.ArgumentParser:
+    """Describe the commands and their options.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        What it parses has a `command` to call with it, and may have a `check` to call
+        first with it and the number of processes.
+    """
     parser = _Parser(
         prog="gluon-softmax",
         description="Softmax regression of Dive into Deep Learning, sections 3.5-3.7.",

@@ -134,7 +134,8 @@ def _read_numbers(content: dict) -> tuple[str, dict, dict[str, History], list[fl
     """Take all but the models, and refuse what is of another type."""
     data, settings = content["data"], content["settings"]
     differences = content["largest_parameter_difference"]
-    if not isinstance(data, str) or not isinstance(settings, dict):
+    is_title = isinstance(data, str) and data.isprintable()
+    if not is_title or not isinstance(settings, dict):
         raise DataError(f"data {shorten(data)}, settings {shorten(settings)}")
     if not isinstance(differences, list) or not all(
         isinstance(number, float) and math.isfinite(number) for number in differences

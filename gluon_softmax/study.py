@@ -23,6 +23,7 @@ from .experiments import Experiment
 from .history import History
 from .json_data import read_json
 
+QUOTES = "'\""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 __all__ = [
@@ -286,7 +287,10 @@ def _row(cells: list[str]) -> str:
 
 def _describe(experiment: Experiment) -> str:
     """Name an experiment's settings in a line."""
-    return ", ".join(f"{name} {value}" for name, value in experiment.to_dict().items())
+    return ", ".join(
+        f"{name} {repr(value).strip(QUOTES):.40}"  # read from a file: of any length
+        for name, value in experiment.to_dict().items()
+    )
 
 
 def _to_dict(run: Run) -> dict:

@@ -21,6 +21,7 @@ HELP = {
     "print_every": "batches from one line with the running loss to the next",
 }
 """What each setting is."""
+NETWORKS = ("perceptron", "convolutional", "softmax", "gluon")
 OTHER_NAMES = {"gluon": "softmax"}
 """Section 3.7's net is softmax regression."""
 PIXELS = {"softmax": "scaled"}
@@ -42,7 +43,7 @@ def add_arguments(commands) -> None:
         help="train a network: a perceptron, a convolutional one, softmax regression",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.set_defaults(command=_train)
+    parser.set_defaults(command=_train, check=_check)
     parser.add_argument(
         "network",
         metavar="NETWORK",
@@ -114,15 +115,12 @@ def _add_group(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     """Train; print lines; write parameters and history after each epoch."""
-    settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
-    _check(options)
+    settings = _check(options)
 
-    from .checks import check_choice
     from .distributed import Group, is_worker, join_group
-    from .network_training import MAKERS, NetworkTraining, choose_context
+    from .network_training import NetworkTraining, choose_context
 
     network = OTHER_NAMES.get(options.network, options.network)
-    check_choice("network", network, MAKERS)
     ctx = choose_context(options.ctx)
     is_alone = options.kvstore is None and not is_worker()
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
@@ -149,7 +147,22 @@ def _load(options: argparse.Namespace, pixels: str):
     return splits.train, splits.test
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
+    """Refuse what can be seen to be wrong before anything is read or started."""
+    from .checks import check_choice
+
+    settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
+    check_choice("network", options.network, NETWORKS)
+    if settings.batch_size < num_workers:
+        raise ArgumentError(
+            f"expected a batch_size of at least {num_workers}, one sample for each "
+            f"worker, found {settings.batch_size}: start fewer, or take larger batches"
+        )
+    _check_together(options)
+    return settings
+
+
+def _check_together(options: argparse.Namespace) -> None:
     """Refuse options that do not go together."""
     from .checks import check_positive, check_whole_number
 

@@ -41,7 +41,7 @@ def test_arguments_are_passed_on(started, tmp_path):
     hosts.write_text("localhost slots=2")
     options = ["--workers", 2, "-s", 3, "--restart", 4, "--hang-limit", 5.5]
     options += ["--start-limit", 66, "--ssh", "ssh -F 'my file'", "--hosts", hosts]
-    work = ["train", "gluon", "-n", "--", "--kvstore", "dist_sync"]
+    work = ["train", "gluon", "--seed", "7", "--kvstore", "dist_sync"]
     assert run(*options, "--", *work) == 0
     (job,) = started
     assert list(job.arguments) == work
@@ -49,6 +49,22 @@ def test_arguments_are_passed_on(started, tmp_path):
     assert (job.limits.hang, job.limits.start) == (5.5, 66.0)
     assert job.ssh == ["ssh", "-F", "my file"]
     assert [(host.name, host.slots) for host in job.hosts] == [("localhost", 2)]
+
+
+@pytest.mark.parametrize(
+    ("work", "message"),
+    [
+        (["train", "gluon", "--batch-size", "1"], "batch_size of at least 2"),
+        (["train", "transformer"], "expected network to be one of"),
+        (["train", "gluon", "--lr", "0"], "expected lr to be a number above 0"),
+        (["train", "gluon", "--resume"], "--checkpoint together with --resume"),
+    ],
+)
+def test_the_command_is_looked_at_before_anything_starts(started, work, message):
+    """What the workers would all refuse is refused once."""
+    with pytest.raises(ArgumentError, match=message):
+        run("-n", 2, "--", *work)
+    assert not started
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pytest
 from gluon_softmax import Epoch, History
+from gluon_softmax.errors import DataError
 
 FIRST = Epoch(1, 0.78701, 0.7482, 0.79, 0.15)
 SECOND = Epoch(2, 0.57, 0.8139, 0.8111, 0.14)
@@ -37,3 +40,34 @@ def test_histories_share_nothing():
     one, other = History(), History()
     one.append(FIRST)
     assert len(other) == 0
+
+
+PLAIN = {"epoch": 1, "loss": 0.5, "train_acc": 0.75, "seconds": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "message"),
+    [
+        ({"epoch": 1}, "expected a list of epochs, found {'epoch': 1}"),
+        ([1], "an epoch with epoch, loss, seconds, train_acc, found 1"),
+        ([{"epoch": 1}], "an epoch with epoch, loss, seconds, train_acc, found"),
+        ([{**PLAIN, "more": 1}], "found {'epoch': 1"),
+        ([{**PLAIN, "loss": None}], "expected a number for loss, found None"),
+        ([{**PLAIN, "loss": float("nan")}], "a number for loss, found nan"),
+        ([{**PLAIN, "loss": 10**400}], "a number for loss, found 1000"),
+        ([{**PLAIN, "epoch": 1.5}], "a number for epoch, found 1.5"),
+        ([{**PLAIN, "valid_acc": 0.5}], "valid_loss and valid_acc, found only one"),
+    ],
+)
+def test_other_data_is_refused(epochs, message):
+    """What came from a file is looked at before it is taken."""
+    with pytest.raises(DataError, match=message):
+        History.from_list(epochs)
+
+
+def test_numpys_numbers_are_numbers():
+    """Figures that never were JSON may be NumPy's."""
+    history = History.from_list(
+        [{**PLAIN, "epoch": np.int64(1), "loss": np.float32(1)}]
+    )
+    assert history.column("loss") == [1]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from ..checks import check_whole_number
 from .contenders import Contender, make_command, select
+from .distributed_command import add_distributed
 from .environment import make_environment
 from .fresh import FreshProcess
 from .interpreters import check_peers, parse_peer
-from .machine import describe_machine, describe_versions
+from .machine import describe_machine
+from .output import format_machine, progress, write
 from .processes import StandingProcess
 from .rounds import WARM_UP, Result, run_rounds
 
@@ -27,7 +26,7 @@ EPOCHS = {False: 3, True: 1}
 
 
 def add_arguments(commands) -> None:
-    """Describe `bench` and `bench scaling`.
+    """Describe `bench`, `bench scaling` and `bench distributed`.
 
     Parameters
     ----------
@@ -48,6 +47,7 @@ def add_arguments(commands) -> None:
     scaling.add_argument(
         "--quick", action="store_true", help="fewer sizes, one epoch each"
     )
+    _add_places(add_distributed(actions))
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +94,7 @@ def _bench(options: argparse.Namespace) -> int:
     check_peers(peers)
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         start = partial(_start, _find_data(contenders, options.root, folder), peers)
-        with _progress(len(contenders) * (WARM_UP + options.rounds)) as report:
+        with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
             results = run_rounds(contenders, start, options.rounds, report)
     _show(results, options, peers)
     return 0
@@ -131,7 +131,7 @@ def _show(
 
     verdicts, machine = judge(results), describe_machine()
     left_out = {} if options.only else list_left_out(peers)
-    print(_title(machine))
+    print(format_machine(machine))
     for lines in (
         table.format_results(results),
         table.format_verdicts(verdicts),
@@ -142,8 +142,8 @@ def _show(
             print(line)
     settings = {"rounds": options.rounds, "warm_up": WARM_UP, "left_out": left_out}
     content = {**settings, **table.to_dict(results, verdicts)}
-    figure = show_benchmark(results, _title(machine))
-    _write(figure, {"machine": machine, **content}, options.output / "bench")
+    figure = show_benchmark(results, format_machine(machine))
+    write(figure, {"machine": machine, **content}, options.output / "bench")
 
 
 def _scaling(options: argparse.Namespace) -> int:
@@ -153,46 +153,20 @@ def _scaling(options: argparse.Namespace) -> int:
     from .sizes import list_sizes
 
     sizes, skipped = list(list_sizes(options.quick)), []
-    with _progress(len(sizes)) as report:
+    with progress(len(sizes)) as report:
         epochs = EPOCHS[options.quick]
         points = measure_scaling(sizes, options.root, epochs, skipped.append, report)
     machine = describe_machine()
-    for line in (_title(machine), *points, *skipped):
+    for line in (format_machine(machine), *points, *skipped):
         print(line)
     content = {
         "machine": machine,
         "points": [point.to_dict() for point in points],
         "skipped": skipped,
     }
-    _write(show_scaling(points, _title(machine)), content, options.output / "scaling")
+    write(
+        show_scaling(points, format_machine(machine)),
+        content,
+        options.output / "scaling",
+    )
     return 0
-
-
-def _write(figure, content: dict, path: Path) -> None:
-    """Write a figure and its numbers, and say where."""
-    from ..atomic import write_json
-    from ..figures import save
-
-    content = {"versions": describe_versions(), **content}
-    for file in save(figure, path):
-        print(f"wrote {file}")
-    print(f"wrote {write_json(content, path.with_suffix('.json'))}")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator:
-    """Show on a terminal how far it is; give what is to be called at each step."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
-
-        def report(name: str = "") -> None:
-            bar.set_description(name, refresh=False)
-            bar.update()
-
-        yield report
-
-
-def _title(machine: dict) -> str:
-    """Say in one line what was measured on."""
-    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB"

@@ -144,7 +144,7 @@ def list_runs(quick: bool = False) -> Plan:
     counts = {"softmax": IMAGES, "perceptron": 12_800, "convolutional": 12_800}
     large, single = 2 * LARGE_BATCH_SIZE, 512
     if quick:
-        counts = dict.fromkeys(counts, 2560)
+        counts = dict.fromkeys(counts, 1280)
         large, single = LARGE_BATCH_SIZE, 128
     shared = [Run(name, BATCH_SIZE, count) for name, count in counts.items()]
     alone = [Run(name, LARGE_BATCH_SIZE, large) for name in counts]

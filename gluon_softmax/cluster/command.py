@@ -62,6 +62,7 @@ def _launch(options: argparse.Namespace) -> int:
     from .supervisor import Interrupted
 
     job = _read_job(options)
+    _check_command(job)
     if options.print_env:
         _print_env(job, options.print_env)
         return 0
@@ -82,6 +83,16 @@ def _hint(job) -> str:
         return "to be able to go on, give --checkpoint DIR behind -- next time"
     again = "" if "--resume" in job.arguments else " with --resume at its end"
     return f"the same command{again} goes on"
+
+
+def _check_command(job) -> None:
+    """Let the command look at its own arguments, before any process is started."""
+    from ..cli import make_parser
+
+    options = make_parser().parse_args(job.arguments)
+    check = getattr(options, "check", None)
+    if check is not None:
+        check(options, job.num_workers)
 
 
 def _read_job(options: argparse.Namespace):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import JobError
+from ..errors import ArgumentError, JobError
 from .plan import Task
 from .process import Process
 from .screen import Screen
@@ -103,6 +103,8 @@ class Supervisor:
         ------
         JobError
             If a process failed; the others have been ended.
+        ArgumentError
+            If it did so because of its arguments.
         Interrupted
             If a signal came; all have been ended.
         """
@@ -141,7 +143,9 @@ class Supervisor:
         if failure:
             process, reason = failure
             self._wait(0.1)  # its last lines may be under way
-            raise JobError(
+            # A worker's own word for bad input is 2: trying again would not help.
+            kind = ArgumentError if process.code == 2 else JobError
+            raise kind(
                 f"{process.name} on {process.task.host.name} {reason}; "
                 f"{process.quote()}"
             )

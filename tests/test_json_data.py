@@ -1,0 +1,38 @@
+"""JSON from a file: what Python's own reader gives, or one line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from gluon_softmax import json_data
+from gluon_softmax.errors import DataError
+from gluon_softmax.json_data import decode_json, read_json
+
+
+def test_json_without_end_is_not_read_whole(monkeypatch):
+    """Of a file so much is read as one of this package may have."""
+    monkeypatch.setattr(json_data, "MOST_BYTES", 1000)
+    with pytest.raises(DataError, match=r"/dev/zero: expected at most 1,000 bytes"):
+        read_json("/dev/zero")
+
+
+def test_json_is_what_pythons_own_reader_gives(tmp_path):
+    """From bytes and from a file; a file that is missing is named."""
+    content = json.dumps({"a": [1, 2.5, "短靴", None]}, ensure_ascii=False)
+    (tmp_path / "a.json").write_text(content, encoding="utf-8")
+    assert read_json(tmp_path / "a.json") == json.loads(content)
+    assert decode_json(content.encode()) == json.loads(content)
+    with pytest.raises(DataError, match=r"b.json cannot be read \(No such file"):
+        read_json(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[" * 100_000, b'{"":' * 100_000, b"x\n"],
+)
+def test_what_is_no_json_gets_one_line(content):
+    """Empty, cut, in no UTF-8, nested without end."""
+    with pytest.raises(DataError, match="expected JSON, found") as caught:
+        decode_json(content)
+    assert len(str(caught.value).splitlines()) == 1
