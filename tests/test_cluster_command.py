@@ -16,7 +16,7 @@ from cluster_jobs import FOLDER, find_processes
 from gluon_softmax.cluster import job as jobs
 from gluon_softmax.cluster.command import add_arguments
 from gluon_softmax.cluster.supervisor import Interrupted
-from gluon_softmax.errors import GluonSoftmaxError, JobError
+from gluon_softmax.errors import ArgumentError, GluonSoftmaxError, JobError
 
 
 def run(*arguments) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gluon_softmax import run_comparison
+from gluon_softmax.chinese import chinese_figures
+from gluon_softmax.errors import ArgumentError
+from gluon_softmax.models import Model, save_model
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -16,18 +20,34 @@ EPOCH = re.compile(rf"^ +\d {FIGURES * 3}\|", flags=re.MULTILINE)
 
 
 @pytest.mark.usefixtures("fashion")
-def test_snippets_run():
+def test_snippets_run(tmp_path, monkeypatch):
     """The Python snippets run as they are printed, one after the other."""
+    if not find_font():
+        pytest.skip("needs a font with Chinese characters: fonts-noto-cjk")
+    monkeypatch.chdir(tmp_path)
+    params = {"W": np.zeros((784, 10), "f4"), "b": np.arange(10, dtype="f4")}
+    model = Model("softmax", params, tuple("abcdefghij"))
+    save_model(model, "figures/model-gluon.npz")
     names = {}
     for snippet in SNIPPETS:
         exec(snippet, names)
     assert 0.7 < names["history"][-1].test_acc < 0.9
     assert len(names["flipped_iter"]) == 235
+    assert names["scores"].shape == (1, 10)
+
+
+def find_font():
+    """Say whether a font with Chinese characters is installed."""
+    try:
+        with chinese_figures():
+            return True
+    except ArgumentError:
+        return False
 
 
 def test_there_are_snippets_and_an_output():
     """The patterns of this module find something."""
-    assert len(SNIPPETS) == 2
+    assert len(SNIPPETS) == 4
     assert len(EPOCH.findall(README)) == 5
 
 
