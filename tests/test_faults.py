@@ -13,6 +13,7 @@ from gluon_softmax.archive import read_arrays
 from test_checkpoint import PROGRAM
 
 TRAIN = ["train", "softmax", "--num-epochs", "4", "--batch-size", "16"]
+pytestmark = pytest.mark.slow
 SIZE = 300_000
 """Bytes: room for some of the checkpoints and results, not for all."""
 
@@ -175,22 +176,3 @@ def test_checkpoints_are_not_overwritten_by_mistake(train, tmp_path):
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "holds checkpoints already: go on from them with --resume" in line
-
-
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (["--every", 5], "expected --checkpoint together with --every"),
-        (["--resume"], "expected --checkpoint together with --resume"),
-        (["--checkpoint", "x", "--every", 0], "expected every to be a whole number"),
-        (["--kvstore", "dist_sync"], "start it with gluon-softmax launch"),
-        (["--compress", -1], "expected compress to be a number above 0"),
-        (["--stream"], "expected a folder of packed shards to stream from"),
-    ],
-)
-def test_options_that_do_not_go_together(train, options, text):
-    """One line says what is missing."""
-    done = train(*options)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert text in line

@@ -35,8 +35,8 @@ def test_every_figure_is_there_and_names_its_data(comparison):
 
 
 def test_every_file_is_named_and_written(comparison, tmp_path):
-    """Seven figures in two formats and the numbers, each with the suffix."""
+    """Seven figures in two formats, three models and the numbers, each so named."""
     paths = list(write_gallery(comparison, tmp_path / "new", "-x"))
-    assert len(paths) == 15
+    assert len(paths) == 18
     assert all(path.is_file() and path.stem.endswith("-x") for path in paths)
     assert sorted(paths) == sorted((tmp_path / "new").iterdir())

@@ -137,3 +137,22 @@ def test_help_names_every_network(capsys):
     text = " ".join(capsys.readouterr().out.split())
     for word in (*MAKERS, *splits.DATA_SETS, "default: 300"):
         assert word in text
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--every", 5], "expected --checkpoint together with --every"),
+        (["--resume"], "expected --checkpoint together with --resume"),
+        (["--checkpoint", "x", "--every", 0], "expected every to be a whole number"),
+        (["--kvstore", "dist_sync"], "start it with gluon-softmax launch"),
+        (["--compress", -1], "expected compress to be a number above 0"),
+        (["--stream"], "expected a folder of packed shards to stream from"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, monkeypatch, options, text):
+    """One line says what is missing, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GluonSoftmaxError, match=text):
+        run("softmax", *options)
+    assert not list(tmp_path.iterdir())
