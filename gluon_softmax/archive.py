@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import replacing
+from .bounded import read_bytes
 from .errors import DataError
 
 __all__ = ["read_arrays", "write_arrays"]
@@ -72,8 +73,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         pickle.
     """
     try:
-        with open(path, "rb") as file:
-            return decode_arrays(file.read(MOST_BYTES + 1))
+        return decode_arrays(read_bytes(path, MOST_BYTES))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path} cannot be read ({reason}): check the path") from error

@@ -53,14 +53,14 @@ def test_damage_is_refused_in_one_line(name, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_much_damage_is_refused_in_one_line(name):
-    """The same with thousands of files, in as little memory."""
+    """The same with many files, in little memory."""
     draw = random.Random(0)
     tracemalloc.start()
-    for _ in range(1000):
+    for _ in range(300):
         read_damaged(name, draw.choice(VALID[name]), draw, times=5)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 2 * MOST_MEMORY
+    assert most < MOST_MEMORY
 
 
 def change_epoch(**figures: object) -> bytes:
@@ -186,9 +186,8 @@ def make_bombs() -> dict[str, tuple]:
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "bzip2", "text"])
-def test_small_files_take_little_memory(name, monkeypatch):
+def test_small_files_take_little_memory(name):
     """What would unpack to 64 MiB is refused before it does."""
-    monkeypatch.setattr(archive, "MOST_BYTES", 2**23)  # as much is set aside to read
     reader, content = make_bombs()[name]
     tracemalloc.start()
     with pytest.raises(DataError):

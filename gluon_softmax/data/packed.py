@@ -8,8 +8,10 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..bounded import read_bytes
 from ..checks import check_choice
 from ..errors import ArgumentError, DataError
+from ..json_data import MOST_BYTES, decode_json
 
 __all__ = ["INDEX", "SPLITS", "Packed", "check_path", "digest", "is_packed"]
 
@@ -68,19 +70,25 @@ class Packed:
         """
         path = Path(folder) / INDEX
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = decode_json(read_bytes(path, MOST_BYTES))
             version = content.pop("format")
             packed = cls(**content)._checked() if version == FORMAT else None
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror})") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise DataError(
                 f"{path}: expected what gluon-softmax pack writes, found a damaged "
                 "file: pack the data again"
             ) from error
         if packed is None:
             raise DataError(
-                f"{path}: expected format {FORMAT}, found {version!r}: pack the data "
+                f"{path}: expected format {FORMAT}, found {version!r:.40}: pack the data "
                 "again with this version"
             )
         return packed
