@@ -18,6 +18,8 @@ __all__ = ["INDEX", "SPLITS", "Packed", "check_path", "digest", "is_packed"]
 INDEX = "index.json"
 FORMAT = 1
 SPLITS = ("train", "test")
+MALFORMED = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
+"""What reading an index raises that holds something else than `pack` writes."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,15 @@ class Packed:
             packed = cls(**content)._checked() if version == FORMAT else None
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror})") from error
-        except (
-            ArithmeticError,
-            AttributeError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except MALFORMED as error:
             raise DataError(
                 f"{path}: expected what gluon-softmax pack writes, found a damaged "
                 "file: pack the data again"
             ) from error
         if packed is None:
             raise DataError(
-                f"{path}: expected format {FORMAT}, found {version!r:.40}: pack the data "
-                "again with this version"
+                f"{path}: expected format {FORMAT}, found {version!r:.40}: pack the "
+                "data again with this version"
             )
         return packed
 
