@@ -10,51 +10,22 @@ Bytes are those of the arrays that a worker pushes and pulls.
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from statistics import median
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from ..cluster.job import Job, run_job
 from ..cluster.screen import Screen
 from ..cluster.supervisor import Interrupted
+from .distributed_cost import IMAGES, Cost, Run
 from .environment import PACKAGE_FOLDER, last_line
 from .processes import ContenderError
 
-__all__ = [
-    "IMAGES",
-    "WORKERS",
-    "Cost",
-    "Plan",
-    "Run",
-    "list_runs",
-    "measure_distributed",
-]
+__all__ = ["Plan", "list_runs", "measure_distributed"]
 
-IMAGES = 60_000  # of a whole epoch
-WORKERS = (1, 2, 3, 4)
 BATCH_SIZE, LARGE_BATCH_SIZE = 256, 8192
-
-
-@dataclass(frozen=True)
-class Run:
-    """One network to train.
-
-    Attributes
-    ----------
-    network : str
-    batch_size : int
-        Of all workers together.
-    images : int
-        How many are trained on in an epoch that is measured.
-    """
-
-    network: str
-    batch_size: int
-    images: int
 
 
 class Plan(NamedTuple):
@@ -63,69 +34,19 @@ class Plan(NamedTuple):
     Parameters
     ----------
     shared : list of Run
-        By one process and by each number of workers.
+        By one process without a store, and by each job.
     alone : list of Run
         By one process only, for what follows for more workers.
+    workers : sequence of int
+        The jobs.
     epochs : int
         How many are counted, of each kind.
     """
 
     shared: list[Run]
     alone: list[Run]
+    workers: Sequence[int]
     epochs: int
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What training a network took.
-
-    Attributes
-    ----------
-    run : Run
-    workers : int
-        0 for one process without a store.
-    steps : int
-        In an epoch that was measured.
-    seconds : list of float
-        Of each epoch that was counted.
-    shares : list of float
-        What part of each epoch that waited was communication; empty without a store.
-    bytes : int
-        Pushed and pulled by one worker in a step.
-    """
-
-    run: Run
-    workers: int
-    steps: int
-    seconds: list[float]
-    shares: list[float]
-    bytes: int
-
-    @property
-    def step(self) -> float:
-        """Seconds per step, by the median epoch."""
-        return median(self.seconds) / self.steps
-
-    @property
-    def epoch(self) -> float:
-        """Seconds for an epoch of 60,000 images in as many steps as these take."""
-        return self.step * math.ceil(IMAGES / self.run.batch_size)
-
-    @property
-    def share(self) -> float:
-        """What part of the time was communication, by the median epoch that waited."""
-        return median(self.shares) if self.shares else 0.0
-
-    def __str__(self) -> str:
-        who = f"{self.workers} in a job" if self.workers else "1 process alone"
-        what = f"{self.run.network:13} batch {self.run.batch_size:5,}  {who:15}"
-        time = f"{self.epoch:8.3f} s per epoch  {self.share:6.1%} communication"
-        return f"{what} {time}  {self.bytes:12,} bytes per step and worker"
-
-    def to_dict(self) -> dict:
-        """Bring the cost to what JSON can hold."""
-        derived = {"seconds_per_step": self.step, "seconds_per_epoch": self.epoch}
-        return {**asdict(self), **derived, "share": self.share}
 
 
 def list_runs(quick: bool = False) -> Plan:
@@ -134,14 +55,14 @@ def list_runs(quick: bool = False) -> Plan:
     Parameters
     ----------
     quick : bool
-        Whether to train on few images, for one epoch.
+        Whether to leave out a job, and to train on few images, for one epoch.
 
     Returns
     -------
     Plan
         Softmax regression trains on all images, a slower network on fewer.
     """
-    counts = {"softmax": IMAGES, "perceptron": 12_800, "convolutional": 12_800}
+    counts = {"softmax": IMAGES, "perceptron": 10_240, "convolutional": 10_240}
     large, single = 2 * LARGE_BATCH_SIZE, 512
     if quick:
         counts = dict.fromkeys(counts, 1280)
@@ -149,7 +70,9 @@ def list_runs(quick: bool = False) -> Plan:
     shared = [Run(name, BATCH_SIZE, count) for name, count in counts.items()]
     alone = [Run(name, LARGE_BATCH_SIZE, large) for name in counts]
     alone += [Run(name, 1, single) for name in counts]
-    return Plan(shared, alone, 1 if quick else 3)
+    if quick:
+        return Plan(shared, alone, (1, 2, 4), 1)
+    return Plan(shared, alone, (1, 2, 3, 4), 3)
 
 
 def measure_distributed(
@@ -175,7 +98,7 @@ def measure_distributed(
         If a process fails.
     """
     costs = []
-    for workers in (0, *WORKERS):
+    for workers in (0, *plan.workers):
         runs = plan.shared if workers else plan.shared + plan.alone
         text = json.dumps(
             {
@@ -242,6 +165,4 @@ def _run_job(text: str, workers: int) -> list[dict]:
 
 def _make_cost(run: Run, workers: int, row: dict) -> Cost:
     """Put together what a process found."""
-    pairs = zip(row["exchanging"], row["waited"])
-    shares = [exchanging / waited for exchanging, waited in pairs]
-    return Cost(run, workers, row["steps"], row["seconds"], shares, row["bytes"])
+    return Cost(run, workers, **row)

@@ -37,19 +37,25 @@ def _distributed(options: argparse.Namespace) -> int:
     """Measure; print costs and sentences; write figure and numbers."""
     from . import distributed
     from .distributed_figure import show_distributed
-    from .distributed_verdict import describe_sharing, judge_measured, judge_modelled
+    from .distributed_verdict import (
+        NOTE,
+        describe_sharing,
+        judge_measured,
+        judge_modelled,
+    )
 
     plan = distributed.list_runs(options.quick)
-    with progress(1 + len(distributed.WORKERS)) as report:
+    with progress(1 + len(plan.workers)) as report:
         costs = distributed.measure_distributed(plan, options.root, report)
     machine, sharing = describe_machine(), describe_sharing(costs)
-    verdicts = [*judge_measured(costs), *judge_modelled(costs)]
+    verdicts = [*judge_measured(costs), *judge_modelled(costs), NOTE]
     for line in (format_machine(machine), sharing, *costs, *verdicts):
         if line:
             print(line)
     title = "; ".join(filter(None, (format_machine(machine), sharing)))
     content = {
         "machine": machine,
+        "quick": options.quick,
         "sharing": sharing,
         "costs": [cost.to_dict() for cost in costs],
         "model": _describe_model(costs),

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..charts import PALETTE
-from .distributed import Cost
+from .distributed_cost import Cost
 from .distributed_model import (
     LINKS,
     MOST,
@@ -73,8 +73,10 @@ def _draw_panel(ax: Axes, basis: Basis, costs: list[Cost]) -> None:
             ax.plot(workers, seconds, dashes, color=colour, label=label)
     _draw_measured(ax, basis, costs)
     ax.set(xscale="log", yscale="log", xlim=(0.85, MOST * 1.2))
-    limit = "" if basis.batch_size >= MOST else ", at most as many workers"
-    ax.set_title(f"{basis.network}, batches of {basis.batch_size:,}{limit}", fontsize=9)
+    title = f"{basis.network}, batches of {basis.batch_size:,}"
+    if basis.batch_size < MOST:
+        title += f"\n(at most {basis.batch_size:,} workers: an image for each)"
+    ax.set_title(title, fontsize=9)
     ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
     ax.grid(which="major", alpha=0.3)
 

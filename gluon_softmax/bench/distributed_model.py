@@ -1,21 +1,24 @@
-"""What links alone would make of 2 to 1,000 workers: a model of communication.
+"""What 2 to 1,000 workers would cost: a model of communication.
 
 Strong scaling: the batch is fixed and shared. With W workers, S servers, P bytes of
-parameters, t seconds of one process per step, f seconds of its step with one image, L
-seconds of latency and R bytes per second of a link, each way at once:
+parameters, t seconds of one process per step, f seconds of its step with one image, k
+seconds for one worker to exchange with its server on this machine, L seconds of latency
+and R bytes per second of a link, each way at once:
 
     compute(W)  = max(t / W, f)
     each_way(W) = P * W   if more than two workers fill a row each, as `SyncGroup` does
                 = P       if the store adds
-    exchange(W) = 4 L + 2 each_way(W) max(W / S, 1) / R
+    exchange(W) = k + 4 L + 2 each_way(W) max(W / S, 1) / R
     step(W)     = compute(W) + exchange(W);   step(1) = t
 
 A push, its answer, a request and the pull follow each other: four latencies. All arrays
 go together; pulls begin when all pushes have arrived. A server's link carries W / S
-workers' bytes, a worker's own link one's. Each process has a machine of its own.
+workers' bytes, a worker's own link one's. Each process has a machine of its own; k is
+what KVStore takes to copy arrays and to send messages where no link is between.
 
-Left out is what KVStore itself takes to copy and to add, what waiting for the slowest
-costs, and links that are shared with others: jobs are slower than this, never faster.
+Left out is what a server takes to copy and add the arrays of further workers, what
+waiting for the slowest costs, and whatever else a link carries: jobs can be expected to
+be slower than this.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..distributed import EXACT
-from .distributed import IMAGES, Cost
+from .distributed_cost import IMAGES, Cost
 
 __all__ = [
     "AS_LAUNCHED",
@@ -92,6 +95,8 @@ class Basis(NamedTuple):
         Seconds per step of one process.
     floor : float
         Seconds of its step with one image.
+    store : float
+        Seconds of an exchange of one worker with its server.
     bytes : int
         Of the parameters.
     """
@@ -100,16 +105,17 @@ class Basis(NamedTuple):
     batch_size: int
     step: float
     floor: float
+    store: float
     bytes: int
 
 
 LINKS = (
-    Link("1 Gbit/s, 100 µs", 125e6, 100e-6),
-    Link("10 Gbit/s, 50 µs", 1.25e9, 50e-6),
-    Link("100 Gbit/s, 5 µs", 12.5e9, 5e-6),
+    Link("1 Gbit/s and 100 µs", 125e6, 100e-6),
+    Link("10 Gbit/s and 50 µs", 1.25e9, 50e-6),
+    Link("100 Gbit/s and 5 µs", 12.5e9, 5e-6),
 )
-AS_LAUNCHED = Way("as launched: one server, a row for each worker", 1, True)
-AT_BEST = Way("at best: as many servers as workers, the store adds", None, False)
+AS_LAUNCHED = Way("as launched (one server, rows)", 1, True)
+AT_BEST = Way("at best (a server per worker, the store adds)", None, False)
 WAYS = (AS_LAUNCHED, AT_BEST)
 
 
@@ -128,9 +134,16 @@ def make_bases(costs: Iterable[Cost]) -> list[Basis]:
     """
     costs = list(costs)
     alone = {(c.run.network, c.run.batch_size): c for c in costs if c.workers == 0}
-    sizes = {c.run.network: c.bytes // 2 for c in costs if c.workers == 1}
+    single = {c.run.network: c for c in costs if c.workers == 1}
     return [
-        Basis(network, size, cost.step, alone[network, 1].step, sizes[network])
+        Basis(
+            network,
+            size,
+            cost.step,
+            alone[network, 1].step,
+            single[network].exchange,
+            single[network].bytes // 2,
+        )
         for (network, size), cost in alone.items()
         if size > 1
     ]
@@ -141,8 +154,8 @@ def predict_compute(basis: Basis, workers: int) -> float:
 
     Parameters
     ----------
-    basis : Basis
-    workers : int
+    basis, workers
+        As for `predict_epoch`.
 
     Returns
     -------
@@ -154,16 +167,13 @@ def predict_compute(basis: Basis, workers: int) -> float:
     return max(basis.step / workers, basis.floor)
 
 
-def predict_exchange(size: int, workers: int, link: Link, way: Way) -> float:
+def predict_exchange(basis: Basis, workers: int, link: Link, way: Way) -> float:
     """Predict how long it takes to add up gradients.
 
     Parameters
     ----------
-    size : int
-        Bytes of the parameters.
-    workers : int
-    link : Link
-    way : Way
+    basis, workers, link, way
+        As for `predict_epoch`.
 
     Returns
     -------
@@ -172,9 +182,10 @@ def predict_exchange(size: int, workers: int, link: Link, way: Way) -> float:
     """
     if workers == 1:
         return 0.0
-    each_way = size * workers if way.has_rows and workers > EXACT else size
+    rows = workers if way.has_rows and workers > EXACT else 1
     crowd = max(workers / (way.servers or workers), 1)
-    return MESSAGES * link.latency + 2 * each_way * crowd / link.bandwidth
+    carrying = 2 * basis.bytes * rows * crowd / link.bandwidth
+    return basis.store + MESSAGES * link.latency + carrying
 
 
 def predict_epoch(basis: Basis, workers: int, link: Link, way: Way) -> float:
@@ -192,7 +203,7 @@ def predict_epoch(basis: Basis, workers: int, link: Link, way: Way) -> float:
     float
         Seconds.
     """
-    exchange = predict_exchange(basis.bytes, workers, link, way)
+    exchange = predict_exchange(basis, workers, link, way)
     step = predict_compute(basis, workers) + exchange
     return step * math.ceil(IMAGES / basis.batch_size)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .distributed import Cost
+from .distributed_cost import Cost
 from .distributed_model import (
     LINKS,
     WAYS,
@@ -18,7 +18,19 @@ from .distributed_model import (
     predict_epoch,
 )
 
-__all__ = ["Gain", "describe_sharing", "find_gain", "judge_measured", "judge_modelled"]
+__all__ = [
+    "NOTE",
+    "Gain",
+    "describe_sharing",
+    "find_gain",
+    "judge_measured",
+    "judge_modelled",
+]
+
+NOTE = (
+    "the model favours jobs: it leaves out a server's work for further workers, "
+    "waiting for the slowest, and whatever else a link carries"
+)
 
 
 class Gain(NamedTuple):
@@ -36,12 +48,6 @@ class Gain(NamedTuple):
     most: int
     best: int
     ratio: float
-
-    def __str__(self) -> str:
-        workers = f"{self.least:,}"
-        if self.most > self.least:
-            workers += f" to {self.most:,}"
-        return f"{workers} workers (best: {self.best:,}, {self.ratio:.1f} times)"
 
 
 def find_gain(basis: Basis, link: Link, way: Way) -> Gain | None:
@@ -68,7 +74,7 @@ def find_gain(basis: Basis, link: Link, way: Way) -> Gain | None:
 
 
 def judge_modelled(costs: Iterable[Cost]) -> Iterator[str]:
-    """Say for each network and way where one process is the better choice.
+    """Say for each network, batch size and way where one process is the better choice.
 
     Parameters
     ----------
@@ -79,22 +85,31 @@ def judge_modelled(costs: Iterable[Cost]) -> Iterator[str]:
     str
         A sentence.
     """
-    bases = make_bases(costs)
-    for network in dict.fromkeys(basis.network for basis in bases):
+    for basis in make_bases(costs):
         for way in WAYS:
-            gains = (
-                (f"batches of {basis.batch_size:,} over {link.name}", gain)
-                for basis in bases
+            where = [
+                _describe(find_gain(basis, link, way), list_workers(basis))
                 for link in LINKS
-                if basis.network == network
-                and (gain := find_gain(basis, link, way)) is not None
+            ]
+            places = [f"{text} over {link.name}" for text, link in zip(where, LINKS)]
+            if len(set(where)) == 1:
+                places = [f"{where[0]} over each of the links"]
+            yield (
+                f"{basis.network}, batches of {basis.batch_size:,}, {way.name}: by "
+                f"the model one process is the better choice {'; '.join(places)}"
             )
-            listed = "; ".join(f"{where}, {gain}" for where, gain in gains)
-            yield f"{network}, by the model, {way.name}: " + (
-                f"one process is the better choice except with {listed}"
-                if listed
-                else "one process is the better choice at any number of workers"
-            )
+
+
+def _describe(gain: Gain | None, workers: range) -> str:
+    """Say beside which numbers of workers one process is faster."""
+    if gain is None:
+        return "at any number of workers"
+    slower = []
+    if gain.least > workers[0]:
+        slower.append(f"below {gain.least:,} workers")
+    if gain.most < workers[-1]:
+        slower.append(f"from {gain.most + 1:,} workers on")
+    return " and ".join(slower) or f"at no number of workers up to {workers[-1]:,}"
 
 
 def judge_measured(costs: Iterable[Cost]) -> Iterator[str]:
@@ -141,4 +156,4 @@ def describe_sharing(costs: Iterable[Cost]) -> str:
         return ""
     names = " and ".join(map(str, crowded))
     unit = "core" if cores == 1 else "cores"
-    return f"{names} workers share {cores} {unit} here"
+    return f"{names} workers share {cores} {unit} here, with their server"

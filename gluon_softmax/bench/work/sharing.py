@@ -9,103 +9,27 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import mxnet as mx
-import numpy as np
-from mxnet import nd
 
 from ...cluster import heartbeat
 from ...data.datasets import ImageDataset
 from ...data.splits import prepare_pixels
-from ...distributed import Group, SyncGroup
+from ...distributed import Group
 from ...network_training import Hooks, NetworkTraining
 from ...settings import Settings
 from ...train_command import PIXELS
 from .arrays import FASHION_MNIST, read_arrays
+from .timed_group import CountingStore, TimedGroup
 
-__all__ = ["CountingStore", "TimedGroup", "main", "measure", "train_in_turn"]
+__all__ = ["main", "measure", "train_in_turn"]
 
 LR = 0.01  # small enough for batches of a single image
 NEVER = 10**9
 TEST_IMAGES = 8
 """So few are evaluated after each epoch that it takes no time to speak of."""
-
-
-class CountingStore:
-    """A KVStore that counts the bytes of the arrays pushed to it and pulled from it.
-
-    Parameters
-    ----------
-    store : mxnet.kvstore.KVStore
-
-    Attributes
-    ----------
-    bytes : int
-        Pushed and pulled by this process so far.
-    """
-
-    def __init__(self, store):
-        self._store, self.bytes = store, 0
-        self.rank, self.num_workers = store.rank, store.num_workers
-
-    def init(self, key: int, array: nd.NDArray) -> None:
-        """Take a key."""
-        self._store.init(key, array)
-
-    def push(self, key: int, array: nd.NDArray, **options) -> None:
-        """Push an array."""
-        self.bytes += _count_bytes(array)
-        self._store.push(key, array, **options)
-
-    def pull(self, key: int, out: nd.NDArray, **options) -> None:
-        """Pull into an array."""
-        self.bytes += _count_bytes(out)
-        self._store.pull(key, out=out, **options)
-
-
-class TimedGroup(SyncGroup):
-    """The workers of a job, in step, with a clock for what they exchange.
-
-    Parameters
-    ----------
-    store : CountingStore
-
-    Attributes
-    ----------
-    waits : bool
-        Whether each exchange begins when the gradients are there, and is waited for, so
-        that it can be timed.
-    seconds : float
-        How long the exchanges took that were waited for.
-    steps, bytes : int
-        How many exchanges there were, and what they pushed and pulled.
-    """
-
-    def __init__(self, store: CountingStore):
-        super().__init__(store)
-        self.begin()
-
-    def begin(self) -> None:
-        """Count anew, for another network: its arrays have other keys."""
-        self._rows = {}
-        self.waits, self.seconds, self.steps, self.bytes = False, 0.0, 0, 0
-
-    def exchange(self, arrays: list[nd.NDArray]) -> None:
-        """Replace arrays by their sums over all processes."""
-        before = self.store.bytes
-        if self.waits:
-            _wait(arrays)
-            start = time.perf_counter()
-            super().exchange(arrays)
-            _wait(arrays)
-            self.seconds += time.perf_counter() - start
-        else:
-            super().exchange(arrays)
-        self.steps += 1
-        self.bytes += self.store.bytes - before
 
 
 def train_in_turn(training: NetworkTraining, group: Group) -> Iterator[tuple]:
@@ -206,14 +130,3 @@ def _take(images: ImageDataset, run: dict, count: int | None = None):
     taken = ImageDataset(images.images[part], images.labels[part])
     pixels = PIXELS.get(run["network"], "normalised")
     return prepare_pixels(taken, FASHION_MNIST, pixels)
-
-
-def _wait(arrays: Iterable[nd.NDArray]) -> None:
-    """Wait until arrays are computed."""
-    for array in arrays:
-        array.wait_to_read()
-
-
-def _count_bytes(array: nd.NDArray) -> int:
-    """Say how many bytes an array's numbers take."""
-    return array.size * np.dtype(array.dtype).itemsize
