@@ -11,6 +11,8 @@ import pytest
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
 
+collect_ignore = ["fuzz"]  # programs, not tests; test_fuzz.py runs what they share
+
 
 def pytest_report_header():
     """Say which copy of the package is tested, and on which data."""
