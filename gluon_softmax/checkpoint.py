@@ -14,6 +14,7 @@ import math
 import os
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from reprlib import repr as shorten
@@ -115,7 +116,10 @@ class CheckpointFolder:
         arrays["sha256"] = np.array(_hash(arrays))
         path = write_arrays(arrays, self.path / f"checkpoint-{number:09}.npz")
         for old in self._find()[KEPT:]:
-            old.unlink()
+            with suppress(
+                OSError
+            ):  # the new one is whole; an old one too many is no harm
+                old.unlink()
         return path
 
     def load(self) -> State:

@@ -32,6 +32,9 @@ __all__ = ["main", "make_parser"]
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one line."""
 
+    def __init__(self, **options):
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str):
         """Leave with exit code 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")

@@ -17,10 +17,10 @@ from mxnet import gluon, nd
 
 from .checks import check_choice
 from .errors import ArgumentError
+from .settings import KINDS
 
-__all__ = ["KINDS", "AsyncGroup", "Group", "SyncGroup", "is_worker", "join_group"]
+__all__ = ["AsyncGroup", "Group", "SyncGroup", "is_worker", "join_group"]
 
-KINDS = ("dist_sync", "dist_async")
 OWN_KEYS = 10_000
 """Keys from here on are this module's; Gluon's trainer numbers parameters from 0."""
 EXACT = 2
@@ -52,10 +52,10 @@ class GroupTrainer:
 
     def step_without_samples(self, batch_size: int) -> None:
         """Step with the others, where this process has no sample of the batch."""
-        for gradient in self._gradients():
-            gradient[:] = 0
-        self._group.exchange(self._gradients())
-        self._trainer.step(batch_size, ignore_stale_grad=True)
+        for param in self._trainer._params:
+            param.list_grad()[0][:] = 0
+            param.list_data()[0]._fresh_grad = True  # the trainer would pass it over
+        self.step(batch_size)
 
     def make_momentum(self) -> None:
         """Make the momentum that the first step would make."""

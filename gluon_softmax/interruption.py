@@ -52,7 +52,7 @@ def hinting(hint: str) -> Iterator[None]:
 class Interruption:
     """Notes SIGINT and SIGTERM for the length of a block, to be asked for.
 
-    A second signal, or `PATIENCE` seconds without an answer, break off whatever runs.
+    A second signal, or the end of `PATIENCE` seconds, break off whatever runs then.
 
     Examples
     --------
@@ -66,6 +66,8 @@ class Interruption:
         self._number, self._before = 0, {}
 
     def __enter__(self) -> Interruption:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # signals come to the main thread only
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._note)
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._break_off)
@@ -105,4 +107,4 @@ class Interruption:
 
     def _break_off(self, number: int, frame) -> None:
         """End what does not ask."""
-        raise self.make_error("it was broken off in the middle of a batch")
+        raise self.make_error("")

@@ -68,7 +68,14 @@ class Bar(Lines):
     ----------
     prefix : str
         What begins each line, and names the bar.
+    total : int, optional
+        How many samples there will be, if not as many as the loader's data set has in
+        all epochs.
     """
+
+    def __init__(self, prefix: str = "", total: int | None = None):
+        super().__init__(prefix)
+        self.total = total
 
     @contextmanager
     def watch(self, num_epochs: int, train_iter: Iterable) -> Iterator[None]:
@@ -77,7 +84,7 @@ class Bar(Lines):
 
         with tqdm(
             desc=self.prefix.rstrip(": ") or "training",
-            total=_count_samples(num_epochs, train_iter),
+            total=self.total or _count_samples(num_epochs, train_iter),
             unit=" images",
             unit_scale=True,
             leave=False,
@@ -183,6 +190,11 @@ class Together(Watcher):
             for watcher in self.watchers:
                 stack.enter_context(watcher.watch(num_epochs, train_iter))
             yield
+
+    def say(self, text: str) -> None:
+        """Tell each."""
+        for watcher in self.watchers:
+            watcher.say(text)
 
     def see(self, progress: Progress) -> None:
         """Tell each."""

@@ -185,9 +185,8 @@ class NetworkTraining:
         self.train_iter = _choose_loader(train_set)(
             size, shuffle=True, seed=seed, part=self._group.part
         )
-        self._test_iter = _choose_loader(test_set)(
-            min(size, len(test_set)), part=self._group.test_part
-        )
+        size = min(size, len(test_set))
+        self._test_iter = _choose_loader(test_set)(size, part=self._group.test_part)
 
     @property
     def is_finished(self) -> bool:
@@ -200,9 +199,15 @@ class NetworkTraining:
         return self._group.rank > 0
 
     @property
-    def num_epochs_left(self) -> int:
-        """How many epochs are still to be done."""
-        return self.settings.num_epochs - self.epoch
+    def num_workers(self) -> int:
+        """How many processes train."""
+        return self._group.size
+
+    def count_samples_left(self) -> int:
+        """Count the samples that this process has still to train on."""
+        counts = [self.train_iter.count(n) for n in range(len(self.train_iter))]
+        num_epochs = self.settings.num_epochs - self.epoch
+        return num_epochs * sum(counts) - sum(counts[: self.batch])
 
     @property
     def num_batches(self) -> int:
@@ -245,7 +250,8 @@ class NetworkTraining:
                 return None
             self._run_piece(batches, hooks)
             self._seconds = time.perf_counter() - start
-            if hooks.every and self.num_batches % hooks.every == 0:
+            is_due = hooks.every and self.num_batches % hooks.every == 0
+            if is_due and not (self._group.size > 1 and hooks.should_stop()):
                 hooks.save()
         return self._finish_epoch(start)
 
@@ -261,6 +267,8 @@ class NetworkTraining:
             self._trainer.step_without_samples(self.settings.batch_size)
             done.batch += 1
         self.batch = done.batch
+        if self._group.size > 1 and hooks.should_stop():
+            return  # the others may be elsewhere: nothing can be added up
         self._sums.add(*done.sums.data)
         self._recent.add(done.sums[0], done.sums[2])
         if self.batch % self.settings.print_every == 0:
@@ -290,17 +298,21 @@ class NetworkTraining:
         """Tell the running loss."""
         total, count = self._group.add_up(self._recent.data)
         place = {"epoch": self.epoch + 1, "batch": self.batch}
-        self.running.append({**place, "loss": total / count})
+        self.running.append({**place, "loss": _divide(total, count)})
         self._recent = Accumulator(2)
         report_loss(*self.running[-1].values())
 
     def _finish_epoch(self, start: float) -> Epoch:
         """Evaluate, and begin to count anew."""
-        right = evaluate_accuracy(_move(self._test_iter, self._ctx), self.net)
         batches = range(len(self._test_iter))
         own = sum(self._test_iter.count(number) for number in batches)
+        right = own and evaluate_accuracy(_move(self._test_iter, self._ctx), self.net)
         sums = self._group.add_up([*self._sums.data, right * own, own])
-        shares = sums[0] / sums[2], sums[1] / sums[2], sums[3] / sums[4]
+        shares = (
+            _divide(sums[0], sums[2]),
+            _divide(sums[1], sums[2]),
+            _divide(sums[3], sums[4]),
+        )
         seconds = time.perf_counter() - start
         self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
         self._sums, self._recent = Accumulator(3), Accumulator(2)
@@ -422,6 +434,11 @@ def _until(batches: Batches, should_stop: Callable[[], bool]) -> Batches:
         yield batch
         if should_stop():
             return
+
+
+def _divide(total: float, count: float) -> float:
+    """Divide; where figures are not added up, one process may have had no sample."""
+    return total / count if count else 0.0
 
 
 def _left(done: int, every: int) -> int:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from .checks import check_momentum, check_positive, check_whole_number
 
-__all__ = ["Settings"]
+__all__ = ["KINDS", "Settings"]
+
+KINDS = ("dist_sync", "dist_async")
+"""How several processes share what they learn: in step, or each at its own pace."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from .errors import ArgumentError, OutputError
-from .interruption import Interruption
-from .settings import Settings
+from .interruption import Interruption, hinting
+from .settings import KINDS, Settings
 
 __all__ = ["add_arguments"]
 
@@ -122,18 +122,20 @@ def _train(options: argparse.Namespace) -> int:
 
     network = OTHER_NAMES.get(options.network, options.network)
     ctx = choose_context(options.ctx)
-    is_alone = options.kvstore is None and not is_worker()
+    asked = options.kvstore or options.compress
+    is_alone = not asked and not is_worker()
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
     train_set, test_set = _load(options, PIXELS.get(network, "normalised"))
     training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
     record = _Record(options, network, training, train_set)
     keeper = _Keeper(options, record.describe(), training, group)
-    with Interruption() as interruption:
+    with hinting(keeper.hint), Interruption() as interruption:
         _run(training, record, keeper, interruption, group)
     if training.is_finished:
         record.name_files()
         return 0
-    raise interruption.make_error(keeper.hint)
+    hint = "the job ends" if training.is_follower else keeper.hint
+    raise interruption.make_error(hint)
 
 
 def _load(options: argparse.Namespace, pixels: str):
@@ -158,6 +160,8 @@ def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
             f"expected a batch_size of at least {num_workers}, one sample for each "
             f"worker, found {settings.batch_size}: start fewer, or take larger batches"
         )
+    if options.kvstore is not None:
+        check_choice("kvstore", options.kvstore, KINDS)
     _check_together(options)
     return settings
 
@@ -187,8 +191,10 @@ def _run(training, record, keeper, interruption, group) -> None:
     from .network_training import Hooks
 
     keeper.begin()
+    if training.is_finished:
+        record.write()
     heartbeat.announce(group.rank)
-    watcher = Watcher() if group.rank else Bar()
+    watcher = Watcher() if group.rank else Bar(total=training.count_samples_left())
     record.watcher = watcher
 
     def report(progress):
@@ -196,11 +202,11 @@ def _run(training, record, keeper, interruption, group) -> None:
         watcher.see(progress)
 
     hooks = Hooks(report, record.add_loss, keeper.save, keeper.every, interruption)
-    with watcher.watch(training.num_epochs_left, training.train_iter):
+    with watcher.watch(training.settings.num_epochs, training.train_iter):
         for _ in training.run(hooks):
             record.add_epoch()
-        if not training.is_finished:
-            keeper.save_at_interruption()
+        if not training.is_finished and group.size == 1:
+            keeper.save()
             record.write()
 
 
@@ -236,6 +242,8 @@ class _Keeper:
             )
         self._training.set_state(self._folder.load())
         place = f"epoch {self._training.epoch + 1}, batch {self._training.batch}"
+        if self._training.is_finished:
+            place = f"all {self._training.epoch} epochs are done"
         print(f"going on from {self._path}: {place}", flush=True)
 
     def save(self) -> None:
@@ -251,11 +259,6 @@ class _Keeper:
             self._folder.save(state, self._training.num_batches)
         except OutputError as error:
             warnings.warn(f"{error}; training goes on", stacklevel=2)
-
-    def save_at_interruption(self) -> None:
-        """Write a checkpoint, unless the others of a group would have to take part."""
-        if self._group.size == 1:
-            self.save()
 
 
 class _Record:
@@ -288,7 +291,7 @@ class _Record:
             "data": source.title,
             "revision": source.revision,
             "images": len(source),
-            "stream": self._head["stream"],
+            "stream": self._head["stream"] and self._training.num_workers,
             **{name: value for name, value in settings if name not in FREE},
         }
 

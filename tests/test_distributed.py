@@ -11,14 +11,16 @@ from pathlib import Path
 import gluon_softmax
 import numpy as np
 import pytest
+from gluon_softmax import ImageDataset
 from gluon_softmax.archive import read_arrays
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.distributed import Group, SyncGroup, join_group
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import History
-from gluon_softmax.network_training import NetworkTraining
+from gluon_softmax.network_training import NetworkTraining, make_optimizer
 from gluon_softmax.settings import Settings
-from mxnet import nd
+from mxnet import init, nd
+from mxnet.gluon import nn
 from test_checkpoint import PROGRAM
 
 AGREEMENT = 1e-5
@@ -129,6 +131,35 @@ def test_more_than_two_are_added_in_one_order():
         SyncGroup(Store(0, others)).exchange([gradient])
         found.append(gradient.asscalar())
     assert found[0] == found[1]
+
+
+def test_a_step_without_samples_is_a_step():
+    """Where a process has no sample, it takes the step that the others take."""
+    steps = []
+    for num_others in (0, 1):
+        net = nn.Dense(2, in_units=3)
+        net.initialize(init.Zero())
+        others = [lambda array: array * 0 + 1] * num_others
+        group = SyncGroup(Store(0, others)) if others else Group()
+        trainer = group.make_trainer(net, make_optimizer(0.5, 0.9))
+        for gradient in trainer._gradients():
+            gradient[:] = 1
+        for param in net.collect_params().values():
+            param.data()._fresh_grad = not others
+        step = trainer.step_without_samples if others else trainer.step
+        step(2)
+        steps.append(net.weight.data().asnumpy())
+    np.testing.assert_array_equal(*steps)
+    assert steps[0].min() == steps[0].max() == -0.25
+
+
+def test_a_test_set_smaller_than_the_group(small_set):
+    """A process without a test image counts none, and goes on."""
+    group = SyncGroup(Store(0, [lambda array: array * 0]))
+    one = ImageDataset(small_set.images[:1], small_set.labels[:1])
+    training = NetworkTraining("softmax", small_set, one, Settings(1, 4), group=group)
+    (epoch,) = training.run()
+    assert epoch.test_acc == 0
 
 
 def test_a_batch_has_a_sample_for_each(small_set):

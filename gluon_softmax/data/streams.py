@@ -8,7 +8,7 @@ from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
 from ..errors import ArgumentError
 from .packed import Packed, is_packed
-from .record_loader import RecordLoader
+from .record_loader import RecordLoader, part_sizes
 
 __all__ = ["Stream", "load_streams"]
 
@@ -65,15 +65,14 @@ class Stream:
         Raises
         ------
         ArgumentError
-            If the processes cannot have equal shares of a batch.
+            If the processes cannot have equal shares of a batch to train on, or there
+            are fewer samples than in a batch.
         """
         index, number = part
-        if batch_size % number:
-            raise ArgumentError(
-                f"expected a batch_size that {number} workers can share equally, found "
-                f"{batch_size}: take a multiple of {number}, or leave out --stream"
-            )
-        size = min(batch_size // number, len(self) // number)
+        if shuffle:
+            self._check(batch_size, number)
+        smallest = min(part_sizes(len(self), number))
+        size = min(-(-batch_size // number), smallest)
         return RecordLoader(
             self.folder,
             size,
@@ -85,6 +84,19 @@ class Stream:
             even=shuffle,
             transforms=self.transforms,
         )
+
+    def _check(self, batch_size: int, number: int) -> None:
+        """Refuse batches that cannot be filled, or not equally."""
+        if batch_size % number:
+            raise ArgumentError(
+                f"expected a batch_size that {number} workers can share equally, found "
+                f"{batch_size}: take a multiple of {number}, or leave out --stream"
+            )
+        if batch_size > len(self):
+            raise ArgumentError(
+                f"expected a batch_size of at most {len(self):,}, the size of the data "
+                f"set, found {batch_size:,}"
+            )
 
 
 def load_streams(
