@@ -89,6 +89,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 def test_ffmpeg_writes_a_film(tmp_path):
     """As long as its frames, and what players know."""

@@ -279,6 +279,7 @@ def test_quick_leaves_out_the_most():
             assert less.images < run.images
 
 
+@pytest.mark.slow
 def test_command_writes_figure_and_numbers(costs, tmp_path, capsys, monkeypatch):
     """Every cost and every sentence is printed and written."""
     monkeypatch.setattr(distributed, "measure_distributed", lambda *options: costs)

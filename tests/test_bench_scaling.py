@@ -73,6 +73,7 @@ def test_sizes_without_room_are_skipped_in_one_line(axis):
     assert lack_of_room(Size(axis, 1000)) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value", "mapped"),
     [

@@ -55,6 +55,7 @@ def test_every_contender_is_prepared_somewhere():
     assert here == PREPARATIONS.keys() - {"growth"}
 
 
+@pytest.mark.slow
 def test_trainers_do_the_same(data):
     """After ten epochs all have learnt, and to the same figures."""
     figures = {}
@@ -96,6 +97,7 @@ def test_readers_read_everything(key, data):
     assert figures["pixel_mean"] == pytest.approx(images.mean() / 255, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_child_answers_the_parent(data):
     """Versions and threads first, then seconds and figures, and the peak at the end."""
     command = make_command(find("gluon"), data, data, {})
@@ -106,6 +108,7 @@ def test_child_answers_the_parent(data):
         assert process.stop()["peak"] > 50_000
 
 
+@pytest.mark.slow
 def test_peak_memory_counts_what_was_freed():
     """An array that is gone again is still in the peak."""
     before = peak_memory()
@@ -124,6 +127,7 @@ def test_arrays_for_peers_hold_both_splits(data, tmp_path):
         assert all((mine == theirs).all() for mine, theirs in pairs)
 
 
+@pytest.mark.slow
 def test_start_reads_a_batch(fashion):
     """The line whose start is measured runs as it is, with and without a folder."""
     for root in ("", str(fashion[0].folder)):

@@ -54,6 +54,7 @@ def test_library_call_never_falls_back(no_data):
         FashionMNIST()
 
 
+@pytest.mark.slow
 def test_compare_on_real_data(fashion, tmp_path, capsys):
     """One epoch on Fashion-MNIST: a table, figures and numbers, no mark."""
     assert main(["compare", "--num-epochs", "1", "--output", str(tmp_path)]) == 0
@@ -125,6 +126,7 @@ def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
     assert not (no_data / "figures").exists()
 
 
+@pytest.mark.slow
 def test_damaged_cache_is_passed_over_in_one_line(no_data, quick, capsys):
     """What is wrong with files that the user did not name is said, and goes on."""
     folder = no_data / ".mxnet" / "datasets" / "fashion-mnist"

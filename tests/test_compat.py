@@ -78,6 +78,7 @@ print("drawn")
 """
 
 
+@pytest.mark.slow
 def test_d2lzh_draws_again():
     """The figure functions of d2lzh work on current IPython."""
     repaired = run(DRAW.format(undo=""))

@@ -213,6 +213,7 @@ def notebook():
     return book.cells, kinds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "epochs", "drawn"), [(1, 3, 3), (2, 2, 2 + 6)])
 def test_a_notebook_has_one_output_that_is_updated(cell, epochs, drawn, notebook):
     """One display, updated per epoch and per 10 of 30 batches; the lines below it."""
@@ -285,6 +286,7 @@ def test_a_terminal_has_a_bar(watcher):
     assert all(re.fullmatch(prefix + LINE, line) for line in lines)
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_plain_lines_while_the_terminal_has_the_bar():
     """With stdout elsewhere, its lines hold nothing of the bar."""
     code = SLOWED.replace("watcher", "None", 1)

@@ -181,6 +181,7 @@ def test_an_endless_cell_is_given_up(write, tmp_path, monkeypatch):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_workers_read_in_a_notebook(write, tmp_path):
     """Two worker processes, started from a kernel, give the same batches."""
     script = write(
@@ -196,6 +197,7 @@ def test_workers_read_in_a_notebook(write, tmp_path):
     assert printed(cell) == "5 True\n"
 
 
+@pytest.mark.slow
 def test_command_builds_each(write, tmp_path, capsys):
     """A line per notebook, with its seconds; settings are numbers where they can be."""
     cell = ' tags=["parameters"]\nn, root = 1, None'

@@ -19,6 +19,7 @@ def load(name):
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
 def test_section_3_5_times_every_number_of_workers(tmp_path, capsys):
     """The first sample is an ankle boot, and each reading takes its time."""
@@ -92,6 +93,7 @@ def test_section_3_7_trains(capsys):
     assert "scores (104, 0): in two steps inf, in one 104.0000" in out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
 def test_comparison_returns_its_result(tmp_path):
     """The comparison leaves its figures and returns what they show."""

@@ -56,7 +56,7 @@ def test_batches_that_cannot_be_shared(folder):
     train_stream, _ = load_streams(folder)
     with pytest.raises(ArgumentError, match="3 workers can share equally, found 16"):
         train_stream.make_loader(16, True, part=(0, 3))
-    with pytest.raises(ArgumentError, match="at most 60.*found 64"):
+    with pytest.raises(ArgumentError, match=r"at most 60.*found 64"):
         train_stream.make_loader(64, True)
 
 

@@ -122,6 +122,7 @@ def _no_process_left():
     resource_tracker._resource_tracker._stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_no_process_left")
 def test_processes_give_the_same_runs(experiments, runs):
     """Two at a time give what one after the other does."""
