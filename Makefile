@@ -43,7 +43,7 @@ test: install  ## run the quick tests and the examples in the docstrings
 	$(PYTEST) -m 'not slow' --doctest-modules tests --pyargs gluon_softmax
 
 slow: install  ## run the slower tests
-	$(PYTEST) -m slow tests
+	$(PYTEST) -m slow --durations 15 tests
 
 TIME ?= 60
 fuzz: install  ## give each reader damaged files for TIME=60 seconds, to find crashes

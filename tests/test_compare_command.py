@@ -81,6 +81,7 @@ def test_the_figures_name_the_classes(language, small):
     assert classes == tuple(get_fashion_mnist_labels(range(10)))
 
 
+@pytest.mark.slow
 def test_an_animation_shows_the_first_version(small, capsys):
     """Its last template is the trained one; the file is said to be written last."""
     assert main([*QUICK, "--animate", "new/film.gif"]) == 0

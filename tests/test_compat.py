@@ -26,6 +26,7 @@ def run(code: str, *options: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BOOL_IS_GONE, reason="this NumPy still has numpy.bool")
 def test_numpy_bool_is_what_mxnet_lacks():
     """MXNet's import fails for want of numpy.bool, and works once it is restored."""
@@ -85,6 +86,7 @@ def test_d2lzh_draws_again():
     assert repaired.stdout.endswith("drawn\n"), repaired.stderr
 
 
+@pytest.mark.slow
 def test_what_d2lzh_lacks_is_set_matplotlib_formats():
     """Without the repaired function they fail."""
     undone = run(DRAW.format(undo="del display.set_matplotlib_formats"))

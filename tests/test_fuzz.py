@@ -56,7 +56,7 @@ def test_much_damage_is_refused_in_one_line(name):
     """The same with many files, in little memory."""
     draw = random.Random(0)
     tracemalloc.start()
-    for _ in range(300):
+    for _ in range(60):
         read_damaged(name, draw.choice(VALID[name]), draw, times=5)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

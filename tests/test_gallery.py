@@ -34,6 +34,7 @@ def test_every_figure_is_there_and_names_its_data(comparison):
         assert "drawn stand-in, not Fashion-MNIST" in figure.get_suptitle()
 
 
+@pytest.mark.slow
 def test_every_file_is_named_and_written(comparison, tmp_path):
     """Seven figures in two formats, three models and the numbers, each so named."""
     paths = list(write_gallery(comparison, tmp_path / "new", "-x"))

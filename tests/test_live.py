@@ -266,6 +266,7 @@ train(2, watcher)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watcher", ["None", "Bar('name: ')"])
 def test_a_terminal_has_a_bar(watcher):
     """It shows epoch, loss, accuracy, images per second and time left, then goes."""

@@ -94,6 +94,7 @@ def test_parameters_are_set_after_their_cell(write):
     assert len(notebooks.convert(script, {"other": 0}).cells) == 3
 
 
+@pytest.mark.slow
 def test_figures_and_prints_are_in_the_notebook(write, tmp_path):
     """A figure presented is inline, as PNG, and in its files; no line says so."""
     script = write(
