@@ -163,33 +163,21 @@ def test_as_a_module():
     assert (done.returncode, done.stdout.strip()) == (0, __version__)
 
 
-COMMAND = """
-import sys
-sys.path.insert(0, {folder!r})
-import argparse
-from gluon_softmax.cluster.command import add_arguments
-parser = argparse.ArgumentParser()
-add_arguments(parser.add_subparsers(required=True))
-options = parser.parse_args()
-sys.exit(options.command(options))
-"""
-
-
 @pytest.mark.slow
 def test_the_real_thing(tmp_path):
     """A worker's bad command ends the job; Ctrl-C while it starts leaves nothing."""
     mark = uuid.uuid4().hex
-    code = COMMAND.format(folder=FOLDER)
-    command = [sys.executable, "-c", code, "launch", "-n", "2", "--", "train", mark]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=tmp_path
-    )
-    assert done.returncode == 1
+    command = [sys.executable, "-m", "gluon_softmax", "launch", "-n", "2", "--"]
+    command += ["train", "softmax", "--data", f"./{mark}"]
+    place = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": FOLDER}}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, **place)
+    assert done.returncode == 2
     *_, last = done.stderr.splitlines()
     assert last.startswith("gluon-softmax: worker ")
     assert "exited with code 2; its last lines: gluon-softmax: " in last
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    time.sleep(0.6)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **place)
+    while len(find_processes(mark)) < 3:  # the launcher, and what it starts
+        time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)
     start = time.monotonic()
     _, said = process.communicate(timeout=20)
