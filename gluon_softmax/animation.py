@@ -20,6 +20,7 @@ from .errors import ArgumentError
 from .figures import COLOURS
 from .history import History, Progress
 from .live import Watcher
+from .models import SIDE
 
 __all__ = ["FORMATS", "Frame", "Recorder", "check_path", "save_animation"]
 
@@ -27,7 +28,6 @@ FORMATS = (".gif", ".mp4", ".html")
 FRAMES = 60
 """About so many frames, however long the training."""
 FRAMES_PER_SECOND = 10
-SIDE = 28
 
 
 class Frame(NamedTuple):

@@ -101,14 +101,6 @@ class Group:
         """Which part of each batch of the test set."""
         return self.part if self.adds_up else (0, 1)
 
-    def check_batch_size(self, batch_size: int) -> None:
-        """Refuse batches that are too small to be shared."""
-        if batch_size < self.size:
-            raise ArgumentError(
-                f"expected a batch_size of at least {self.size}, one sample for each "
-                f"worker, found {batch_size}: start fewer, or take larger batches"
-            )
-
     def make_trainer(self, net: gluon.Block, optimizer: mx.optimizer.SGD):
         """Make what steps after each batch: a `GroupTrainer`, or one like it."""
         trainer = gluon.Trainer(net.collect_params(), optimizer, kvstore=None)

@@ -24,7 +24,7 @@ from .errors import ArgumentError, DivergedError
 from .history import Epoch, History, Progress
 from .models import SIDE
 from .networks import NETWORKS
-from .settings import Settings
+from .settings import Settings, check_shares
 from .training import Accumulator, evaluate_accuracy, train_epoch
 
 __all__ = [
@@ -167,7 +167,7 @@ class NetworkTraining:
         check_choice("network", name, MAKERS)
         self.settings, self._ctx = settings or Settings(), ctx or mx.cpu()
         self._group = group or Group()
-        self._group.check_batch_size(self.settings.batch_size)
+        check_shares(self.settings.batch_size, self._group.size)
         self._load(train_set, test_set)
         mx.random.seed(self.settings.seed)
         source = getattr(train_set, "source", train_set)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .checks import check_momentum, check_positive, check_whole_number
+from .errors import ArgumentError
 
-__all__ = ["KINDS", "Settings"]
+__all__ = ["KINDS", "Settings", "check_shares"]
 
 KINDS = ("dist_sync", "dist_async")
 """How several processes share what they learn: in step, or each at its own pace."""
@@ -48,3 +49,23 @@ class Settings:
         check_positive("lr", self.lr)
         check_momentum(self.momentum)
         check_whole_number("seed", self.seed, least=0)
+
+
+def check_shares(batch_size: int, num_workers: int) -> None:
+    """Refuse batches that are too small to be shared.
+
+    Parameters
+    ----------
+    batch_size, num_workers : int
+        Samples per step, and among how many processes they are shared.
+
+    Raises
+    ------
+    ArgumentError
+        If there is not a sample for each.
+    """
+    if batch_size < num_workers:
+        raise ArgumentError(
+            f"expected a batch_size of at least {num_workers}, one sample for each "
+            f"worker, found {batch_size}: start fewer, or take larger batches"
+        )

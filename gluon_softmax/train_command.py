@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import ArgumentError, OutputError
 from .interruption import Interruption, hinting
-from .settings import KINDS, Settings
+from .settings import KINDS, Settings, check_shares
 
 __all__ = ["add_arguments"]
 
@@ -155,11 +155,7 @@ def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
 
     settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
     check_choice("network", options.network, NETWORKS)
-    if settings.batch_size < num_workers:
-        raise ArgumentError(
-            f"expected a batch_size of at least {num_workers}, one sample for each "
-            f"worker, found {settings.batch_size}: start fewer, or take larger batches"
-        )
+    check_shares(settings.batch_size, num_workers)
     if options.kvstore is not None:
         check_choice("kvstore", options.kvstore, KINDS)
     _check_together(options)
@@ -174,13 +170,10 @@ def _check_together(options: argparse.Namespace) -> None:
         check_whole_number("every", options.every, least=1)
     if options.compress is not None:
         check_positive("compress", options.compress)
-    for name, needed in (
-        ("every", "checkpoint"),
-        ("resume", "checkpoint"),
-    ):
-        if getattr(options, name) and not getattr(options, needed):
+    for name in ("every", "resume"):
+        if getattr(options, name) and not options.checkpoint:
             raise ArgumentError(
-                f"expected --{needed} together with --{name}, found --{name} alone"
+                f"expected --checkpoint together with --{name}, found --{name} alone"
             )
 
 

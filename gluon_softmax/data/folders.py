@@ -21,12 +21,12 @@ from tqdm import tqdm
 
 from ..errors import DataError
 from .datasets import ImageDataset
+from .pictures import SIDE
 from .randomness import random_state
 
 __all__ = ["SUFFIXES", "read_folder", "to_pixels"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-SIZE = 28
 MANY = 10_000
 """From how many pictures on a bar shows how far the reading is."""
 
@@ -55,13 +55,13 @@ def to_pixels(image: Image.Image) -> np.ndarray:
     as it is, to the bit.
     """
     grey = _to_grey(ImageOps.exif_transpose(image))
-    factor = SIZE / max(grey.size)
+    factor = SIDE / max(grey.size)
     size = tuple(max(1, round(side * factor)) for side in grey.size)
     small = np.asarray(grey.resize(size, Image.LANCZOS))
     edge = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    pixels = np.full((SIZE, SIZE), np.median(edge), np.uint8)
+    pixels = np.full((SIDE, SIDE), np.median(edge), np.uint8)
     height, width = small.shape
-    top, left = (SIZE - height) // 2, (SIZE - width) // 2
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
     pixels[top : top + height, left : left + width] = small
     return pixels
 
@@ -170,7 +170,7 @@ def _read_all(
 ) -> ImageDataset:
     """Read files in an order that mixes the classes, so that any part has them all."""
     files = [files[i] for i in random_state(seed).permutation(len(files))]
-    images = np.empty((len(files), SIZE, SIZE), np.uint8)
+    images = np.empty((len(files), SIDE, SIDE), np.uint8)
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
     with _strict(), ThreadPoolExecutor() as threads:  # decoding leaves Python free
