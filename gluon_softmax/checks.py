@@ -7,7 +7,13 @@ from numbers import Integral
 
 from .errors import ArgumentError
 
-__all__ = ["check_choice", "check_momentum", "check_positive", "check_whole_number"]
+__all__ = [
+    "check_batch_size",
+    "check_choice",
+    "check_momentum",
+    "check_positive",
+    "check_whole_number",
+]
 
 
 def check_whole_number(name: str, value: object, least: int) -> None:
@@ -31,6 +37,33 @@ def check_whole_number(name: str, value: object, least: int) -> None:
     if not is_whole or value < least:
         raise ArgumentError(
             f"expected {name} to be a whole number from {least} on, found {value!r}"
+        )
+
+
+def check_batch_size(
+    batch_size: int, num_samples: int, what: str = "the size of the data set"
+) -> None:
+    """Refuse a batch size that gives no batch.
+
+    Parameters
+    ----------
+    batch_size : int
+        What was given.
+    num_samples : int
+        The largest number allowed.
+    what : str
+        What that number is.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no whole number from 1 to there.
+    """
+    check_whole_number("batch_size", batch_size, least=1)
+    if batch_size > num_samples:
+        raise ArgumentError(
+            f"expected a batch_size of at most {num_samples:,}, {what}, found "
+            f"{batch_size:,}"
         )
 
 

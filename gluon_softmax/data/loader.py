@@ -17,7 +17,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data.vision.transforms import Resize, ToTensor
 
-from ..checks import check_whole_number
+from ..checks import check_batch_size, check_whole_number
 from ..errors import ArgumentError
 from .datasets import FashionMNIST, ImageDataset, TransformedDataset
 from .filearray import FileArray
@@ -94,7 +94,7 @@ class BatchLoader:
     ):
         transforms = _choose_transforms(dataset, resize)
         source = getattr(dataset, "source", dataset)
-        _check_batch_size(batch_size, len(dataset))
+        check_batch_size(batch_size, len(dataset))
         check_whole_number("num_workers", num_workers, least=0)
         self.dataset = dataset
         self.batch_size = batch_size
@@ -362,13 +362,3 @@ def _take(array: np.ndarray | FileArray, indices: np.ndarray | slice) -> np.ndar
     if isinstance(indices, slice):
         return array[indices]
     return array.take(indices, axis=0)
-
-
-def _check_batch_size(batch_size: int, num_samples: int) -> None:
-    """Refuse a batch size that gives no batch."""
-    check_whole_number("batch_size", batch_size, least=1)
-    if batch_size > num_samples:
-        raise ArgumentError(
-            f"expected a batch_size of at most {num_samples:,}, the size of the data "
-            f"set, found {batch_size:,}"
-        )

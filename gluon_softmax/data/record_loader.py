@@ -10,7 +10,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data.vision.transforms import ToTensor
 
-from ..checks import check_whole_number
+from ..checks import check_batch_size, check_whole_number
 from ..errors import ArgumentError
 from .memory import as_ndarray, empty
 from .packed import Packed
@@ -103,7 +103,7 @@ class RecordLoader:
         sizes = part_sizes(packed.num_images(split), num_parts)
         _check_part(part_index, num_parts)
         self.dataset = Part(packed, min(sizes) if even else sizes[part_index])
-        _check_batch_size(batch_size, len(self.dataset))
+        check_batch_size(batch_size, len(self.dataset), "the samples that a part has")
         packed.verify(folder, split)
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -192,14 +192,4 @@ def _check_part(part_index: int, num_parts: int) -> None:
     if part_index >= num_parts:
         raise ArgumentError(
             f"expected part_index below num_parts, {num_parts}, found {part_index}"
-        )
-
-
-def _check_batch_size(batch_size: int, num_samples: int) -> None:
-    """Refuse a batch size that gives no batch."""
-    check_whole_number("batch_size", batch_size, least=1)
-    if batch_size > num_samples:
-        raise ArgumentError(
-            f"expected a batch_size of at most {num_samples:,}, the samples that a "
-            f"part has, found {batch_size:,}"
         )

@@ -6,6 +6,7 @@ import os
 
 from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
+from ..checks import check_batch_size
 from ..errors import ArgumentError
 from .packed import Packed, is_packed
 from .record_loader import RecordLoader, part_sizes
@@ -92,11 +93,7 @@ class Stream:
                 f"expected a batch_size that {number} workers can share equally, found "
                 f"{batch_size}: take a multiple of {number}, or leave out --stream"
             )
-        if batch_size > len(self):
-            raise ArgumentError(
-                f"expected a batch_size of at most {len(self):,}, the size of the data "
-                f"set, found {batch_size:,}"
-            )
+        check_batch_size(batch_size, len(self))
 
 
 def load_streams(
