@@ -31,7 +31,7 @@ _HOMES = {
     ),
     "chinese": ("chinese_figures",),
     "concise": ("make_net", "make_trainer"),
-    "training": (
+    "chapter.training": (
         "Accumulator",
         "accuracy",
         "evaluate",

@@ -11,12 +11,12 @@ import numpy as np
 from mxnet import gluon, nd
 
 from . import concise, handmade, scratch
+from .chapter.training import train
 from .checks import check_momentum, check_positive, check_whole_number
 from .data.datasets import ImageDataset
 from .data.loader import load_data
 from .history import Epoch, History
 from .live import Watcher
-from .training import train
 
 __all__ = [
     "GLUON",

@@ -10,12 +10,12 @@ import mxnet as mx
 from mxnet import gluon
 
 from . import compare, concise, handmade
+from .chapter.training import train
 from .checks import check_choice, check_momentum, check_positive, check_whole_number
 from .data.loader import BatchLoader
 from .data.splits import PIXELS, Splits, load_splits
 from .history import Epoch, History
 from .networks import NETWORKS
-from .training import train
 
 __all__ = ["MODELS", "Experiment", "run_experiment"]
 

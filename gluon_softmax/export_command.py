@@ -114,11 +114,11 @@ def _judge(model, root: str | None) -> Iterator[str]:
     """Give the test accuracy of each version, where the data set is a known one."""
     from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
+    from .chapter.training import evaluate_accuracy
     from .conversion import to_versions
     from .data import sources
     from .data.loader import BatchLoader
     from .data.splits import DATA_SETS
-    from .training import evaluate_accuracy
 
     names = {sources.published(name).title: name for name in DATA_SETS}
     if model.data not in names:

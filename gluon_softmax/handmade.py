@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from .chapter.training import Accumulator
 from .errors import ArgumentError, DivergedError
 from .history import Epoch, Progress
-from .training import Accumulator
 
 __all__ = ["Momentum", "SoftmaxRegression", "draw_start", "evaluate", "train"]
 

@@ -13,6 +13,7 @@ import mxnet as mx
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
+from .chapter.training import Accumulator, evaluate_accuracy, train_epoch
 from .checkpoint import State
 from .checks import check_choice
 from .concise import make_net
@@ -25,7 +26,6 @@ from .history import Epoch, History, Progress
 from .models import SIDE
 from .networks import NETWORKS
 from .settings import Settings, check_shares
-from .training import Accumulator, evaluate_accuracy, train_epoch
 
 __all__ = [
     "MAKERS",

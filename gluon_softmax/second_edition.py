@@ -13,15 +13,15 @@ from typing import Union
 from matplotlib.figure import Figure
 from mxnet import gluon
 
-from . import training
-from .compiled import Batches
+from .chapter import training
+from .chapter.training import Accumulator
 from .data.datasets import get_fashion_mnist_labels
 from .data.loader import load_data_fashion_mnist
+from .engine.compiled import Batches
+from .engine.graphs import Loss, Net
 from .figures import show_predictions
-from .graphs import Loss, Net
 from .history import Epoch, History
 from .scratch import cross_entropy, sgd, softmax
-from .training import Accumulator
 
 __all__ = [
     "Accumulator",

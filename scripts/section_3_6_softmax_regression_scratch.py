@@ -10,8 +10,8 @@
 # **What to look at.** The shape of each result; what each part does to a small example;
 # and, at the end, which garments are still mistaken for each other.
 #
-# The functions are in `gluon_softmax/scratch.py` and `training.py`; `show_code` shows
-# them here as they are.
+# The functions are in `gluon_softmax/scratch.py` and `chapter/training.py`;
+# `show_code` shows them here as they are.
 
 # %%
 from __future__ import annotations

@@ -8,9 +8,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from gluon_softmax import BatchLoader, ImageDataset, compiled, scratch
-from gluon_softmax.compiled import BLOCK, predict, run_training
-from gluon_softmax.training import evaluate_accuracy, train_epoch
+from gluon_softmax import BatchLoader, ImageDataset, scratch
+from gluon_softmax.chapter.training import evaluate_accuracy, train_epoch
+from gluon_softmax.engine import compiled
+from gluon_softmax.engine.compiled import BLOCK, predict, run_training
 from mxnet import autograd, gluon, nd, random
 from mxnet.gluon import nn
 from mxnet.gluon.data.vision import transforms as vision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gluon_softmax.graphs import is_graph, make_graph
+from gluon_softmax.engine.graphs import is_graph, make_graph
 from mxnet import cpu, gluon, nd
 from mxnet.gluon import nn
 

@@ -8,8 +8,8 @@ import pytest
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.data.splits import prepare_pixels
+from gluon_softmax.engine.graphs import is_graph
 from gluon_softmax.errors import ArgumentError, DivergedError
-from gluon_softmax.graphs import is_graph
 from gluon_softmax.network_training import MAKERS, choose_context, train_network
 from gluon_softmax.network_training import _move as move
 from gluon_softmax.networks import NETWORKS, make_convolutional, make_perceptron

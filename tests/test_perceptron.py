@@ -9,8 +9,8 @@ import pytest
 import reference
 from gluon_softmax import train_ch3
 from gluon_softmax.data.loader import BatchLoader
+from gluon_softmax.engine.traced import is_straight, is_traceable, trace
 from gluon_softmax.perceptron import init_params, net, relu
-from gluon_softmax.traced import is_straight, is_traceable, trace
 from mxnet import autograd, gluon, nd
 
 NAMES = ("W1", "b1", "W2", "b2")

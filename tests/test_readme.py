@@ -73,19 +73,6 @@ def test_figures_shown_are_there(path):
     assert (ROOT / path).with_suffix(".svg").is_file()
 
 
-def test_every_module_is_in_the_picture():
-    """Each module has its line in "Where to find what", and each line its module."""
-    picture = README.split("## Where to find what")[1].split("\n## ")[0]
-    listed = set(re.findall(r"`([\w/]+\.py)`", picture))
-    package = ROOT / "gluon_softmax"
-    modules = {
-        str(path.relative_to(package))
-        for path in package.rglob("*.py")
-        if path.name != "__init__.py" and "bench" not in path.parts
-    }
-    assert listed - {"__init__.py"} == modules
-
-
 def test_every_file_of_the_book_table_exists():
     """Scripts, modules and tests that the table names are there."""
     table = README.split("## From the book to the code")[1].split("\n## ")[0]

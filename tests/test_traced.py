@@ -8,7 +8,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from gluon_softmax import scratch
-from gluon_softmax.traced import is_straight, is_traceable, trace
+from gluon_softmax.engine.traced import is_straight, is_traceable, trace
 from mxnet import autograd, gluon, nd, random
 from mxnet.gluon import nn
 

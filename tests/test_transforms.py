@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax import BatchLoader, ImageDataset
-from gluon_softmax.data.memory import empty
 from gluon_softmax.data.transforms import make_steps
+from gluon_softmax.engine.memory import empty
 from gluon_softmax.errors import ArgumentError
 from mxnet import nd
 from mxnet.gluon.data import DataLoader

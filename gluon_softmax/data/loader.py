@@ -18,10 +18,10 @@ from mxnet import nd
 from mxnet.gluon.data.vision.transforms import Resize, ToTensor
 
 from ..checks import check_batch_size, check_whole_number
+from ..engine.memory import Empty, as_ndarray, as_numpy, empty
 from ..errors import ArgumentError
 from .datasets import FashionMNIST, ImageDataset, TransformedDataset
 from .filearray import FileArray
-from .memory import Empty, as_ndarray, as_numpy, empty
 from .randomness import random_state
 from .transforms import Step, is_in_background, make_steps
 from .workers import WorkerPool

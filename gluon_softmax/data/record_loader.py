@@ -11,8 +11,8 @@ from mxnet import nd
 from mxnet.gluon.data.vision.transforms import ToTensor
 
 from ..checks import check_batch_size, check_whole_number
+from ..engine.memory import as_ndarray, empty
 from ..errors import ArgumentError
-from .memory import as_ndarray, empty
 from .packed import Packed
 from .randomness import random_state
 from .records import read_records

@@ -17,8 +17,8 @@ from mxnet import nd
 from mxnet.gluon import nn
 from mxnet.gluon.data.vision import transforms
 
+from ..engine.memory import Empty, as_ndarray
 from ..errors import ArgumentError
-from .memory import Empty, as_ndarray
 from .randomness import random_state
 
 __all__ = ["Step", "is_in_background", "make_steps", "read_scaling"]

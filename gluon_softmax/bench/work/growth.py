@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from mxnet import gluon, nd
 
+from ...chapter.training import train_ch3
 from ...concise import make_trainer
 from ...data.datasets import ImageDataset
 from ...data.loader import BatchLoader
-from ...training import train_ch3
 from .arrays import read_arrays
 from .serving import Work
 from .training import LR, make_hybrid_net

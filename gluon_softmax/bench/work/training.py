@@ -12,9 +12,9 @@ from mxnet import gluon, init, nd
 from mxnet.gluon import nn
 
 from ... import concise, scratch
+from ...chapter.training import evaluate_accuracy, train_ch3
 from ...network_training import make_optimizer
 from ...networks import NETWORKS
-from ...training import evaluate_accuracy, train_ch3
 from .arrays import read_pixels
 from .loaders import BATCH_SIZE, load_as_d2lzh, load_ours
 from .serving import Work

@@ -23,9 +23,9 @@ from mxnet import autograd, nd, sym
 from mxnet.base import _LIB, check_call
 from mxnet.executor import Executor
 
-from .data.memory import Ring
-from .errors import ArgumentError
+from ..errors import ArgumentError
 from .graphs import Graph, Loss, Net, is_graph, make_graph
+from .memory import Ring
 from .traced import is_traceable, trace
 
 __all__ = ["BLOCK", "predict", "run_training"]

@@ -17,7 +17,7 @@ from mxnet import autograd, gluon, nd, sym
 from mxnet.gluon import nn
 from mxnet.gluon.parameter import DeferredInitializationError
 
-from .data.memory import address
+from .memory import address
 
 __all__ = ["Graph", "Loss", "Net", "is_graph", "make_graph"]
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from mxnet import gluon, nd
 
-from .compiled import predict, run_training
-from .errors import ArgumentError, DivergedError
-from .graphs import Loss, Net
-from .history import Epoch, History, Progress
-from .live import Watcher, choose_watcher
-from .scratch import sgd
+from ..engine.compiled import predict, run_training
+from ..engine.graphs import Loss, Net
+from ..errors import ArgumentError, DivergedError
+from ..history import Epoch, History, Progress
+from ..live import Watcher, choose_watcher
+from ..scratch import sgd
 
 __all__ = [
     "Accumulator",
