@@ -32,7 +32,6 @@ _HOMES = {
     "chinese": ("chinese_figures",),
     "concise": ("make_net", "make_trainer"),
     "chapter.training": (
-        "Accumulator",
         "accuracy",
         "evaluate",
         "evaluate_accuracy",
@@ -42,8 +41,10 @@ _HOMES = {
     ),
     "second_edition": ("predict_ch3", "train_epoch_ch3"),
     "networks": ("make_convolutional", "make_perceptron"),
-    "history": ("Epoch", "History", "Progress"),
-    "live": ("Bar", "LiveCurves"),
+    "chapter.progress": ("Progress",),
+    "engine": ("ENGINE", "Engine", "hybridize"),
+    "history": ("Accumulator", "Batch", "Callback", "Epoch", "History"),
+    "live": ("Bar", "Lines", "LiveCurves"),
     "compare": ("Comparison", "run_comparison"),
     "figures": (
         "show_confusion_matrix",

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from .atomic import replacing
 from .errors import ArgumentError
 from .figures import COLOURS
-from .history import History, Progress
-from .live import Watcher
+from .history import Callback
+from .live import average
 from .models import SIDE
 
 __all__ = ["FORMATS", "Frame", "Recorder", "check_path", "save_animation"]
@@ -49,13 +49,13 @@ class Frame(NamedTuple):
     weights: np.ndarray
 
 
-class Recorder(Watcher):
+class Recorder(Callback):
     """Keeps frames of a training.
 
     Parameters
     ----------
     weights : callable
-        Gives the weights (784, classes) as they are now.
+        Returns the weights (784, classes) as they are now.
 
     Attributes
     ----------
@@ -66,37 +66,28 @@ class Recorder(Watcher):
         self._weights = weights
         self.frames: list[Frame] = []
 
-    def watch(self, num_epochs, train_iter):
+    def on_train_begin(self, progress) -> None:
         """Spread the frames over the whole training."""
-        self._batches = len(train_iter)
-        self._total = num_epochs * self._batches
+        self._total = progress.num_epochs * progress.num_batches
         self._every = math.ceil(self._total / FRAMES)
-        self._waiting: list[Progress] = []
-        self._next = self._every
-        return super().watch(num_epochs, train_iter)
+        self._seen = 0
 
-    def see(self, progress: Progress) -> None:
-        """Keep a frame where it is time for one."""
-        self._waiting.append(progress)
-        done = (progress.epoch - 1) * self._batches + progress.batch
-        if done >= self._next:
-            self._next = done + self._every
-            self._keep(done)
+    def on_batch_end(self, progress) -> None:
+        """Keep a frame where it is time for one, and of the last batch."""
+        done = (progress.epoch - 1) * progress.num_batches + progress.batch
+        if done % self._every == 0 or done == self._total:
+            self._keep(progress, done)
 
-    def see_epoch(self, history: History) -> None:
-        """Keep a frame of what the last epoch ends with."""
-        done = len(history) * self._batches
-        if self._waiting and done == self._total:
-            self._keep(done)
+    def on_epoch_end(self, progress) -> None:
+        """Begin to count batches anew."""
+        self._seen = 0
 
-    def _keep(self, done: int) -> None:
-        """Keep a frame after so many batches."""
-        sizes = [progress.samples for progress in self._waiting]
-        loss = np.average([progress.loss for progress in self._waiting], weights=sizes)
-        acc = np.average([progress.acc for progress in self._waiting], weights=sizes)
+    def _keep(self, progress, done: int) -> None:
+        """Keep a frame, with the mean of the batches since the last one."""
+        new = progress.read()[self._seen :]
+        self._seen += len(new)
         weights = np.array(self._weights())
-        self.frames.append(Frame(done / self._batches, loss, acc, weights))
-        self._waiting.clear()
+        self.frames.append(Frame(done / progress.num_batches, *average(new), weights))
 
 
 def check_path(path: str | os.PathLike[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,8 +15,8 @@ from .chapter.training import train
 from .checks import check_momentum, check_positive, check_whole_number
 from .data.datasets import ImageDataset
 from .data.loader import load_data
-from .history import Epoch, History
-from .live import Watcher
+from .engine import hybridize
+from .history import Callback, History
 
 __all__ = [
     "GLUON",
@@ -25,6 +25,7 @@ __all__ = [
     "VERSIONS",
     "Comparison",
     "Version",
+    "make_scratch",
     "make_versions",
     "run_comparison",
 ]
@@ -45,13 +46,13 @@ class Version:
         Takes images, gives probabilities or scores of shape (n, 10).
     train : callable
         Takes ``train_iter, test_iter, num_epochs, batch_size`` and on request
-        `valid_iter` and `report`, as `training.train` does; yields an `Epoch` for each.
+        `valid_iter` and `callbacks`, as `training.train` does; returns a `History`.
     params : callable
         Gives the parameters as they are now: weights (784, 10) and biases (10,).
     """
 
     net: Callable[[nd.NDArray], nd.NDArray]
-    train: Callable[..., Iterator[Epoch]]
+    train: Callable[..., History]
     params: Callable[[], tuple[np.ndarray, np.ndarray]]
 
 
@@ -113,7 +114,7 @@ def make_versions(
     dict of str to Version
     """
     return {
-        SCRATCH: _from_scratch(W, b, lr, momentum),
+        SCRATCH: make_scratch(W, b, lr, momentum),
         GLUON: _with_gluon(W, b, lr, momentum),
         HANDMADE: _by_hand(W, b, lr, momentum),
     }
@@ -127,7 +128,7 @@ def run_comparison(
     lr: float = 0.1,
     seed: int = 0,
     momentum: float = 0.0,
-    watch: Callable[[str, Version], Watcher] = lambda name, version: Watcher(),
+    make_callbacks: Callable[[str, Version], Iterable[Callback]] = lambda *_: (),
 ) -> Comparison:
     """Train all versions from the same start on the same batches.
 
@@ -143,8 +144,8 @@ def run_comparison(
         Seed of the start and of the batches.
     momentum : float
         What part of a step the next one keeps, from 0 to below 1.
-    watch : callable, optional
-        Takes a version's name and the version; gives what watches it train.
+    make_callbacks : callable, optional
+        Takes a version's name and the version; returns the callbacks of its training.
 
     Returns
     -------
@@ -173,12 +174,15 @@ def run_comparison(
     start = _draw_start(train_set, seed)
     for name, version in make_versions(*start, lr, momentum).items():
         train_iter.epoch = 0  # the same batches again
-        watcher = watch(name, version)
-        data = (train_iter, test_iter, num_epochs, batch_size)
-        with watcher.watch(num_epochs, train_iter):
-            epochs = version.train(*data, report=watcher.see)
-            result.histories[name], states[name] = _follow(epochs, version, watcher)
-        result.params[name] = states[name][-1]
+        states[name] = _States(version)
+        result.histories[name] = version.train(
+            train_iter,
+            test_iter,
+            num_epochs,
+            batch_size,
+            callbacks=[states[name], *make_callbacks(name, version)],
+        )
+        result.params[name] = states[name].states[-1]
         result.predictions[name] = _predict(version.net, test_iter)
     result.differences = _largest_differences(states)
     return result
@@ -194,18 +198,22 @@ def _draw_start(train_set: ImageDataset, seed: int) -> tuple[np.ndarray, np.ndar
     )
 
 
-def _from_scratch(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Version:
-    """Set up section 3.6."""
+def make_scratch(
+    W: np.ndarray, b: np.ndarray, lr: float, momentum: float = 0.0, hybrid: bool = False
+) -> Version:
+    """Make section 3.6's version, as it is written or hybridized."""
     params = [nd.array(W), nd.array(b)]
     for param in params:
         param.attach_grad()
-    updater = {"params": params, "lr": lr}
+    updater = partial(scratch.sgd, params, lr)
     if momentum:
-        updater = {"trainer": scratch.MomentumTrainer(params, lr, momentum)}
-    net = partial(scratch.net, W=params[0], b=params[1])
+        updater = scratch.MomentumTrainer(params, lr, momentum).step
+    net, loss = partial(scratch.net, W=params[0], b=params[1]), scratch.cross_entropy
+    if hybrid:
+        net, loss = hybridize(net), hybridize(loss)
     return Version(
         net=net,
-        train=_loop(net, scratch.cross_entropy, updater),
+        train=partial(_train, net, loss, updater, lr),
         params=lambda: tuple(param.asnumpy() for param in params),
     )
 
@@ -216,10 +224,11 @@ def _with_gluon(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Ver
     net(nd.zeros((1, len(W))))  # a first pass, from which Gluon learns the shapes
     net[0].weight.set_data(nd.array(W.T))  # Gluon keeps weights as (classes, inputs)
     net[0].bias.set_data(nd.array(b))
-    updater = {"trainer": concise.make_trainer(net, lr, momentum)}
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    updater = concise.make_trainer(net, lr, momentum).step
     return Version(
         net=net,
-        train=_loop(net, gluon.loss.SoftmaxCrossEntropyLoss(), updater),
+        train=partial(_train, net, loss, updater, lr),
         params=lambda: (
             net[0].weight.data().asnumpy().T,
             net[0].bias.data().asnumpy(),
@@ -230,34 +239,42 @@ def _with_gluon(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Ver
 def _by_hand(W: np.ndarray, b: np.ndarray, lr: float, momentum: float) -> Version:
     """Set up the version whose gradient is derived by hand."""
     model = handmade.SoftmaxRegression(W, b)
-    updater = handmade.Momentum(model.params, lr, momentum)
     return Version(
         net=lambda X: nd.array(model.scores(X.asnumpy())),
-        train=partial(handmade.train, model, updater),
+        train=partial(
+            _train, model, model.loss, handmade.make_updater(model, lr, momentum), lr
+        ),
         params=lambda: tuple(param.copy() for param in model.params),
     )
 
 
-def _loop(net, loss, updater: dict) -> Callable[..., Iterator[Epoch]]:
-    """Give the chapter's training loop all but the data."""
+def _train(
+    net, loss, updater, lr, train_iter, test_iter, num_epochs, batch_size, **options
+) -> History:
+    """Train a version with the chapter's loop."""
+    return train(
+        net,
+        train_iter,
+        test_iter,
+        loss,
+        num_epochs,
+        updater,
+        batch_size,
+        lr=lr,
+        **options,
+    )
 
-    def run(train_iter, test_iter, num_epochs, batch_size, **options):
-        data = (train_iter, test_iter, loss, num_epochs, batch_size)
-        return train(net, *data, **updater, **options)
 
-    return run
+class _States(Callback):
+    """Keeps the parameters of a version after each epoch."""
 
+    def __init__(self, version: Version):
+        self._version = version
+        self.states: list[tuple[np.ndarray, ...]] = []
 
-def _follow(
-    epochs: Iterator[Epoch], version: Version, watcher: Watcher
-) -> tuple[History, list[tuple[np.ndarray, ...]]]:
-    """Run the training; keep its figures and the parameters after each epoch."""
-    history, states = History(), []
-    for epoch in epochs:
-        history.append(epoch)
-        states.append(version.params())
-        watcher.see_epoch(history)
-    return history, states
+    def on_epoch_end(self, progress) -> None:
+        """Keep the present parameters."""
+        self.states.append(self._version.params())
 
 
 def _predict(net: Callable[[nd.NDArray], nd.NDArray], test_iter) -> np.ndarray:
@@ -266,12 +283,10 @@ def _predict(net: Callable[[nd.NDArray], nd.NDArray], test_iter) -> np.ndarray:
     return nd.concat(*scores, dim=0).asnumpy().astype(int)
 
 
-def _largest_differences(
-    states: dict[str, list[tuple[np.ndarray, ...]]],
-) -> list[float]:
+def _largest_differences(states: dict[str, _States]) -> list[float]:
     """Compare the versions' parameters after each epoch."""
     differences = []
-    for versions in zip(*states.values()):
+    for versions in zip(*(kept.states for kept in states.values())):
         flat = [np.concatenate([p.ravel() for p in params]) for params in versions]
         differences.append(float(np.ptp(flat, axis=0).max()))
     return differences

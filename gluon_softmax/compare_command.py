@@ -110,14 +110,14 @@ class _Watching:
             check_path(path)
 
     def start(self, prefix: str, version):
-        """Give what watches the next version; the first one is recorded."""
+        """Return the callbacks of the next version; the first one is recorded."""
         from .animation import Recorder
-        from .live import Bar, Together
+        from .live import Bar
 
         if self._path is None or self._recorder is not None:
-            return Bar(prefix)
+            return [Bar(prefix)]
         self._recorder = Recorder(lambda: version.params()[0])
-        return Together(Bar(prefix), self._recorder)
+        return [Bar(prefix), self._recorder]
 
     def write(self, comparison, classes):
         """Write the animation; give its path."""

@@ -18,6 +18,10 @@ __all__ = [
 class GluonSoftmaxError(Exception):
     """Base of every error of this package; commands print it in one line."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of the traceback (IPython asks)."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ArgumentError(GluonSoftmaxError, ValueError):
     """An argument has a value that cannot be used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import mxnet as mx
@@ -14,7 +14,7 @@ from .chapter.training import train
 from .checks import check_choice, check_momentum, check_positive, check_whole_number
 from .data.loader import BatchLoader
 from .data.splits import PIXELS, Splits, load_splits
-from .history import Epoch, History
+from .history import Callback, History
 from .networks import NETWORKS
 
 __all__ = ["MODELS", "Experiment", "run_experiment"]
@@ -84,7 +84,7 @@ def run_experiment(
     experiment: Experiment,
     root: str | os.PathLike[str] | None = None,
     num_images: int | None = None,
-    report: Callable[[Epoch], None] = lambda epoch: None,
+    callbacks: Iterable[Callback] = (),
 ) -> History:
     """Train as an experiment says.
 
@@ -95,8 +95,8 @@ def run_experiment(
         The folder to look for the data in first.
     num_images : int, optional
         How many training images to use, the first ones; all if not given.
-    report : callable, optional
-        Called with each epoch's figures.
+    callbacks : iterable of Callback
+        Called while the model trains.
 
     Returns
     -------
@@ -109,11 +109,7 @@ def run_experiment(
     """
     data = (experiment.data, experiment.pixels, experiment.num_validation)
     splits = load_splits(*data, num_images, root)
-    history = History()
-    for epoch in _train(experiment, _make_loaders(experiment, splits)):
-        report(epoch)
-        history.append(epoch)
-    return history
+    return _train(experiment, _make_loaders(experiment, splits), callbacks)
 
 
 def _make_loaders(
@@ -130,19 +126,24 @@ def _make_loaders(
 
 
 def _train(
-    experiment: Experiment, loaders: dict[str, BatchLoader | None]
-) -> Iterator[Epoch]:
+    experiment: Experiment,
+    loaders: dict[str, BatchLoader | None],
+    callbacks: Iterable[Callback],
+) -> History:
     """Train the model that is asked for."""
     settings = {
         "num_epochs": experiment.num_epochs,
         "batch_size": experiment.batch_size,
+        "callbacks": callbacks,
     }
     mx.random.seed(experiment.seed)
     if experiment.model in NETWORKS:
         net = NETWORKS[experiment.model]()
         loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        trainer = concise.make_trainer(net, experiment.lr, experiment.momentum)
-        return train(net, loss=loss, trainer=trainer, **loaders, **settings)
+        updater = concise.make_trainer(net, experiment.lr, experiment.momentum).step
+        return train(
+            net, loss=loss, updater=updater, lr=experiment.lr, **loaders, **settings
+        )
     X, _ = next(iter(loaders["test_iter"]))
     start = handmade.draw_start(X[0].size, 10, experiment.start, experiment.seed)
     versions = compare.make_versions(*start, experiment.lr, experiment.momentum)

@@ -3,21 +3,19 @@
 For scores z of one sample with label y, the loss is ``log(sum(exp(z))) - z[y]``, so its
 gradient is softmax(z) minus the one-hot vector of y. The chain rule through
 ``z = x W + b`` then gives x times that for W, and that itself for b. All is done for a
-whole batch at once; nothing here calls MXNet's operators or autograd.
+whole batch at once; nothing here calls MXNet's operators or autograd. The chapter's
+loop trains it all the same: its losses have a `backward` of their own.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
-from .chapter.training import Accumulator
-from .errors import ArgumentError, DivergedError
-from .history import Epoch, Progress
+from .errors import ArgumentError
 
-__all__ = ["Momentum", "SoftmaxRegression", "draw_start", "evaluate", "train"]
+__all__ = ["Momentum", "SoftmaxRegression", "draw_start", "log_softmax", "make_updater"]
 
 STARTS = ("normal", "xavier")
 
@@ -46,6 +44,48 @@ class SoftmaxRegression:
         W, b = self.params
         return X.reshape(len(X), -1) @ W + b
 
+    def __call__(self, X) -> np.ndarray:
+        """Compute the scores of a batch, and keep the images for `backward`.
+
+        Parameters
+        ----------
+        X : mxnet.nd.NDArray or numpy.ndarray
+            Images, shape (n, ...).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, classes).
+        """
+        self._X = _to_numpy(X)
+        return self.scores(self._X)
+
+    def loss(self, y_hat: np.ndarray, y) -> Losses:
+        """Compute the losses of the batch that was scored last.
+
+        Parameters
+        ----------
+        y_hat : numpy.ndarray
+            Its scores, shape (n, classes).
+        y : mxnet.nd.NDArray or numpy.ndarray
+            Labels, shape (n,).
+
+        Returns
+        -------
+        Losses
+            Shape (n,), in nats; ``backward()`` puts the gradient of their sum into
+            ``gradients``.
+        """
+        losses, error = _cross_entropy(y_hat, _to_numpy(y).astype(int))
+        losses = losses.view(Losses)
+        losses.model, losses.error = self, error
+        return losses
+
+    def backward(self, error: np.ndarray) -> None:
+        """Compute the gradients for W and b from those for the scores, (n, classes)."""
+        X = self._X.reshape(len(self._X), -1)  # (n, inputs)
+        self.gradients = [X.T @ error, error.sum(axis=0)]
+
     def gradient(
         self, X: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -68,12 +108,17 @@ class SoftmaxRegression:
             For W, shape (inputs, classes), and b, shape (classes,).
         """
         scores = self.scores(X)
-        log_p = log_softmax(scores)
-        samples = np.arange(len(y))
-        error = np.exp(log_p)  # (n, classes)
-        error[samples, y] -= 1
+        losses, error = _cross_entropy(scores, y)  # (n,), (n, classes)
         X = X.reshape(len(X), -1)  # (n, inputs)
-        return -log_p[samples, y], scores, [X.T @ error, error.sum(axis=0)]
+        return losses, scores, [X.T @ error, error.sum(axis=0)]
+
+
+class Losses(np.ndarray):
+    """The losses of a batch, shape (n,); made by `SoftmaxRegression.loss`."""
+
+    def backward(self) -> None:
+        """Compute the gradients of the sum of the losses."""
+        self.model.backward(self.error)
 
 
 class Momentum:
@@ -143,103 +188,37 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
 
 
-def evaluate(model: SoftmaxRegression, data_iter: Iterable) -> tuple[float, float]:
-    """Compute the mean loss of a data set, and the share predicted right.
+def make_updater(
+    model: SoftmaxRegression, lr: float, momentum: float = 0.0
+) -> Callable[[int], None]:
+    """Return what steps after each batch.
 
     Parameters
     ----------
     model : SoftmaxRegression
-    data_iter : iterable of (X, y)
-        Mini-batches, as a `BatchLoader` gives them.
+        Its parameters are changed in place.
+    lr : float
+        Learning rate.
+    momentum : float
+        Momentum coefficient in [0, 1).
 
     Returns
     -------
-    loss, accuracy : float
+    callable
+        Takes the batch size.
     """
-    metric = Accumulator(3)
-    for X, y in _read(data_iter):
-        scores = model.scores(X)
-        losses = -log_softmax(scores)[np.arange(len(y)), y]
-        metric.add(losses.sum(), (scores.argmax(axis=1) == y).sum(), len(y))
-    return metric[0] / metric[2], metric[1] / metric[2]
+    trainer = Momentum(model.params, lr, momentum)
+    return lambda batch_size: trainer.step(model.gradients, batch_size)
 
 
-def train(
-    model: SoftmaxRegression,
-    updater: Momentum,
-    train_iter: Iterable,
-    test_iter: Iterable,
-    num_epochs: int,
-    batch_size: int,
-    valid_iter: Iterable | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
-) -> Iterator[Epoch]:
-    """Train, and give each epoch's figures as soon as they are known.
-
-    Parameters
-    ----------
-    model : SoftmaxRegression
-    updater : Momentum
-    train_iter, test_iter : iterable of (X, y)
-        Mini-batches, gone through once per epoch.
-    num_epochs, batch_size : int
-        How often; and what the summed gradient of every batch is divided by.
-    valid_iter : iterable of (X, y), optional
-        What to evaluate after each epoch; the test set then waits for the last one.
-    report : callable, optional
-        Called with the `Progress` of each iteration.
-
-    Yields
-    ------
-    Epoch
-
-    Raises
-    ------
-    DivergedError
-        If the loss is no longer finite.
-    """
-    for number in range(1, num_epochs + 1):
-        start = time.perf_counter()
-        settings = (batch_size, report, number)
-        loss, train_acc = _train_epoch(model, updater, train_iter, *settings)
-        valid = (None, None) if valid_iter is None else evaluate(model, valid_iter)
-        is_time_to_test = valid_iter is None or number == num_epochs
-        test_acc = evaluate(model, test_iter)[1] if is_time_to_test else None
-        seconds = time.perf_counter() - start
-        yield Epoch(number, loss, train_acc, test_acc, seconds, *valid)
+def _cross_entropy(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the losses (n,), and the gradient of their sum for the scores."""
+    log_p, samples = log_softmax(scores), np.arange(len(y))
+    error = np.exp(log_p)  # (n, classes)
+    error[samples, y] -= 1  # softmax minus one-hot
+    return -log_p[samples, y], error
 
 
-def _train_epoch(
-    model: SoftmaxRegression,
-    updater: Momentum,
-    train_iter: Iterable,
-    batch_size: int,
-    report: Callable[[Progress], None],
-    epoch: int,
-) -> tuple[float, float]:
-    """Train for one epoch; give the mean loss and the share predicted right."""
-    metric = Accumulator(3)  # loss, right predictions, samples
-    for iteration, (X, y) in enumerate(_read(train_iter), start=1):
-        losses, scores, gradients = model.gradient(X, y)
-        _check_finite(losses, iteration)
-        updater.step(gradients, batch_size)
-        right = (scores.argmax(axis=1) == y).sum()
-        metric.add(losses.sum(), right, len(y))
-        figures = float(losses.mean()), float(right / len(y))
-        report(Progress(epoch, iteration, len(y), *figures))
-    return metric[0] / metric[2], metric[1] / metric[2]
-
-
-def _read(data_iter: Iterable) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Turn mini-batches to NumPy's arrays."""
-    for X, y in data_iter:
-        yield X.asnumpy(), y.asnumpy().astype(int)
-
-
-def _check_finite(losses: np.ndarray, iteration: int) -> None:
-    """Stop where a loss is not a finite number."""
-    if not np.isfinite(losses).all():
-        raise DivergedError(
-            f"batch {iteration}: the loss is not finite: "
-            "scale the pixels to 0-1 or lower the learning rate"
-        )
+def _to_numpy(array) -> np.ndarray:
+    """Return the numbers of MXNet's arrays, or NumPy's as they are."""
+    return array.asnumpy() if hasattr(array, "asnumpy") else array

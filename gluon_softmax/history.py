@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .errors import DataError
 
-__all__ = ["Epoch", "History", "Progress"]
+__all__ = ["Accumulator", "Batch", "Callback", "Epoch", "History", "StopTraining"]
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,87 @@ class Epoch:
         return ", ".join(parts)
 
 
-class Progress(NamedTuple):
-    """How far an epoch is, and the figures of the batches since the last report.
+class Batch(NamedTuple):
+    """The figures of one mini-batch, measured before its step.
 
     Attributes
     ----------
-    epoch, batch : int
-        Numbers, from 1, of the epoch and of the last batch that is finished.
+    batch : int
+        Its number in the epoch, from 1.
     samples : int
-        How many samples these batches had.
+        How many samples it had.
     loss, acc : float
         Their mean loss in nats, and the share that was predicted right.
     """
 
-    epoch: int
     batch: int
     samples: int
     loss: float
     acc: float
+
+
+class Accumulator:
+    """Sums of several quantities over an epoch.
+
+    Parameters
+    ----------
+    n : int
+        How many quantities.
+
+    Notes
+    -----
+    Section 3.6 of the book's second edition.
+
+    Examples
+    --------
+    >>> metric = Accumulator(2)
+    >>> metric.add(3, 4)
+    >>> metric.add(1, 4)
+    >>> metric[0] / metric[1]
+    0.5
+    """
+
+    def __init__(self, n: int):
+        self.data = [0.0] * n
+
+    def add(self, *quantities: float) -> None:
+        """Add one number to each sum."""
+        self.data = [a + float(b) for a, b in zip(self.data, quantities)]
+
+    def __getitem__(self, index: int) -> float:
+        return self.data[index]
+
+
+class StopTraining(Exception):
+    """A callback asks for the end of the training, at once."""
+
+
+class Callback:
+    """What is called while a net trains; does nothing itself.
+
+    Each method is given the `Progress` of the training, which has the figures so far
+    and can `stop` it.
+
+    Examples
+    --------
+    >>> class EarlyStopping(Callback):
+    ...     def on_epoch_end(self, progress):
+    ...         losses = progress.history.column("valid_loss")
+    ...         if losses[-1] > min(losses):
+    ...             progress.stop()
+    """
+
+    def on_train_begin(self, progress) -> None:
+        """Called before the first batch."""
+
+    def on_batch_end(self, progress) -> None:
+        """Called after the step of each batch."""
+
+    def on_epoch_end(self, progress) -> None:
+        """Called when an epoch has been evaluated and is in ``progress.history``."""
+
+    def on_train_end(self, progress) -> None:
+        """Called at the end, whether all went well or not."""
 
 
 @dataclass

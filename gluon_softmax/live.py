@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 
 from .checks import check_whole_number
-from .history import History, Progress
+from .history import Batch, Callback
 
-__all__ = ["Bar", "Lines", "LiveCurves", "Together", "Watcher", "choose_watcher"]
-
-
-class Watcher:
-    """Is told how training goes; shows nothing itself."""
-
-    @contextmanager
-    def watch(self, num_epochs: int, train_iter: Iterable) -> Iterator[None]:
-        """Begin to watch, and end with the block.
-
-        Parameters
-        ----------
-        num_epochs : int
-            How many epochs there will be.
-        train_iter : iterable of (X, y)
-            The mini-batches of each; a `BatchLoader` tells how many samples it has.
-        """
-        yield
-
-    def see(self, progress: Progress) -> None:
-        """Take in some batches."""
-
-    def see_epoch(self, history: History) -> None:
-        """Take in an epoch, the last of the history."""
-
-    def say(self, text: str) -> None:
-        """Take in a line; where nothing is shown, drop it."""
+__all__ = ["Bar", "Lines", "LiveCurves", "average", "choose_callback", "in_notebook"]
 
 
-class Lines(Watcher):
+class Lines(Callback):
     """Prints the line of the book after each epoch.
 
     Parameters
@@ -54,15 +27,16 @@ class Lines(Watcher):
         """Print a line."""
         print(text, flush=True)
 
-    def see_epoch(self, history: History) -> None:
+    def on_epoch_end(self, progress) -> None:
         """Print the epoch's line."""
-        self.say(f"{self.prefix}{history[-1]}")
+        self.say(f"{self.prefix}{progress.history[-1]}")
 
 
 class Bar(Lines):
     """Lines, and below them a bar: loss, accuracy, images per second and time left.
 
-    The bar is on stderr, and only where that is a terminal.
+    The bar is on stderr, and only where that is a terminal. Its loss and accuracy are
+    the means of the epoch's batches that have been read.
 
     Parameters
     ----------
@@ -77,36 +51,52 @@ class Bar(Lines):
         super().__init__(prefix)
         self.total = total
 
-    @contextmanager
-    def watch(self, num_epochs: int, train_iter: Iterable) -> Iterator[None]:
-        """Show the bar for the length of the block."""
+    def on_train_begin(self, progress) -> None:
+        """Show the bar."""
         from tqdm import tqdm
 
-        with tqdm(
+        samples = progress.num_samples
+        self._seen = 0
+        self._bar = tqdm(
             desc=self.prefix.rstrip(": ") or "training",
-            total=self.total or _count_samples(num_epochs, train_iter),
+            total=self.total or (samples and progress.num_epochs * samples),
             unit=" images",
             unit_scale=True,
             leave=False,
             disable=None,
             dynamic_ncols=True,
-        ) as self._bar:
-            self._running = _Running()
-            yield
+        )
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._bar.write(text)
         sys.stdout.flush()  # tqdm leaves that to whoever reads a pipe
 
-    def see(self, progress: Progress) -> None:
+    def on_batch_end(self, progress) -> None:
         """Move the bar on."""
-        if self._bar.disable:
+        if not self._bar.disable:
+            self._move(progress)
+
+    def on_epoch_end(self, progress) -> None:
+        """Move the bar to the end of the epoch, and print its line."""
+        self.on_batch_end(progress)
+        self._seen = 0
+        super().on_epoch_end(progress)
+
+    def on_train_end(self, progress) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def _move(self, progress) -> None:
+        """Show the batches that were read since."""
+        new = progress.batches[self._seen :]
+        self._seen += len(new)
+        loss, right, count = progress.sums.data
+        if not new or not count:
             return
-        loss, acc = self._running.add(progress)
-        figures = f"epoch {progress.epoch}, loss {loss:.4f}, acc {acc:.3f}"
-        self._bar.set_postfix_str(figures, refresh=False)
-        self._bar.update(progress.samples)
+        figures = f"loss {loss / count:.4f}, acc {right / count:.3f}"
+        self._bar.set_postfix_str(f"epoch {progress.epoch}, {figures}", refresh=False)
+        self._bar.update(sum(batch.samples for batch in new))
 
 
 class LiveCurves(Lines):
@@ -115,15 +105,14 @@ class LiveCurves(Lines):
     Parameters
     ----------
     every : int, optional
-        Redraw after so many batches as well as after each epoch; the figures of up to
-        four batches come at once. Each drawing takes about as long as an epoch of
-        softmax regression.
+        Redraw after so many batches as well as after each epoch. Each drawing takes
+        about as long as an epoch of softmax regression.
     title : str, optional
         What to write above the curves.
 
     Examples
     --------
-    >>> watcher = LiveCurves(every=50)
+    >>> callback = LiveCurves(every=50)
     """
 
     def __init__(self, every: int | None = None, title: str = ""):
@@ -133,90 +122,62 @@ class LiveCurves(Lines):
         self.every, self.title = every, title
         self._handle = None
 
-    @contextmanager
-    def watch(self, num_epochs: int, train_iter: Iterable) -> Iterator[None]:
+    def on_train_begin(self, progress) -> None:
         """Start new curves."""
-        self._handle, self._history, self._drawn = None, History(), 0
-        self._running, self._points = _Running(), []
-        self._batches = len(train_iter) if hasattr(train_iter, "__len__") else None
-        yield
+        self._handle, self._points, self._seen = None, [], 0
 
-    def see(self, progress: Progress) -> None:
-        """Redraw after so many batches."""
-        if self.every is None or self._batches is None:
+    def on_batch_end(self, progress) -> None:
+        """Redraw after so many batches, with the mean of those since the last time."""
+        if self.every is None or progress.num_batches is None:
             return
-        loss, acc = self._running.add(progress)
-        done = progress.epoch - 1 + progress.batch / self._batches
-        self._points.append((done, loss, acc))
-        total = (progress.epoch - 1) * self._batches + progress.batch
-        if total // self.every > self._drawn // self.every:
-            self._draw()
-        self._drawn = total
+        total = (progress.epoch - 1) * progress.num_batches + progress.batch
+        if total % self.every == 0:
+            self._add_point(progress)
+            self._draw(progress)
 
-    def see_epoch(self, history: History) -> None:
+    def on_epoch_end(self, progress) -> None:
         """Redraw, and print the epoch's line."""
-        self._history = history
-        self._draw()
-        super().see_epoch(history)
+        self._seen = 0
+        self._draw(progress)
+        super().on_epoch_end(progress)
 
-    def _draw(self) -> None:
+    def _add_point(self, progress) -> None:
+        """Add the mean of the batches since the last point."""
+        new = progress.read()[self._seen :]
+        self._seen += len(new)
+        done = progress.epoch - 1 + progress.batch / progress.num_batches
+        self._points.append((done, *average(new)))
+
+    def _draw(self, progress) -> None:
         """Put the curves where they were before, or in the cell for the first time."""
         from IPython.display import display
 
         from .figures import show_live_curves
 
-        figure = show_live_curves(self._history, self._points, self.title)
+        figure = show_live_curves(progress.history, self._points, self.title)
         if self._handle is None:
             self._handle = display(figure, display_id=True)
         else:
             self._handle.update(figure)
 
 
-class Together(Watcher):
-    """Tells several watchers the same.
-
-    Parameters
-    ----------
-    *watchers : Watcher
-    """
-
-    def __init__(self, *watchers: Watcher):
-        self.watchers = watchers
-
-    @contextmanager
-    def watch(self, num_epochs: int, train_iter: Iterable) -> Iterator[None]:
-        """Let all of them watch."""
-        with ExitStack() as stack:
-            for watcher in self.watchers:
-                stack.enter_context(watcher.watch(num_epochs, train_iter))
-            yield
-
-    def say(self, text: str) -> None:
-        """Tell each."""
-        for watcher in self.watchers:
-            watcher.say(text)
-
-    def see(self, progress: Progress) -> None:
-        """Tell each."""
-        for watcher in self.watchers:
-            watcher.see(progress)
-
-    def see_epoch(self, history: History) -> None:
-        """Tell each."""
-        for watcher in self.watchers:
-            watcher.see_epoch(history)
-
-
-def choose_watcher() -> Watcher:
-    """Choose live curves in a notebook, a progress bar in a terminal, else lines.
+def choose_callback() -> Callback:
+    """Return live curves in a notebook, a progress bar in a terminal, else lines.
 
     Returns
     -------
-    Watcher
+    Callback
     """
     if in_notebook():
         return LiveCurves()
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+def average(batches: Sequence[Batch]) -> tuple[float, float]:
+    """Return the mean loss and accuracy of the samples of some batches."""
+    count = sum(batch.samples for batch in batches)
+    loss = sum(batch.loss * batch.samples for batch in batches)
+    return loss / count, sum(batch.acc * batch.samples for batch in batches) / count
 
 
 def in_notebook() -> bool:
@@ -226,27 +187,3 @@ def in_notebook() -> bool:
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")
-
-
-class _Running:
-    """Mean loss and accuracy of an epoch so far."""
-
-    def __init__(self):
-        self._epoch, self._sums = 0, (0.0, 0.0, 0)
-
-    def add(self, progress: Progress) -> tuple[float, float]:
-        """Take in some batches; give loss and accuracy with them."""
-        if progress.epoch != self._epoch:
-            self._epoch, self._sums = progress.epoch, (0.0, 0.0, 0)
-        loss, right, count = self._sums
-        loss += progress.loss * progress.samples
-        right += progress.acc * progress.samples
-        count += progress.samples
-        self._sums = loss, right, count
-        return loss / count, right / count
-
-
-def _count_samples(num_epochs: int, train_iter: Iterable) -> int | None:
-    """Count the samples of a whole training, where the loader knows its data set."""
-    dataset = getattr(train_iter, "dataset", None)
-    return None if dataset is None else num_epochs * len(dataset)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain, islice
 from typing import Union
 
 import mxnet as mx
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
-from .chapter.training import Accumulator, evaluate_accuracy, train_epoch
+from .chapter.progress import Progress
+from .chapter.training import evaluate_accuracy, train_epoch
 from .checkpoint import State
 from .checks import check_choice
 from .concise import make_net
@@ -21,25 +20,21 @@ from .data.datasets import ImageDataset, TransformedDataset
 from .data.loader import BatchLoader
 from .data.streams import Stream
 from .distributed import Group
-from .errors import ArgumentError, DivergedError
-from .history import Epoch, History, Progress
+from .errors import ArgumentError
+from .history import Accumulator, Callback, Epoch, History
 from .models import SIDE
 from .networks import NETWORKS
 from .settings import Settings, check_shares
 
 __all__ = [
     "MAKERS",
-    "Hooks",
     "NetworkTraining",
     "choose_context",
     "make_optimizer",
-    "train_network",
 ]
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 Split = Union[ImageDataset, TransformedDataset, Stream]
-ReportLoss = Callable[[int, int, float], None]
-ReportEpoch = Callable[[Epoch, gluon.Block], None]
 
 
 def _make_softmax(num_outputs: int, ctx: mx.Context) -> nn.Sequential:
@@ -51,70 +46,6 @@ def _make_softmax(num_outputs: int, ctx: mx.Context) -> nn.Sequential:
 
 MAKERS = {**NETWORKS, "softmax": _make_softmax}
 """What makes each network that can be trained."""
-
-
-def train_network(
-    name: str,
-    train_set: Split,
-    test_set: Split,
-    settings: Settings | None = None,
-    ctx: mx.Context | None = None,
-    report_loss: ReportLoss = lambda epoch, batch, loss: None,
-    report_epoch: ReportEpoch = lambda epoch, net: None,
-) -> History:
-    """Make a network and train it with stochastic gradient descent.
-
-    Parameters
-    ----------
-    name, train_set, test_set, settings, ctx
-        As for `NetworkTraining`.
-    report_loss : callable, optional
-        Called after every `print_every` batches with the numbers of epoch and batch,
-        from 1, and the mean loss of these batches.
-    report_epoch : callable, optional
-        Called after each epoch with its figures and the net as it then is.
-
-    Returns
-    -------
-    History
-        Loss, accuracies and seconds of each epoch.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such network, or a setting cannot be used.
-    DivergedError
-        If the loss is no longer finite.
-    """
-    training = NetworkTraining(name, train_set, test_set, settings, ctx)
-    for epoch in training.run(Hooks(report_loss=report_loss)):
-        report_epoch(epoch, training.net)
-    return training.history
-
-
-@dataclass
-class Hooks:
-    """What is called while a network trains.
-
-    Attributes
-    ----------
-    report : callable
-        Takes a `Progress`, whenever the figures of some batches are known.
-    report_loss : callable
-        Takes epoch, batch and running loss, after every `print_every` batches.
-    save : callable
-        Called after every `every` batches, and at the end of each epoch.
-    every : int, optional
-        How often that is; at the ends of epochs only if not given.
-    should_stop : callable
-        Asked before each batch; training ends where it says True.
-    """
-
-    report: Callable[[Progress], None] = lambda progress: None
-    report_loss: ReportLoss = lambda epoch, batch, loss: None
-    save: Callable[[], None] = lambda: None
-    every: int | None = None
-    should_stop: Callable[[], bool] = lambda: False
 
 
 class NetworkTraining:
@@ -139,6 +70,7 @@ class NetworkTraining:
         The epochs that are finished.
     running : list of dict
         Epoch, batch and loss of every line with the running loss.
+    progress : Progress
     epoch, batch : int
         How many epochs are finished, and how many batches of the next one.
 
@@ -149,10 +81,10 @@ class NetworkTraining:
 
     Notes
     -----
-    Sets the seed of MXNet's generator: the same settings give the same numbers. The
-    chapter's loop goes through an epoch in pieces that end where a line is due or a
-    checkpoint; so a training that was broken off and goes on does what one in a single
-    go does, to the bit.
+    Sets the seed of MXNet's generator: the same settings give the same numbers. A
+    training that was broken off and goes on does what one in a single go does, to the
+    bit: the order of the batches is a function of seed and epoch, and figures are added
+    up batch by batch.
     """
 
     def __init__(
@@ -176,8 +108,15 @@ class NetworkTraining:
         optimizer = make_optimizer(self.settings.lr, self.settings.momentum)
         self._trainer = self._group.make_trainer(self.net, optimizer)
         self.history, self.running = History(), []
-        self.epoch = self.batch = 0
-        self._sums, self._recent, self._seconds = Accumulator(3), Accumulator(2), 0.0
+        self.progress = Progress(
+            self.settings.num_epochs,
+            len(self.train_iter),
+            len(train_set),
+            lr=self.settings.lr,
+        )
+        self.epoch, self._seconds = 0, 0.0
+        self._recent, self._seen = Accumulator(2), 0
+        self._start: float | None = None
 
     def _load(self, train_set, test_set) -> None:
         """Make the mini-batches, or this process's part of them."""
@@ -192,6 +131,11 @@ class NetworkTraining:
     def is_finished(self) -> bool:
         """Whether all epochs are done."""
         return self.epoch >= self.settings.num_epochs
+
+    @property
+    def batch(self) -> int:
+        """How many batches of the next epoch are done."""
+        return self.progress.batch if self.progress.epoch > self.epoch else 0
 
     @property
     def is_follower(self) -> bool:
@@ -214,121 +158,102 @@ class NetworkTraining:
         """How many batches have been done in all."""
         return self.epoch * len(self.train_iter) + self.batch
 
-    def run(self, hooks: Hooks | None = None) -> Iterator[Epoch]:
-        """Train until all epochs are done, or until it is asked to stop.
+    def run(self, callbacks: Iterable[Callback] = ()) -> History:
+        """Train until all epochs are done, or until a callback stops it.
 
         Parameters
         ----------
-        hooks : Hooks, optional
+        callbacks : iterable of Callback
+            Called while the network trains, after the running loss was added up.
 
-        Yields
-        ------
-        Epoch
-            As soon as one is finished.
+        Returns
+        -------
+        History
 
         Raises
         ------
         DivergedError
             If the loss is no longer finite.
         """
-        hooks = hooks or Hooks()
-        while not self.is_finished and not hooks.should_stop():
-            epoch = self._run_epoch(hooks)
-            if epoch is None:
-                return
-            yield epoch
-            hooks.save()
+        self.progress.history, self.progress.is_stopped = self.history, False
+        self.progress.callbacks = [_RunningLoss(self), *callbacks]
+        with self.progress.training():
+            while not self.is_finished and not self.progress.is_stopped:
+                self._run_epoch()
+        return self.history
 
-    def _run_epoch(self, hooks: Hooks) -> Epoch | None:
-        """Train to the end of an epoch, and evaluate; None if asked to stop before."""
-        start = time.perf_counter() - self._seconds
+    def _run_epoch(self) -> None:
+        """Train to the end of an epoch, and evaluate."""
+        self._start = time.perf_counter() - self._seconds
+        if self.progress.epoch == self.epoch:
+            self._begin_epoch()
         self.train_iter.epoch = self.epoch
         self.train_iter.position = self.batch
-        batches = iter(_move(self.train_iter, self._ctx))
-        while self.batch < len(self.train_iter):
-            if hooks.should_stop():
-                return None
-            self._run_piece(batches, hooks)
-            self._seconds = time.perf_counter() - start
-            is_due = hooks.every and self.num_batches % hooks.every == 0
-            if is_due and not (self._group.size > 1 and hooks.should_stop()):
-                hooks.save()
-        return self._finish_epoch(start)
-
-    def _run_piece(self, batches: Iterator, hooks: Hooks) -> None:
-        """Train up to where a line or a checkpoint is due; count what was done."""
-        first, last = self.batch, self._find_end(hooks.every)
-        done = _Counter(first, hooks.report, self.epoch)
-        own = sum(self.train_iter.count(n) > 0 for n in range(first, last))
-        if own:
-            piece = chain([next(batches)], islice(batches, own - 1))
-            self._train_piece(_until(piece, hooks.should_stop), done, last)
-        if own < last - first and done.batch == first + own:
+        train_epoch(
+            self.net,
+            _move(self.train_iter, self._ctx),
+            gluon.loss.SoftmaxCrossEntropyLoss(),
+            self._trainer.step,
+            self.settings.batch_size,
+            self.progress,
+        )
+        while self.batch < len(self.train_iter):  # no sample is left for this process
             self._trainer.step_without_samples(self.settings.batch_size)
-            done.batch += 1
-        self.batch = done.batch
-        if self._group.size > 1 and hooks.should_stop():
-            return  # the others may be elsewhere: nothing can be added up
-        self._sums.add(*done.sums.data)
-        self._recent.add(done.sums[0], done.sums[2])
-        if self.batch % self.settings.print_every == 0:
-            self._tell_loss(hooks.report_loss)
+            self.progress.skip()
+        self._finish_epoch()
 
-    def _find_end(self, every: int | None) -> int:
-        """Say after which batch of the epoch a line or a checkpoint is due next."""
-        ends = [len(self.train_iter)]
-        ends.append(self.batch + _left(self.batch, self.settings.print_every))
-        if every:
-            ends.append(self.batch + _left(self.num_batches, every))
-        return min(ends)
+    def _begin_epoch(self, batch: int = 0, sums: Iterable[float] = (0, 0, 0)) -> None:
+        """Begin the next epoch, or go on with one."""
+        self.progress.begin_epoch(self.epoch + 1, batch, sums)
+        self._seen = 0
 
-    def _train_piece(self, piece: Batches, done: _Counter, last: int) -> None:
-        """Train on a piece of an epoch."""
-        loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        step, size = self._trainer.step, self.settings.batch_size
-        try:
-            train_epoch(self.net, piece, loss, step, size, done.see)
-        except DivergedError as error:
-            raise DivergedError(
-                f"epoch {self.epoch + 1}, before batch {last + 1}: the loss is no "
-                f"longer finite: lower the learning rate, now {self.settings.lr:g}"
-            ) from error
-
-    def _tell_loss(self, report_loss: ReportLoss) -> None:
-        """Tell the running loss."""
+    def tell_loss(self) -> None:
+        """Add the mean loss since the last time to `running`."""
+        self._add_recent()
         total, count = self._group.add_up(self._recent.data)
         place = {"epoch": self.epoch + 1, "batch": self.batch}
         self.running.append({**place, "loss": _divide(total, count)})
         self._recent = Accumulator(2)
-        report_loss(*self.running[-1].values())
 
-    def _finish_epoch(self, start: float) -> Epoch:
-        """Evaluate, and begin to count anew."""
+    def _add_recent(self) -> None:
+        """Add up the batches since the last time."""
+        new = self.progress.read()[self._seen :]
+        self._seen += len(new)
+        for batch in new:
+            self._recent.add(batch.loss * batch.samples, batch.samples)
+
+    def _finish_epoch(self) -> None:
+        """Evaluate, and tell the callbacks."""
         batches = range(len(self._test_iter))
         own = sum(self._test_iter.count(number) for number in batches)
         right = own and evaluate_accuracy(_move(self._test_iter, self._ctx), self.net)
-        sums = self._group.add_up([*self._sums.data, right * own, own])
+        self.progress.read()
+        sums = self._group.add_up([*self.progress.sums.data, right * own, own])
         shares = (
             _divide(sums[0], sums[2]),
             _divide(sums[1], sums[2]),
             _divide(sums[3], sums[4]),
         )
-        seconds = time.perf_counter() - start
-        self.epoch, self.batch, self._seconds = self.epoch + 1, 0, 0.0
-        self._sums, self._recent = Accumulator(3), Accumulator(2)
-        self.history.append(Epoch(self.epoch, *shares, seconds))
-        return self.history[-1]
+        seconds = time.perf_counter() - self._start
+        self.epoch, self._seconds = self.epoch + 1, 0.0
+        self._recent = Accumulator(2)
+        self.progress.end_epoch(Epoch(self.epoch, *shares, seconds))
 
     def get_state(self) -> State:
         """Give all that is needed to go on; all of a group must ask at once."""
         params, momentum = self._name_arrays()
+        self._add_recent()
+        is_under_way = self.progress.epoch > self.epoch
+        sums = self.progress.sums.data if is_under_way else [0.0, 0.0, 0.0]
+        if is_under_way and self._start is not None:
+            self._seconds = time.perf_counter() - self._start
         return State(
             {name: array.asnumpy() for name, array in params.items()},
             {name: array.asnumpy() for name, array in momentum.items()},
             self.epoch,
             self.batch,
-            self._group.add_up(self._sums.data),
-            self._group.add_up(self._recent.data),
+            self._group.add_up(sums),
+            self._group.add_up(self._recent.data if is_under_way else [0.0, 0.0]),
             self._seconds,
             self.history.to_list(),
             list(self.running),
@@ -346,9 +271,9 @@ class NetworkTraining:
         for arrays, saved in zip(self._name_arrays(), (state.params, state.momentum)):
             for name in arrays.keys() & saved.keys():  # no momentum before a first step
                 arrays[name][:] = nd.array(saved[name], self._ctx)
-        self.epoch, self.batch = state.epoch, state.batch
-        self._sums.data, self._recent.data = list(state.sums), list(state.recent)
-        self._seconds = state.seconds
+        self.epoch, self._seconds = state.epoch, state.seconds
+        self._begin_epoch(state.batch, state.sums)
+        self._recent.data = list(state.recent)
         self.history = History.from_list(state.history)
         self.running = list(state.running)
 
@@ -358,7 +283,8 @@ class NetworkTraining:
         place = nd.array([self.epoch, self.batch], self._ctx)
         arrays = [array for kind in self._name_arrays() for array in kind.values()]
         self._group.share([*arrays, place])
-        self.epoch, self.batch = place.asnumpy().astype(int).tolist()
+        self.epoch, batch = place.asnumpy().astype(int).tolist()
+        self._begin_epoch(batch, self.progress.sums.data)
 
     def _name_arrays(self) -> tuple[dict[str, nd.NDArray], dict[str, nd.NDArray]]:
         """Give parameters and momentum by Gluon's names for them."""
@@ -413,37 +339,21 @@ def _choose_loader(dataset) -> Callable[..., Batches]:
     return getattr(dataset, "make_loader", None) or partial(BatchLoader, dataset)
 
 
-class _Counter:
-    """Adds up what a piece of an epoch reports, and passes it on."""
+class _RunningLoss(Callback):
+    """Adds up the running loss, after every `print_every` batches."""
 
-    def __init__(self, first: int, report: Callable[[Progress], None], epoch: int):
-        self._first, self._report, self._epoch = first, report, epoch
-        self.batch, self.sums = first, Accumulator(3)
+    def __init__(self, training: NetworkTraining):
+        self._training = training
 
-    def see(self, progress: Progress) -> None:
-        """Take in some batches."""
-        self.batch = self._first + progress.batch
-        count = progress.samples
-        self.sums.add(progress.loss * count, progress.acc * count, count)
-        self._report(progress._replace(epoch=self._epoch + 1, batch=self.batch))
-
-
-def _until(batches: Batches, should_stop: Callable[[], bool]) -> Batches:
-    """Give batches, the first one always, until it is time to stop."""
-    for batch in batches:
-        yield batch
-        if should_stop():
-            return
+    def on_batch_end(self, progress) -> None:
+        """Add up where a line is due."""
+        if progress.batch % self._training.settings.print_every == 0:
+            self._training.tell_loss()
 
 
 def _divide(total: float, count: float) -> float:
     """Divide; where figures are not added up, one process may have had no sample."""
     return total / count if count else 0.0
-
-
-def _left(done: int, every: int) -> int:
-    """Say how many are left to the next multiple."""
-    return every - done % every
 
 
 def _move(batches: Batches, ctx: mx.Context) -> Batches:

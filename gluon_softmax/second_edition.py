@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 from mxnet import gluon
 
 from .chapter import training
-from .chapter.training import Accumulator
+from .chapter.progress import count_right, to_numpy
+from .data.batches import Batches
 from .data.datasets import get_fashion_mnist_labels
 from .data.loader import load_data_fashion_mnist
-from .engine.compiled import Batches
-from .engine.graphs import Loss, Net
+from .engine import Loss, Net
 from .figures import show_predictions
-from .history import Epoch, History
+from .history import Accumulator, History
+from .live import Lines
 from .scratch import cross_entropy, sgd, softmax
 
 __all__ = [
@@ -42,7 +43,7 @@ Updater = Union[gluon.Trainer, Callable[[int], None]]
 
 def accuracy(y_hat, y) -> float:
     """Count the right predictions; `training.accuracy` gives their share."""
-    return training.accuracy(y_hat, y) * len(y)
+    return float(count_right(to_numpy(y_hat), to_numpy(y)))
 
 
 def evaluate_accuracy(net: Net, data_iter: Batches) -> float:
@@ -75,8 +76,7 @@ def train_epoch_ch3(
     -----
     Section 3.6.6 of the second edition.
     """
-    step = updater.step if isinstance(updater, gluon.Trainer) else updater
-    return training.train_epoch(net, train_iter, loss, step)
+    return training.train_epoch(net, train_iter, loss, _choose_step(updater))
 
 
 def train_ch3(
@@ -95,15 +95,11 @@ def train_ch3(
     Returns
     -------
     History
-        Without the seconds.
     """
-    history = History()
-    for number in range(1, num_epochs + 1):
-        figures = train_epoch_ch3(net, train_iter, loss, updater)
-        epoch = Epoch(number, *figures, evaluate_accuracy(net, test_iter), 0.0)
-        print(epoch)
-        history.append(epoch)
-    return history
+    step = _choose_step(updater)
+    return training.train(
+        net, train_iter, test_iter, loss, num_epochs, step, callbacks=[Lines()]
+    )
 
 
 def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
@@ -129,3 +125,8 @@ def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     trues = get_fashion_mnist_labels(y[:n])
     preds = get_fashion_mnist_labels(net(X[:n]).argmax(axis=1))
     return show_predictions(X[:n], trues, preds)
+
+
+def _choose_step(updater: Updater) -> Callable[[int], object]:
+    """Return what steps: a trainer's method, or the function itself."""
+    return updater.step if isinstance(updater, gluon.Trainer) else updater

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from .errors import ArgumentError, OutputError
+from .history import Callback, StopTraining
 from .interruption import Interruption, hinting
 from .settings import KINDS, Settings, check_shares
 
@@ -180,36 +181,53 @@ def _check_together(options: argparse.Namespace) -> None:
 def _run(training, record, keeper, interruption, group) -> None:
     """Begin or go on; train to the end, or until it is interrupted."""
     from .cluster import heartbeat
-    from .live import Bar, Watcher
-    from .network_training import Hooks
+    from .live import Bar
 
     keeper.begin()
     if training.is_finished:
         record.write()
     heartbeat.announce(group.rank)
-    watcher = Watcher() if group.rank else Bar(total=training.count_samples_left())
-    record.watcher = watcher
+    if not group.rank:
+        record.bar = Bar(total=training.count_samples_left())
+    bars = [record.bar] if record.bar else []
+    training.run([_Watch(interruption, group), *bars, record, keeper])
+    if not training.is_finished and group.size == 1:
+        keeper.save()
+        record.write()
 
-    def report(progress):
+
+class _Watch(Callback):
+    """Stops at a signal, and lets the job know that this process goes on."""
+
+    def __init__(self, interruption, group):
+        self._interruption, self._group = interruption, group
+
+    def on_train_begin(self, progress) -> None:
+        """Stop before anything is done."""
+        if self._interruption():
+            progress.stop()
+
+    def on_batch_end(self, progress) -> None:
+        """Stop after a batch; in a group at once, for nothing adds up any more."""
+        from .cluster import heartbeat
+
         heartbeat.beat()
-        watcher.see(progress)
+        self.on_train_begin(progress)
+        if progress.is_stopped and self._group.size > 1:
+            raise StopTraining
 
-    hooks = Hooks(report, record.add_loss, keeper.save, keeper.every, interruption)
-    with watcher.watch(training.settings.num_epochs, training.train_iter):
-        for _ in training.run(hooks):
-            record.add_epoch()
-        if not training.is_finished and group.size == 1:
-            keeper.save()
-            record.write()
+    def on_epoch_end(self, progress) -> None:
+        """Stop after an epoch."""
+        self.on_train_begin(progress)
 
 
-class _Keeper:
+class _Keeper(Callback):
     """Writes checkpoints, where they are asked for; in a group, the first process."""
 
     def __init__(self, options: argparse.Namespace, run: dict, training, group):
         self._training, self._group = training, group
         self._resume, self._path = options.resume, options.checkpoint
-        self.every = options.every
+        self._every = options.every
         self._run, self._folder = run, None
         self.hint = "nothing was kept to go on from: give --checkpoint DIR next time"
         if self._path is not None:
@@ -239,6 +257,15 @@ class _Keeper:
             place = f"all {self._training.epoch} epochs are done"
         print(f"going on from {self._path}: {place}", flush=True)
 
+    def on_batch_end(self, progress) -> None:
+        """Write a checkpoint after so many batches."""
+        if self._every and self._training.num_batches % self._every == 0:
+            self.save()
+
+    def on_epoch_end(self, progress) -> None:
+        """Write a checkpoint after each epoch."""
+        self.save()
+
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and train on."""
         if self._path is None:
@@ -254,7 +281,7 @@ class _Keeper:
             warnings.warn(f"{error}; training goes on", stacklevel=2)
 
 
-class _Record:
+class _Record(Callback):
     """What is printed and written while a network trains."""
 
     def __init__(self, options: argparse.Namespace, network: str, training, train_set):
@@ -273,7 +300,7 @@ class _Record:
             "ctx": options.ctx,
             "settings": asdict(training.settings),
         }
-        self.watcher = None
+        self.bar = None  # in a group, the first process has one
 
     def describe(self) -> dict:
         """Say what the training is, for its checkpoints."""
@@ -288,13 +315,15 @@ class _Record:
             **{name: value for name, value in settings if name not in FREE},
         }
 
-    def add_loss(self, epoch: int, batch: int, loss: float) -> None:
-        """Print the running loss."""
-        self._say(f"epoch {epoch}, batch {batch}, running loss {loss:.4f}")
+    def on_batch_end(self, progress) -> None:
+        """Print the running loss, where it was added up."""
+        if progress.batch % self._head["settings"]["print_every"] == 0:
+            told = self._training.running[-1]
+            place = f"epoch {told['epoch']}, batch {told['batch']}"
+            self._say(f"{place}, running loss {told['loss']:.4f}")
 
-    def add_epoch(self) -> None:
-        """Print the epoch's line; write the parameters and the history so far."""
-        self.watcher.see_epoch(self._training.history)
+    def on_epoch_end(self, progress) -> None:
+        """Write the parameters and the history so far."""
         self.write()
 
     def write(self) -> None:
@@ -324,5 +353,5 @@ class _Record:
 
     def _say(self, text: str) -> None:
         """Print a line, in a group the first process only."""
-        if not self._training.is_follower:
-            self.watcher.say(text)
+        if self.bar is not None:
+            self.bar.say(text)

@@ -127,42 +127,49 @@ if __name__ == "__main__":
 
 
 # %%
-class Log:
-    """Keeps the loss of every iteration, and prints every so many."""
+class Log(d2l.Lines):
+    """Prints the loss of every so many iterations, and the line of each epoch."""
 
     def __init__(self, print_every: int):
+        super().__init__()
         self.print_every, self.losses = print_every, []
 
-    def __call__(self, progress: d2l.Progress) -> None:
-        self.losses.append(progress.loss)
-        if progress.batch % self.print_every == 0:
-            figures = f"loss {progress.loss:.4f}, acc {progress.acc:.3f}"
-            print(f"  iteration {progress.batch}, {figures}")
+    def on_batch_end(self, progress: d2l.Progress) -> None:
+        batch = progress.read()[-1]
+        self.losses.append(batch.loss)
+        if batch.batch % self.print_every == 0:
+            figures = f"loss {batch.loss:.4f}, acc {batch.acc:.3f}"
+            print(f"  iteration {batch.batch}, {figures}")
 
 
 def fit(
     model: handmade.SoftmaxRegression,
-    updater: handmade.Momentum,
+    updater,
     loaders: tuple,
     num_epochs: int,
     batch_size: int,
     log: Log,
 ) -> d2l.History:
-    """Train; print iterations and epochs; give the history."""
+    """Train; print iterations and epochs; return the history."""
     train_iter, valid_iter, test_iter = loaders
-    history = d2l.History()
-    settings = (num_epochs, batch_size, valid_iter, log)
-    for epoch in handmade.train(model, updater, train_iter, test_iter, *settings):
-        print(epoch)
-        history.append(epoch)
-    return history
+    return d2l.train(
+        model,
+        train_iter,
+        test_iter,
+        model.loss,
+        num_epochs,
+        updater,
+        batch_size,
+        valid_iter,
+        callbacks=[log],
+    )
 
 
 # %% scrolled=true
 if __name__ == "__main__":
     first = handmade.draw_start(784, 10, start, seed)
     model = handmade.SoftmaxRegression(*first)
-    updater = handmade.Momentum(model.params, lr, momentum)
+    updater = handmade.make_updater(model, lr, momentum)
     log, loaders = Log(print_every), (train_iter, valid_iter, test_iter)
     history = fit(model, updater, loaders, num_epochs, batch_size, log)
 
@@ -232,7 +239,7 @@ def main(
     loaders = load(root, batch_size, seed, num_images)
     first = handmade.draw_start(784, 10, start, seed)
     model = handmade.SoftmaxRegression(*first)
-    updater, log = handmade.Momentum(model.params, lr, momentum), Log(print_every)
+    updater, log = handmade.make_updater(model, lr, momentum), Log(print_every)
     history = fit(model, updater, loaders, num_epochs, batch_size, log)
     draw_losses(history, log, folder)
     return history

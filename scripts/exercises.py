@@ -373,6 +373,20 @@ if __name__ == "__main__":
 
 
 # %% jupyter={"source_hidden": true}
+class Table(d2l.Callback):
+    """Prints the loss of each epoch, divided once and divided twice."""
+
+    def __init__(self, num_samples: int):
+        self.num_samples, self.losses = num_samples, []
+
+    def on_epoch_end(self, progress: d2l.Progress) -> None:
+        loss = progress.history[-1].loss
+        # What a loss that averages gives for each batch, added up.
+        means = sum(batch.loss for batch in progress.batches)
+        self.losses.append((loss, means / self.num_samples))
+        print("{:5} {:17.4f} {:15.4f}".format(progress.epoch, *self.losses[-1]))
+
+
 def divide_twice(
     root: str | None = None, num_epochs: int = 5, batch_size: int = 256, seed: int = 0
 ) -> list[tuple[float, float]]:
@@ -381,24 +395,20 @@ def divide_twice(
         batch_size, root=root, seed=seed
     )
     model = handmade.SoftmaxRegression(*handmade.draw_start(784, 10, seed=seed))
-    updater = handmade.Momentum(model.params, lr=0.1)
-    means = []  # what a loss that averages gives for each batch of the epoch
-    epochs = handmade.train(
+    updater = handmade.make_updater(model, lr=0.1)
+    table = Table(len(train_iter.dataset))
+    print("epoch   loss per sample   divided twice")
+    d2l.train(
         model,
-        updater,
         train_iter,
         test_iter,
+        model.loss,
         num_epochs,
+        updater,
         batch_size,
-        report=lambda progress: means.append(progress.loss),
+        callbacks=[table],
     )
-    print("epoch   loss per sample   divided twice")
-    losses = []
-    for epoch in epochs:
-        losses.append((epoch.loss, sum(means) / len(train_iter.dataset)))
-        means.clear()
-        print("{:5} {:17.4f} {:15.4f}".format(epoch.epoch, *losses[-1]))
-    return losses
+    return table.losses
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}

@@ -8,10 +8,10 @@ import subprocess
 
 import numpy as np
 import pytest
-from gluon_softmax import animation
+from gluon_softmax import Progress, animation
 from gluon_softmax.animation import Frame, Recorder, check_path, save_animation
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.history import Epoch, History, Progress
+from gluon_softmax.history import Epoch
 from PIL import Image
 
 CLASSES = [f"class {number}" for number in range(10)]
@@ -25,17 +25,20 @@ def make_frames(count=3):
     ]
 
 
-def record(num_epochs, num_batches, every=1):
+def record(num_epochs, num_batches, losses=None):
     """Let a recorder see a training, whose weights count the batches."""
-    weights, history = np.zeros((784, 10)), History()
+    weights = np.zeros((784, 10))
     recorder = Recorder(lambda: weights)
-    with recorder.watch(num_epochs, range(num_batches)):
+    progress = Progress(num_epochs, num_batches, callbacks=[recorder])
+    losses = losses or [1.0] * num_epochs * num_batches
+    with progress.training():
         for number in range(1, num_epochs + 1):
-            for last in [*range(every, num_batches, every), num_batches]:
-                weights += (last - 1) % every + 1
-                recorder.see(Progress(number, last, 10, 1 / last, last / 1000))
-            history.append(Epoch(number, 0.5, 0.5, 0.5, 0.1))
-            recorder.see_epoch(history)
+            progress.begin_epoch(number)
+            for _ in range(num_batches):
+                weights += 1
+                l = np.full(10, losses[int(weights[0, 0]) - 1])
+                progress.add(np.ones(10), np.zeros(10), np.eye(10), l)
+            progress.end_epoch(Epoch(number, 0.5, 0.5, 0.5, 0.1))
     return recorder.frames
 
 
@@ -55,13 +58,9 @@ def test_frames_spread_over_the_training(num_epochs, num_batches, count):
 
 
 def test_a_frame_is_the_mean_since_the_last_one():
-    """Each batch counts once, by its samples, also in blocks."""
-    recorder = Recorder(lambda: np.zeros((784, 10)))
-    with recorder.watch(60, range(4)):  # a frame each 4 batches
-        recorder.see(Progress(1, 1, 10, 1.0, 0.0))
-        recorder.see(Progress(1, 4, 30, 2.0, 1.0))
-        recorder.see(Progress(2, 4, 10, 5.0, 0.5))
-    assert [frame[:3] for frame in recorder.frames] == [(1, 1.75, 0.75), (2, 5.0, 0.5)]
+    """Each batch counts once."""
+    frames = record(60, 4, losses=[1.0, 2.0, 2.0, 2.0, *[5.0] * 236])
+    assert [frame[:3] for frame in frames[:2]] == [(1, 1.75, 0.1), (2, 5.0, 0.1)]
 
 
 def test_a_gif_plays_every_frame(tmp_path):

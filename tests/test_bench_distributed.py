@@ -130,7 +130,7 @@ def test_timing_changes_no_number(small_set, waits):
         training = NetworkTraining(
             "softmax", small_set, small_set, settings, group=group
         )
-        list(training.run())
+        training.run()
         arrays = training.get_state().params.values()
         parameters.append(np.concatenate([array.ravel() for array in arrays]))
     np.testing.assert_array_equal(*parameters)

@@ -16,7 +16,8 @@ from gluon_softmax import SyntheticFashion
 from gluon_softmax.archive import read_arrays, write_arrays
 from gluon_softmax.checkpoint import CheckpointFolder, State
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
-from gluon_softmax.network_training import Hooks, NetworkTraining
+from gluon_softmax.history import Callback
+from gluon_softmax.network_training import NetworkTraining
 from gluon_softmax.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -209,7 +210,7 @@ def test_broken_off_anywhere_ends_at_the_same_bits(drawn, tmp_path, name, moment
     """Stopped after any batch and gone on in a new object, nothing differs."""
     options = Settings(2, 64, 0.05, momentum, print_every=3)  # five batches an epoch
     whole = NetworkTraining(name, *drawn, options)
-    list(whole.run())
+    whole.run()
     places = set()
     for num_answers in (0, 2, 4, 5, 8, 11):
         training = NetworkTraining(name, *drawn, options)
@@ -219,7 +220,7 @@ def test_broken_off_anywhere_ends_at_the_same_bits(drawn, tmp_path, name, moment
         folder.save(state, place)
         rest = NetworkTraining(name, *drawn, options)
         rest.set_state(folder.load())
-        list(rest.run())
+        rest.run()
         expected, found = whole.get_state(), rest.get_state()
         for kind in ("params", "momentum"):
             for key, array in getattr(expected, kind).items():
@@ -234,10 +235,28 @@ def test_broken_off_anywhere_ends_at_the_same_bits(drawn, tmp_path, name, moment
     assert len(places) > 4
 
 
-def run_until(training, num_answers):
-    """Train until the question whether to stop has been asked so often."""
-    answers = iter(range(num_answers))
-    list(training.run(Hooks(should_stop=lambda: next(answers, None) is None)))
+class StopAfter(Callback):
+    """Stops a training after so many batches and epochs."""
+
+    def __init__(self, num_events):
+        self.left = num_events
+
+    def on_train_begin(self, progress):
+        """Stop at once, if it is after nothing."""
+        if self.left <= 0:
+            progress.stop()
+
+    def on_batch_end(self, progress):
+        """Count."""
+        self.left -= 1
+        self.on_train_begin(progress)
+
+    on_epoch_end = on_batch_end
+
+
+def run_until(training, num_events):
+    """Train until so many batches and epochs have ended."""
+    training.run([StopAfter(num_events)])
     return training.get_state(), training.num_batches
 
 

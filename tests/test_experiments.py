@@ -13,10 +13,8 @@ SMALL = {"data": "fashion-mnist", "num_epochs": 1, "lr": 0.1}
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_trains(model):
     """A thousand images teach each model something, and it is validated and tested."""
-    epochs = []
     experiment = Experiment(model=model, **SMALL)
-    history = run_experiment(experiment, num_images=1000, report=epochs.append)
-    assert epochs == history.epochs
+    history = run_experiment(experiment, num_images=1000)
     assert history[0].valid_acc > 0.3
     assert history[0].test_acc == pytest.approx(history[0].valid_acc, abs=0.1)
 

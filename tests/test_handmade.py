@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import BatchLoader, ImageDataset, handmade
+from gluon_softmax import (
+    BatchLoader,
+    Callback,
+    ImageDataset,
+    evaluate,
+    handmade,
+    train,
+)
 from gluon_softmax.errors import ArgumentError, DivergedError
 
 
@@ -53,9 +60,7 @@ def test_training_is_the_references(data):
     """Parameters, losses and accuracies of two epochs are those of float64."""
     W, b = handmade.draw_start(144, 10)
     model = handmade.SoftmaxRegression(W, b)
-    updater = handmade.Momentum(model.params, 0.1)
-    test_iter = BatchLoader(data.dataset, 100)
-    epochs = list(handmade.train(model, updater, data, test_iter, 2, 64))
+    epochs = fit(model, data, BatchLoader(data.dataset, 100), num_epochs=2)
     orders = [np.split(data.order(epoch), range(64, 300, 64)) for epoch in (0, 1)]
     X = data.dataset.images.reshape(300, 144).astype("float32") / np.float32(255)
     *params, losses, accuracies = reference.train(
@@ -81,10 +86,9 @@ def test_momentum_adds_up_steps():
 def test_validation_takes_the_place_of_the_test_until_the_end(data):
     """With a validation set the test set is looked at once."""
     model = handmade.SoftmaxRegression(*handmade.draw_start(144, 10))
-    updater = handmade.Momentum(model.params, 0.1, 0.9)
-    epochs = list(handmade.train(model, updater, data, data, 3, 64, valid_iter=data))
+    epochs = fit(model, data, data, num_epochs=3, momentum=0.9, valid_iter=data)
     assert [epoch.test_acc is None for epoch in epochs] == [True, True, False]
-    loss, accuracy = handmade.evaluate(model, data)
+    loss, accuracy = evaluate(data, model, model.loss)
     assert epochs[-1].valid_loss == pytest.approx(loss)
     assert epochs[-1].valid_acc == accuracy
     assert epochs[-1].test_acc == accuracy
@@ -92,13 +96,16 @@ def test_validation_takes_the_place_of_the_test_until_the_end(data):
 
 
 def test_every_iteration_is_reported(data):
-    """The reports of an epoch, weighted by size, are its figures."""
+    """The figures of an epoch's batches, weighted by size, are the epoch's."""
     model = handmade.SoftmaxRegression(*handmade.draw_start(144, 10))
-    reports = []
-    updater = handmade.Momentum(model.params, 0.1)
-    (epoch,) = handmade.train(model, updater, data, data, 1, 64, report=reports.append)
-    epochs, numbers, sizes, losses, accuracies = zip(*reports)
-    assert set(epochs) == {1}
+    batches = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, progress):
+            batches.extend(progress.batches)
+
+    (epoch,) = fit(model, data, data, num_epochs=1, callbacks=[Keep()])
+    numbers, sizes, losses, accuracies = zip(*batches)
     assert numbers == (1, 2, 3, 4, 5)
     assert sizes == (64, 64, 64, 64, 44)
     assert np.average(losses, weights=sizes) == pytest.approx(epoch.loss)
@@ -126,6 +133,13 @@ def test_unknown_start():
 def test_divergence_is_loud(data):
     """A loss that is not finite ends the training."""
     model = handmade.SoftmaxRegression(np.full((144, 10), np.nan), np.zeros(10))
-    updater = handmade.Momentum(model.params, 0.1)
-    with pytest.raises(DivergedError, match="batch 1: the loss is not finite"):
-        next(handmade.train(model, updater, data, data, 1, 64))
+    with pytest.raises(DivergedError, match="epoch 1, batch 1: the loss is nan"):
+        fit(model, data, data, num_epochs=1)
+
+
+def fit(model, train_iter, test_iter, num_epochs, momentum=0.0, **options):
+    """Train with the chapter's loop."""
+    updater = handmade.make_updater(model, 0.1, momentum)
+    return train(
+        model, train_iter, test_iter, model.loss, num_epochs, updater, 64, **options
+    )

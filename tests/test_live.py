@@ -10,40 +10,42 @@ import sys
 from collections import Counter
 
 import gluon_softmax as d2l
+import numpy as np
 import pytest
+from gluon_softmax import Progress
 from gluon_softmax.errors import ArgumentError
-from gluon_softmax.history import Epoch, History, Progress
-from gluon_softmax.live import Bar, Lines, LiveCurves, Together, Watcher, choose_watcher
-from mxnet import gluon
+from gluon_softmax.history import Callback, Epoch
+from gluon_softmax.live import Bar, Lines, LiveCurves, choose_callback
+from mxnet import gluon, nd
 
 TRAINING = """
 import gluon_softmax as d2l
 from mxnet import gluon
 data = [d2l.SyntheticFashion(train, num_images=600) for train in (True, False)]
 loaders, loss = d2l.load_data(*data, 20), gluon.loss.SoftmaxCrossEntropyLoss()
-def train(num_epochs, watcher=None):
+def train(num_epochs, callback=None):
     net = d2l.make_net()
     trainer = d2l.make_trainer(net, 0.1)
-    d2l.train_ch3(net, *loaders, loss, num_epochs, 20, trainer=trainer, watcher=watcher)
+    data = (*loaders, loss, num_epochs, 20)
+    d2l.train_ch3(net, *data, trainer=trainer, callbacks=callback)
 """
 LINE = r"epoch \d, loss \d\.\d{4}, train acc \d\.\d{3}, test acc \d\.\d{3}"
 
 
-def feed(watcher, num_epochs=2, num_batches=10, batch_size=20, size=4):
-    """Tell a watcher of a training whose figures come in blocks of batches."""
-    history, epoch = History(), None
-    with watcher.watch(num_epochs, range(num_batches)):
+def feed(callback, num_epochs=2, num_batches=10, batch_size=20):
+    """Tell a callback of a training, in which a tenth of a batch is right."""
+    progress = Progress(num_epochs, num_batches, callbacks=[callback])
+    y, y_hat = np.arange(batch_size) % 10, np.eye(10)[[0] * batch_size]
+    with progress.training():
         for number in range(1, num_epochs + 1):
-            for last in [*range(size, num_batches, size), num_batches]:
-                samples = batch_size * ((last - 1) % size + 1)
-                watcher.see(Progress(number, last, samples, 1 / last, last / 100))
-            epoch = Epoch(number, 0.5, 0.5, 0.5, 0.1)
-            history.append(epoch)
-            watcher.see_epoch(history)
-    return history
+            progress.begin_epoch(number)
+            for batch in range(1, num_batches + 1):
+                progress.add(y_hat, y, y_hat, np.full(batch_size, 1 / batch))
+            progress.end_epoch(Epoch(number, 0.5, 0.5, 0.5, 0.1))
+    return progress.history
 
 
-def train(watcher, num_epochs=2):
+def train(callback, num_epochs=2):
     """Train on drawn garments, the last batch of which is smaller."""
     data = [d2l.SyntheticFashion(train, num_images=210) for train in (True, False)]
     net = d2l.make_net()
@@ -54,7 +56,7 @@ def train(watcher, num_epochs=2):
         num_epochs,
         20,
         trainer=d2l.make_trainer(net, 0.1),
-        watcher=watcher,
+        callbacks=callback,
     )
 
 
@@ -118,22 +120,22 @@ def test_the_last_running_figures_are_the_epochs(monkeypatch):
     assert shown[-1][1].n == shown[-1][1].total == 2 * 210
 
 
-def test_curves_end_where_the_epoch_does(displayed):
-    """The last point within each epoch is the epoch's own."""
-    history = train(LiveCurves(every=4))
+def test_curves_within_an_epoch_are_means_since_the_last_point(displayed):
+    """Weighted by their samples, the points of an epoch make the epoch's figure."""
+    history = train(LiveCurves(every=11))
     left, right = displayed[-1][-1].axes
     for ax, column in ((left, "loss"), (right, "train_acc")):
         within = ax.lines[-1]
         assert within.get_label() == "within the epoch"
         points = dict(zip(*within.get_data()))
-        for epoch in history:
+        for epoch in history:  # of 11 batches
             expected = getattr(epoch, column)
             assert points[epoch.epoch] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
     ("every", "drawn"),
-    [(None, 2), (1, 8), (4, 2 + 5), (5, 2 + 4), (20, 2 + 1), (21, 2)],
+    [(None, 2), (1, 22), (4, 2 + 5), (5, 2 + 4), (20, 2 + 1), (21, 2)],
 )
 def test_one_figure_is_redrawn(every, drawn, displayed, capsys):
     """Once per epoch, and whenever so many batches more are done: here of 20."""
@@ -143,10 +145,10 @@ def test_one_figure_is_redrawn(every, drawn, displayed, capsys):
 
 
 def test_each_training_has_its_own_figure(displayed):
-    """A watcher that is used again begins anew."""
-    watcher = LiveCurves(title="some data")
-    feed(watcher)
-    feed(watcher, num_epochs=3)
+    """A callback that is used again begins anew."""
+    callback = LiveCurves(title="some data")
+    feed(callback)
+    feed(callback, num_epochs=3)
     assert [len(figures) for figures in displayed] == [2, 3]
     assert displayed[1][0].get_suptitle() == "some data"
     assert len(displayed[1][0].axes[0].lines[0].get_xdata()) == 1
@@ -161,34 +163,48 @@ def test_every_must_be_a_number_of_batches(every):
 
 def test_an_iterator_without_a_length_will_do(displayed):
     """Batches from a generator: no share of an epoch, no total."""
-    for watcher in (LiveCurves(every=1), Bar()):
-        with watcher.watch(1, iter([])):
-            watcher.see(Progress(1, 1, 20, 0.5, 0.5))
-            watcher.see_epoch(History([Epoch(1, 0.5, 0.5, 0.5, 0.1)]))
-    assert [len(figures) for figures in displayed] == [1]
+    for callback in (LiveCurves(every=1), Bar()):
+        feed(callback, num_epochs=1, num_batches=3)
+        data = ((X, y) for X, y in [(nd.ones((4, 3)), nd.zeros(4))] * 3)
+        test_iter = [(nd.ones((4, 3)), nd.zeros(4))]
+        net = d2l.make_net()
+        trainer, loss = d2l.make_trainer(net, 0.1), gluon.loss.SoftmaxCrossEntropyLoss()
+        d2l.train_ch3(
+            net, data, test_iter, loss, 1, 4, trainer=trainer, callbacks=callback
+        )
+    assert [len(figures) for figures in displayed] == [4, 1]
 
 
-def test_several_watchers_are_told_the_same(capsys):
-    """Each sees all, and each ends with the block."""
+def test_several_callbacks_are_told_the_same(capsys):
+    """Each is called in turn, and each at the end, even of a training that fails."""
     seen = Counter()
 
-    class Counting(Watcher):
-        def see(self, progress):
+    class Counting(Callback):
+        def on_train_begin(self, progress):
+            seen["begins"] += 1
+
+        def on_batch_end(self, progress):
             seen["batches"] += 1
 
-        def see_epoch(self, history):
+        def on_epoch_end(self, progress):
             seen["epochs"] += 1
 
-    feed(Together(Counting(), Lines("name: "), Counting()))
-    assert seen == {"batches": 12, "epochs": 4}
+        def on_train_end(self, progress):
+            seen["ends"] += 1
+
+    train([Counting(), Lines("name: "), Counting()])
+    assert seen == {"begins": 2, "batches": 2 * 22, "epochs": 4, "ends": 2}
     assert capsys.readouterr().out.startswith("name: epoch 1, ")
+    with pytest.raises(AttributeError):
+        train([Counting(), object()])
+    assert seen["ends"] == seen["begins"] == 3
 
 
 @pytest.mark.parametrize(("stream", "kind"), [(io.StringIO, Lines), (Terminal, Bar)])
 def test_what_is_chosen_depends_on_stderr(stream, kind, monkeypatch):
     """A terminal gets the bar, anything else lines."""
     monkeypatch.setattr(sys, "stderr", stream())
-    assert type(choose_watcher()) is kind
+    assert type(choose_callback()) is kind
 
 
 @pytest.fixture(scope="module")
@@ -260,8 +276,8 @@ def run_in_terminal(code, columns=120, out_too=True):
 SLOWED = """
 import time
 from gluon_softmax.live import Bar
-see = Bar.see
-Bar.see = lambda bar, progress: (time.sleep(0.02), see(bar, progress))
+move = Bar.on_batch_end
+Bar.on_batch_end = lambda bar, progress: (time.sleep(0.01), move(bar, progress))
 train(2, watcher)
 """
 

@@ -6,7 +6,8 @@ import gc
 
 import numpy as np
 import pytest
-from gluon_softmax.engine.memory import Ring, address, as_ndarray, empty
+from gluon_softmax.engine.internals import address
+from gluon_softmax.engine.memory import Ring, as_ndarray, empty
 from mxnet import nd
 
 

@@ -8,9 +8,8 @@ import pytest
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.data.splits import prepare_pixels
-from gluon_softmax.engine.graphs import is_graph
 from gluon_softmax.errors import ArgumentError, DivergedError
-from gluon_softmax.network_training import MAKERS, choose_context, train_network
+from gluon_softmax.network_training import MAKERS, NetworkTraining, choose_context
 from gluon_softmax.network_training import _move as move
 from gluon_softmax.networks import NETWORKS, make_convolutional, make_perceptron
 from gluon_softmax.settings import Settings
@@ -57,7 +56,6 @@ def test_networks_have_the_parameters_that_their_layers_need(name, count):
     net = NETWORKS[name](ctx=mx.cpu())
     assert net(nd.zeros((2, 1, 28, 28))).shape == (2, 10)
     assert sum(array.size for array in weights(net)) == count
-    assert is_graph(net)
     assert net._active  # hybridized
     assert NETWORKS[name](num_outputs=3)(nd.zeros((2, 1, 28, 28))).shape == (2, 3)
 
@@ -92,18 +90,11 @@ def test_convolutional_agrees_with_float64():
 def test_training_is_what_plain_calls_give(digits_like, name, momentum):
     """The same start and batches through Gluon, call by call: the same network."""
     settings = Settings(2, 32, 0.05, momentum, seed=3)
-    trained = []
-    history = train_network(
-        name,
-        digits_like,
-        digits_like,
-        settings,
-        report_epoch=lambda epoch, net: trained.append(weights(net)),
-    )
+    training = NetworkTraining(name, digits_like, digits_like, settings)
+    history = training.run()
     expected, losses = train_plainly(name, digits_like, settings)
     assert history.column("loss") == pytest.approx(losses, rel=1e-4)
-    assert len(trained) == 2
-    for array, other in zip(trained[-1], expected):
+    for array, other in zip(weights(training.net), expected):
         np.testing.assert_allclose(array, other, atol=2e-5)
 
 
@@ -131,20 +122,19 @@ def test_running_loss_changes_no_number(digits_like):
     """The loss is told after every third batch, and the network is the same."""
     runs = {}
     for every in (3, 300):
-        told, nets = [], []
-        history = train_network(
-            "perceptron",
-            digits_like,
-            digits_like,
-            Settings(2, 16, print_every=every),
-            report_loss=lambda *report, told=told: told.append(report),
-            report_epoch=lambda epoch, net, nets=nets: nets.append(weights(net)),
-        )
-        runs[every] = told, nets[-1], history
+        settings = Settings(2, 16, print_every=every)
+        training = NetworkTraining("perceptron", digits_like, digits_like, settings)
+        history = training.run()
+        runs[every] = training.running, weights(training.net), history
     for array, other in zip(runs[3][1], runs[300][1]):
         np.testing.assert_array_equal(array, other)
     told, history = runs[3][0], runs[3][2]
-    assert [report[:2] for report in told] == [(1, 3), (1, 6), (2, 3), (2, 6)]
+    assert [(line["epoch"], line["batch"]) for line in told] == [
+        (1, 3),
+        (1, 6),
+        (2, 3),
+        (2, 6),
+    ]
     assert runs[300][0] == []
     assert history.column("loss") == pytest.approx(runs[300][2].column("loss"))
     assert history.column("train_acc") == runs[300][2].column("train_acc")
@@ -152,26 +142,19 @@ def test_running_loss_changes_no_number(digits_like):
 
 def test_running_loss_is_the_mean_of_its_batches(digits_like):
     """Together the running losses of equal pieces make the loss of the epoch."""
-    told = []
     settings = Settings(1, 10, print_every=5)
-    history = train_network(
-        "softmax",
-        digits_like,
-        digits_like,
-        settings,
-        report_loss=lambda *r: told.append(r),
-    )
-    assert len(told) == 2
-    assert told[0][2] > told[1][2]
-    mean = (told[0][2] + told[1][2]) / 2
-    assert history[0].loss == pytest.approx(mean)
+    training = NetworkTraining("softmax", digits_like, digits_like, settings)
+    history = training.run()
+    first, second = (line["loss"] for line in training.running)
+    assert first > second
+    assert history[0].loss == pytest.approx((first + second) / 2)
 
 
 def test_a_loss_that_grows_says_where(digits_like):
     """The message has the epoch and the batch, and what to do."""
     settings = Settings(2, 10, lr=1e9, print_every=4)
-    with pytest.raises(DivergedError, match=r"epoch 1, before batch 5: .* now 1e\+09"):
-        train_network("perceptron", digits_like, digits_like, settings)
+    with pytest.raises(DivergedError, match=r"epoch 1, batch \d: .* rate 1e\+09"):
+        NetworkTraining("perceptron", digits_like, digits_like, settings).run()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +179,7 @@ def test_bad_settings_are_refused(setting):
 def test_unknown_network_is_refused(digits_like):
     """The message lists what there is."""
     with pytest.raises(ArgumentError, match="perceptron, convolutional, softmax"):
-        train_network("transformer", digits_like, digits_like)
+        NetworkTraining("transformer", digits_like, digits_like)
 
 
 def test_a_machine_without_a_gpu_says_so(monkeypatch):
@@ -231,7 +214,7 @@ class FakeArray:
 def test_networks_learn_mnist(digits, name):
     """Two epochs are enough to tell the deeper networks from softmax regression."""
     sets = [prepare_pixels(dataset, "mnist", "normalised") for dataset in digits]
-    history = train_network(name, *sets, Settings(num_epochs=2))
+    history = NetworkTraining(name, *sets, Settings(num_epochs=2)).run()
     accuracy = history[-1].test_acc
     assert accuracy > LEAST_ACCURACY[name]
     assert name != "softmax" or accuracy < 0.95

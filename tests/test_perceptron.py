@@ -7,9 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import train_ch3
+from gluon_softmax import hybridize, train_ch3
 from gluon_softmax.data.loader import BatchLoader
-from gluon_softmax.engine.traced import is_straight, is_traceable, trace
 from gluon_softmax.perceptron import init_params, net, relu
 from mxnet import autograd, gluon, nd
 
@@ -73,14 +72,18 @@ def test_gradient_agrees_with_float64(params):
         np.testing.assert_allclose(param.grad.asnumpy(), gradient, rtol=1e-4, atol=1e-5)
 
 
-def test_a_record_may_stand_in_for_it(params):
-    """It is straight-line code, so the loop runs it as a graph."""
-    straight = partial(net, **dict(zip(NAMES, params)))
+def test_it_can_be_hybridized(params):
+    """Its graph gives what it gives, in every gradient too."""
+    plain = partial(net, **dict(zip(NAMES, params)))
     X, y = nd.array(np.random.randn(8, 1, 2, 3)), nd.array([0, 1, 2, 3] * 2)
-    assert is_straight(straight)
-    assert is_traceable(straight, LOSS)
-    graph = trace(straight, LOSS, X, y)
-    assert len(graph.trained()) == 4
+    found = []
+    for function in (plain, hybridize(plain)):
+        with autograd.record():
+            l = LOSS(function(X), y)
+        l.backward()
+        found.append([l.asnumpy(), *(param.grad.asnumpy() for param in params)])
+    for array, expected in zip(*found):
+        np.testing.assert_allclose(array, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_train_ch3_serves_it_unchanged(small_set):

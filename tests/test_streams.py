@@ -71,12 +71,12 @@ def test_a_net_trains_on_a_stream(folder):
     streams = load_streams(folder, "normalised")
     settings = Settings(2, 16, 0.01)
     whole = NetworkTraining("softmax", *streams, settings)
-    list(whole.run())
+    whole.run()
     first = NetworkTraining("softmax", *streams, Settings(1, 16, 0.01))
-    list(first.run())
+    first.run()
     rest = NetworkTraining("softmax", *streams, settings)
     rest.set_state(first.get_state())
-    list(rest.run())
+    rest.run()
     expected, found = whole.get_state().params, rest.get_state().params
     for name, array in expected.items():
         np.testing.assert_array_equal(found[name], array)

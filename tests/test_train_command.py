@@ -12,7 +12,7 @@ from gluon_softmax import ImageDataset
 from gluon_softmax.data import splits
 from gluon_softmax.errors import GluonSoftmaxError
 from gluon_softmax.history import History
-from gluon_softmax.network_training import MAKERS, train_network
+from gluon_softmax.network_training import MAKERS, NetworkTraining
 from gluon_softmax.networks import make_perceptron
 from gluon_softmax.settings import Settings
 from gluon_softmax.train_command import add_arguments
@@ -75,7 +75,7 @@ def test_what_is_written_can_be_used(tmp_path, capsys):
     assert numbers["network"] == "perceptron"
     parts = splits.load_splits("mnist", "normalised")
     settings = Settings(num_epochs=2, batch_size=10)
-    again = train_network("perceptron", parts.train, parts.test, settings)
+    again = NetworkTraining("perceptron", parts.train, parts.test, settings).run()
     assert again.column("loss") == history.column("loss")
     net = make_perceptron()
     net.load_parameters(str(tmp_path / "perceptron-mnist.params"))

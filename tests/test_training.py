@@ -22,7 +22,7 @@ from gluon_softmax import (
     train_ch3,
     train_epoch,
 )
-from gluon_softmax.engine.compiled import BLOCK
+from gluon_softmax.engine import BLOCK
 from gluon_softmax.errors import ArgumentError, DivergedError
 from mxnet import gluon, nd
 

@@ -1,27 +1,25 @@
-"""Section 3.6: the one training loop, for nets from scratch and from Gluon alike.
-
-MXNet computes in the background while Python goes on to the next batch; asking for a
-number waits for it. The book's loop asks twice per batch. This one keeps what each
-batch gave as NDArrays and reads them a block of batches at a time, a block behind.
-"""
+"""Section 3.6: the one training loop, for nets from scratch and from Gluon alike."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from mxnet import gluon, nd
+from mxnet import autograd, gluon, nd
+from mxnet.base import MXNetError
 
-from ..engine.compiled import predict, run_training
-from ..engine.graphs import Loss, Net
-from ..errors import ArgumentError, DivergedError
-from ..history import Epoch, History, Progress
-from ..live import Watcher, choose_watcher
+from ..checks import check_whole_number
+from ..data.batches import read_batches
+from ..engine import ENGINE, Engine, Loss, Net
+from ..errors import ArgumentError
+from ..history import Accumulator, Callback, Epoch, History
+from ..live import choose_callback, in_notebook
 from ..scratch import sgd
+from .progress import Progress, Results, count_right, mean, to_numpy
 
 __all__ = [
-    "Accumulator",
     "accuracy",
     "evaluate",
     "evaluate_accuracy",
@@ -30,40 +28,7 @@ __all__ = [
     "train_epoch",
 ]
 
-Batches = Iterable[tuple[nd.NDArray, nd.NDArray]]
-Report = Callable[[Progress], None]
-
-
-class Accumulator:
-    """Sums of several quantities over an epoch.
-
-    Parameters
-    ----------
-    n : int
-        How many quantities.
-
-    Notes
-    -----
-    Section 3.6 of the book's second edition.
-
-    Examples
-    --------
-    >>> metric = Accumulator(2)
-    >>> metric.add(3, 4)
-    >>> metric.add(1, 4)
-    >>> metric[0] / metric[1]
-    0.5
-    """
-
-    def __init__(self, n: int):
-        self.data = [0.0] * n
-
-    def add(self, *quantities: float) -> None:
-        """Add one number to each sum."""
-        self.data = [a + float(b) for a, b in zip(self.data, quantities)]
-
-    def __getitem__(self, index: int) -> float:
-        return self.data[index]
+Updater = Callable[[int], object]
 
 
 def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
@@ -74,11 +39,16 @@ def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
     y_hat : mxnet.nd.NDArray
         Scores or probabilities, shape (n, classes).
     y : mxnet.nd.NDArray
-        Labels, shape (n,), of any numeric type.
+        Labels, shape (n,) or (n, 1), of any numeric type; or one-hot, (n, classes).
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes do not fit, or a label is out of range.
 
     Notes
     -----
@@ -90,19 +60,22 @@ def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
     >>> accuracy(y_hat, nd.array([0, 2], dtype="int32"))
     0.5
     """
-    right = y_hat.argmax(axis=1) == y.astype("float32")
-    return float(right.mean().asscalar())
+    return count_right(to_numpy(y_hat), to_numpy(y)) / len(y)
 
 
-def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
+def evaluate_accuracy(
+    data_iter: Iterable, net: Net, engine: Engine | None = ENGINE
+) -> float:
     """Compute the share of a data set that a net predicts right.
 
     Parameters
     ----------
     data_iter : iterable of (X, y)
-        Mini-batches of images and labels.
+        Mini-batches of images and labels, as for `read_batches`.
     net : callable
         Takes `X`, gives scores or probabilities of shape (n, classes).
+    engine : Engine or None
+        What runs nets of known layers faster; None to call any net as it is.
 
     Returns
     -------
@@ -111,25 +84,26 @@ def evaluate_accuracy(data_iter: Batches, net: Net) -> float:
     Raises
     ------
     ArgumentError
-        If there is no batch, or a label is out of range.
+        If there is no batch, a label is out of range, or MXNet refuses an array.
 
     Notes
     -----
     Section 3.6.6 of the book.
     """
     metric = Accumulator(2)  # right predictions, samples
-    for y_hat, y, _ in _read_behind(predict(net, data_iter)):
-        metric.add(_count_right(y_hat, y), len(y))
-    return _mean(metric[0], metric[1])
+    with _explaining():
+        for y_hat, y in _predict(data_iter, net, engine):
+            metric.add(count_right(y_hat, y), len(y))
+    return mean(metric[0], metric[1])
 
 
-def evaluate(data_iter: Batches, net: Net, loss: Loss) -> tuple[float, float]:
+def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
     """Compute the mean loss of a data set, and the share that a net predicts right.
 
     Parameters
     ----------
     data_iter : iterable of (X, y)
-        Mini-batches of images and labels.
+        Mini-batches of images and labels, as for `read_batches`.
     net : callable
         Takes `X`, gives scores or probabilities of shape (n, classes).
     loss : callable
@@ -142,23 +116,26 @@ def evaluate(data_iter: Batches, net: Net, loss: Loss) -> tuple[float, float]:
     Raises
     ------
     ArgumentError
-        As `evaluate_accuracy` raises it.
+        If there is no batch, a label is out of range, or MXNet refuses an array.
     """
     metric = Accumulator(3)  # loss, right predictions, samples
-    for y_hat, y, _ in _read_behind(predict(net, data_iter)):
-        l = loss(nd.array(y_hat), nd.array(y))
-        metric.add(l.sum().asscalar(), _count_right(y_hat, y), len(y))
-    return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
+    with _explaining():
+        for X, y in read_batches(data_iter):
+            y_hat = net(X)
+            l = to_numpy(loss(y_hat, y))
+            right = count_right(to_numpy(y_hat), to_numpy(y))
+            metric.add(l.sum(dtype="float64"), right, len(y))
+    return mean(metric[0], metric[2]), mean(metric[1], metric[2])
 
 
 def train_epoch(
     net: Net,
-    train_iter: Batches,
+    train_iter: Iterable,
     loss: Loss,
-    updater: Callable[[int], None],
+    updater: Updater,
     batch_size: int | None = None,
-    report: Report = lambda progress: None,
-    epoch: int = 1,
+    progress: Progress | None = None,
+    engine: Engine | None = ENGINE,
 ) -> tuple[float, float]:
     """Train for one epoch.
 
@@ -167,7 +144,7 @@ def train_epoch(
     net : callable
         Takes images, gives scores or probabilities of shape (n, classes).
     train_iter : iterable of (X, y)
-        Mini-batches of images and labels.
+        Mini-batches of images and labels, as for `read_batches`.
     loss : callable
         Takes ``y_hat, y``, gives one number per sample.
     updater : callable
@@ -176,10 +153,10 @@ def train_epoch(
         What the summed gradient of every batch is divided by, the smaller last one
         included, as in the book; the size of each batch if not given, as in the book's
         second edition.
-    report : callable, optional
-        Called with a `Progress` whenever the figures of some batches are known.
-    epoch : int
-        What number to report.
+    progress : Progress, optional
+        What adds up the figures and tells callbacks.
+    engine : Engine or None
+        What runs nets of known layers faster; None to call any net as it is.
 
     Returns
     -------
@@ -191,7 +168,8 @@ def train_epoch(
     Raises
     ------
     ArgumentError
-        If the loss is not one number per sample, or a label is out of range.
+        If the loss is not one number per sample, a label is out of range, or MXNet
+        refuses an array.
     DivergedError
         If the loss is no longer finite.
 
@@ -199,73 +177,100 @@ def train_epoch(
     -----
     Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
     """
-
-    def step(l, y_hat, y):
-        _check_loss(l, y)
-        updater(batch_size or len(y))
-
-    metric = Accumulator(3)  # loss, right predictions, samples
-    for l, y_hat, y, batch in _read_behind(run_training(net, loss, train_iter, step)):
-        _check_finite(l, batch)
-        total, right, count = l.sum(dtype="float64"), _count_right(y_hat, y), len(y)
-        metric.add(total, right, count)
-        figures = total / count, right / count
-        report(Progress(epoch, int(batch[-1]), count, *figures))
-    return _mean(metric[0], metric[2]), _mean(metric[1], metric[2])
+    progress, batches = progress or Progress(), read_batches(train_iter)
+    if engine is not None:
+        net, loss, batches = engine.accelerate(net, loss, batches)
+    with _explaining():
+        for X, y in batches:
+            with autograd.record():
+                y_hat = net(X)  # (n, classes)
+                l = loss(y_hat, y)  # (n,)
+            l.backward()  # of the sum of the losses
+            updater(batch_size or len(y))
+            progress.add(X, y, y_hat, l)
+        return progress.means()
 
 
 def train(
     net: Net,
-    train_iter: Batches,
-    test_iter: Batches,
+    train_iter: Iterable,
+    test_iter: Iterable,
     loss: Loss,
     num_epochs: int,
-    batch_size: int,
-    params: list[nd.NDArray] | None = None,
+    updater: Updater,
+    batch_size: int | None = None,
+    valid_iter: Iterable | None = None,
+    callbacks: Iterable[Callback] = (),
     lr: float | None = None,
-    trainer: gluon.Trainer | None = None,
-    valid_iter: Batches | None = None,
-    report: Report = lambda progress: None,
-) -> Iterator[Epoch]:
-    """Train, and give each epoch's figures as soon as they are known.
+    engine: Engine | None = ENGINE,
+    history: History | None = None,
+) -> History:
+    """Train for some epochs, evaluating after each.
 
-    Parameters and errors are those of `train_ch3`; with a `valid_iter`, that is
-    evaluated after each epoch, and the test set after the last one only. `report` is
-    called with a `Progress` whenever the figures of some batches are known.
+    Parameters
+    ----------
+    net, train_iter, loss, updater, batch_size, engine
+        As for `train_epoch`.
+    test_iter : iterable of (X, y)
+        Evaluated after each epoch; with a `valid_iter` after the last one only.
+    num_epochs : int
+        How many times to go through the training set.
+    valid_iter : iterable of (X, y), optional
+        Evaluated after each epoch, loss and accuracy.
+    callbacks : iterable of Callback
+        Called while the net trains.
+    lr : float, optional
+        Learning rate, to be named if the loss diverges.
+    history : History, optional
+        Gets the epochs, whatever happens; a new one if not given.
 
-    Yields
+    Returns
+    -------
+    History
+        Loss, accuracies and seconds of each epoch.
+
+    Raises
     ------
-    Epoch
+    ArgumentError, DivergedError
+        As `train_epoch` and `evaluate_accuracy` raise them.
     """
-    updater, lr = _make_updater(params, lr, trainer)
-    for number in range(1, num_epochs + 1):
-        start = time.perf_counter()
-        try:
-            settings = (updater, batch_size, report, number)
-            figures = train_epoch(net, train_iter, loss, *settings)
-        except DivergedError as error:
-            raise _explain(error, number, train_iter, lr) from error
-        valid = (None, None)
-        if valid_iter is not None:
-            valid = evaluate(valid_iter, net, loss)
-        test_acc = None
-        if valid_iter is None or number == num_epochs:
-            test_acc = evaluate_accuracy(test_iter, net)
-        seconds = time.perf_counter() - start
-        yield Epoch(number, *figures, test_acc, seconds, *valid)
+    check_whole_number("num_epochs", num_epochs, least=0)
+    progress = Progress(num_epochs, *_count(train_iter), callbacks, lr)
+    progress.history = History() if history is None else history
+    with progress.training():
+        for number in range(1, num_epochs + 1):
+            start = time.perf_counter()
+            progress.begin_epoch(number)
+            figures = train_epoch(
+                net, train_iter, loss, updater, batch_size, progress, engine
+            )
+            valid = test_acc = None
+            if valid_iter is not None:
+                valid = evaluate(valid_iter, net, loss)
+            if valid is None or number == num_epochs:
+                test_acc = evaluate_accuracy(test_iter, net, engine)
+            seconds = time.perf_counter() - start
+            progress.end_epoch(
+                Epoch(number, *figures, test_acc, seconds, *(valid or ()))
+            )
+            if progress.is_stopped:
+                break
+    return progress.history
 
 
 def train_ch3(
     net: Net,
-    train_iter: Batches,
-    test_iter: Batches,
+    train_iter: Iterable,
+    test_iter: Iterable,
     loss: Loss,
     num_epochs: int,
     batch_size: int,
     params: list[nd.NDArray] | None = None,
     lr: float | None = None,
     trainer: gluon.Trainer | None = None,
-    watcher: Watcher | None = None,
+    valid_iter: Iterable | None = None,
+    callbacks: Callback | Iterable[Callback] | None = None,
+    engine: Engine | None = ENGINE,
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
@@ -289,20 +294,27 @@ def train_ch3(
     trainer : mxnet.gluon.Trainer, optional
         What to train with instead of `params` and `lr`; anything that has its ``step``
         and ``learning_rate`` will do.
-    watcher : Watcher, optional
-        What shows how training goes; if not given, live curves in a notebook, a
-        progress bar in a terminal, and nothing elsewhere.
+    valid_iter : iterable of (X, y), optional
+        A validation set: its loss and accuracy are measured after each epoch, and the
+        test set after the last one only.
+    callbacks : Callback or iterable of Callback, optional
+        Called while the net trains; if not given, live curves in a notebook, a progress
+        bar in a terminal, and a line per epoch elsewhere.
+    engine : Engine or None
+        What runs nets of known layers faster, with the same numbers; None to call any
+        net as it is.
 
     Returns
     -------
     History
-        Loss, accuracies and seconds of each epoch.
+        Loss, accuracies and seconds of each epoch; those so far, when interrupted in a
+        notebook.
 
     Raises
     ------
     ArgumentError
-        If the loss is not one number per sample, a label is out of range, or neither
-        `trainer` nor `params` with `lr` is given.
+        If the loss is not one number per sample, a label is out of range, a parameter
+        has no gradient, or neither `trainer` nor `params` with `lr` is given.
     DivergedError
         If the loss is no longer finite.
 
@@ -310,92 +322,106 @@ def train_ch3(
     -----
     Section 3.6.7 of the book.
     """
-    watcher, history = watcher or choose_watcher(), History()
-    updater = {"params": params, "lr": lr, "trainer": trainer}
-    data = (net, train_iter, test_iter, loss, num_epochs, batch_size)
-    with watcher.watch(num_epochs, train_iter):
-        for epoch in train(*data, **updater, report=watcher.see):
-            history.append(epoch)
-            watcher.see_epoch(history)
+    updater, lr = _make_updater(params, lr, trainer)
+    history = History()
+    with _keeping(history):
+        train(
+            net,
+            train_iter,
+            test_iter,
+            loss,
+            num_epochs,
+            updater,
+            batch_size,
+            valid_iter,
+            _list_callbacks(callbacks),
+            lr,
+            engine,
+            history,
+        )
     return history
+
+
+def _predict(
+    data_iter: Iterable, net: Net, engine: Engine | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Predict each batch of a data set, and return the scores with the labels."""
+    batches, results = read_batches(data_iter), Results()
+    if engine is not None:
+        net, _, batches = engine.accelerate(net, None, batches)
+    for X, y in batches:
+        yield from results.add(net(X), y)
+    yield from results.read()
 
 
 def _make_updater(
     params: list[nd.NDArray] | None, lr: float | None, trainer: gluon.Trainer | None
-) -> tuple[Callable[[int], None], float]:
-    """Choose what steps after each batch, and say its learning rate."""
+) -> tuple[Updater, float]:
+    """Return what steps after each batch, and its learning rate."""
     if trainer is not None:
         return trainer.step, trainer.learning_rate
     if params is None or lr is None:
         raise ArgumentError(
             "expected either a trainer, or params together with lr, to train with"
         )
+    for number, param in enumerate(params):
+        if param.grad is None:
+            raise ArgumentError(
+                f"expected params with gradients, found none at params[{number}], "
+                f"shape {param.shape}: call its attach_grad() first"
+            )
     return lambda batch_size: sgd(params, lr, batch_size), lr
 
 
-def _read_behind(
-    blocks: Iterable[list[tuple[nd.NDArray, ...]]],
-) -> Iterator[list[np.ndarray]]:
-    """Join each block of batches to arrays; read them when the next is on its way.
-
-    After the batches' own columns comes the number of each sample's batch, from 1.
-    """
-    first, waiting = 1, []
-    for block in blocks:
-        joined = [nd.concat(*column, dim=0) for column in zip(*block)]
-        numbers = range(first, first + len(block))
-        batch = np.repeat(numbers, [len(result[0]) for result in block])
-        if waiting:
-            yield [column.asnumpy() for column in waiting[:-1]] + waiting[-1:]
-        first, waiting = first + len(block), [*joined, batch]
-    if waiting:
-        yield [column.asnumpy() for column in waiting[:-1]] + waiting[-1:]
+def _list_callbacks(
+    callbacks: Callback | Iterable[Callback] | None,
+) -> list[Callback]:
+    """Return the callbacks that were asked for, or those that fit the place."""
+    if callbacks is None:
+        return [choose_callback()]
+    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
 
 
-def _count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
-    """Count right predictions, and refuse labels that are no class."""
-    if y.min() < 0 or y.max() >= y_hat.shape[1]:
-        raise ArgumentError(
-            f"expected labels from 0 to {y_hat.shape[1] - 1}, found {y.min()} to "
-            f"{y.max()}: check the labels, or give the net as many outputs as classes"
-        )
-    return (y_hat.argmax(axis=1) == y).sum()
-
-
-def _mean(total: float, count: float) -> float:
-    """Divide by the number of samples, and refuse to do so where there were none."""
-    if not count:
-        raise ArgumentError(
-            "the data gave no batch: pass a data loader, which can be gone through "
-            "once per epoch, rather than an iterator that is used up"
-        )
-    return total / count
-
-
-def _check_loss(l: nd.NDArray, y: nd.NDArray) -> None:
-    """Refuse a loss that was averaged already, whose step would be too small."""
-    if l.size != y.size:
-        raise ArgumentError(
-            f"expected one loss per sample, shape {y.shape}, found shape {l.shape}: "
-            "leave out .mean() or .sum() in the loss"
-        )
-
-
-def _check_finite(l: np.ndarray, batch: np.ndarray) -> None:
-    """Stop at the first batch whose loss is not a finite number."""
-    finite = np.isfinite(l)
-    if not finite.all():
-        first = finite.argmin()
-        raise DivergedError(f"batch {batch[first]}: the loss is {l[first]}")
-
-
-def _explain(
-    error: DivergedError, epoch: int, train_iter: Batches, lr: float
-) -> DivergedError:
-    """Say where the loss stopped being finite, and what to try."""
-    X, _ = next(iter(train_iter))
-    low, high = X.min().asscalar(), X.max().asscalar()
-    return DivergedError(
-        f"epoch {epoch}, {error} (pixels from {low:g} to {high:g}, "
-        f"learning rate {lr:g}): scale the pixels to 0-1 or lower the learning rate"
+def _count(train_iter: Iterable) -> tuple[int | None, int | None]:
+    """Return how many batches and samples an epoch has, where the loader knows."""
+    dataset = getattr(train_iter, "dataset", None)
+    return (
+        len(train_iter) if hasattr(train_iter, "__len__") else None,
+        None if dataset is None else len(dataset),
     )
+
+
+@contextmanager
+def _keeping(history: History) -> Iterator[None]:
+    """Say what was reached when interrupted in a notebook, instead of a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not in_notebook():
+            raise
+        print(f"interrupted after {len(history)} epochs, which are returned")
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    """Turn MXNet's errors, of a hundred lines, into one."""
+    try:
+        yield
+    except MXNetError as error:
+        raise ArgumentError(_explain(str(error))) from None
+
+
+def _explain(text: str) -> str:
+    """Return the line of MXNet's error that says what is wrong, and what to do."""
+    if "not in a computational graph" in text:
+        return (
+            "expected a loss that depends on parameters with gradients, found none: "
+            "call attach_grad() on each parameter, or initialize() the net, and use "
+            "them in the net"
+        )
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(("Error in operator", "MXNet"))]
+    line = (said or lines or ["MXNet gave no reason"])[-1]
+    if "hape inconsistent" in line or "Shape" in line:
+        return f"{line}: check in_units, or the shapes of X and the parameters"
+    return line

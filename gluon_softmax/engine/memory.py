@@ -7,14 +7,14 @@ Here the memory is MXNet's from the start.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 
 import numpy as np
 from mxnet import nd
-from mxnet.base import _LIB, check_call
 
-__all__ = ["Empty", "Ring", "address", "as_ndarray", "as_numpy", "empty"]
+from .internals import view
+
+__all__ = ["Empty", "Ring", "as_ndarray", "as_numpy", "can_fill", "empty"]
 
 Empty = Callable[["tuple[int, ...]", str], np.ndarray]
 
@@ -60,12 +60,9 @@ def as_numpy(array: nd.NDArray) -> np.ndarray:
         What `as_ndarray` turns into the NDArray again.
     """
     array.wait_to_read()
-    dtype = np.dtype(array.dtype)
-    size = array.size * dtype.itemsize
-    buffer = (ctypes.c_char * size).from_address(address(array))
-    view = np.frombuffer(buffer, dtype).reshape(array.shape).view(_View)
-    view.owner = array
-    return view
+    filled = view(array).view(_View)
+    filled.owner = array
+    return filled
 
 
 class Ring:
@@ -81,6 +78,7 @@ class Ring:
         self.turns = turns
         self._arrays: dict[tuple, list[np.ndarray]] = {}
         self._next: dict[tuple, int] = {}
+        self._ids: set[int] = set()
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         """Give the next array, which holds what was last written there."""
@@ -89,7 +87,12 @@ class Ring:
         self._next[shape, dtype] = turn + 1
         if turn == len(arrays):
             arrays.append(empty(shape, dtype))
+            self._ids.add(id(arrays[turn].owner))
         return arrays[turn]
+
+    def holds(self, array: nd.NDArray) -> bool:
+        """Return whether an array is one of these."""
+        return id(array) in self._ids
 
     def restart(self) -> None:
         """Begin with the first arrays again."""
@@ -99,22 +102,7 @@ class Ring:
         """Let go of all arrays."""
         self._arrays.clear()
         self._next.clear()
-
-
-def address(array: nd.NDArray) -> int:
-    """Say where the memory of an NDArray begins; two handles of one array agree.
-
-    Parameters
-    ----------
-    array : mxnet.nd.NDArray
-
-    Returns
-    -------
-    int
-    """
-    start = ctypes.c_void_p()
-    check_call(_LIB.MXNDArrayGetData(array.handle, ctypes.byref(start)))
-    return start.value
+        self._ids.clear()
 
 
 def as_ndarray(array: np.ndarray, make: Empty = empty) -> nd.NDArray:
@@ -144,3 +132,19 @@ def as_ndarray(array: np.ndarray, make: Empty = empty) -> nd.NDArray:
         np.copyto(place, array)
         array = place
     return array.owner
+
+
+def can_fill(data_iter: object) -> bool:
+    """Return whether a loader reads into given arrays what its loop would give.
+
+    Parameters
+    ----------
+    data_iter : iterable of (X, y)
+
+    Returns
+    -------
+    bool
+        False for a loader whose loop was changed in a subclass.
+    """
+    kinds = (kind for kind in type(data_iter).__mro__ if "__iter__" in vars(kind))
+    return "read_into" in vars(next(kinds, object))

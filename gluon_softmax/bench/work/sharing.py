@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 
 import mxnet as mx
 
@@ -18,13 +17,14 @@ from ...cluster import heartbeat
 from ...data.datasets import ImageDataset
 from ...data.splits import prepare_pixels
 from ...distributed import Group
-from ...network_training import Hooks, NetworkTraining
+from ...history import Callback
+from ...network_training import NetworkTraining
 from ...settings import Settings
 from ...train_command import PIXELS
 from .arrays import FASHION_MNIST, read_arrays
 from .timed_group import CountingStore, TimedGroup
 
-__all__ = ["main", "measure", "train_in_turn"]
+__all__ = ["EpochsInTurn", "main", "measure"]
 
 LR = 0.01  # small enough for batches of a single image
 NEVER = 10**9
@@ -32,28 +32,38 @@ TEST_IMAGES = 8
 """So few are evaluated after each epoch that it takes no time to speak of."""
 
 
-def train_in_turn(training: NetworkTraining, group: Group) -> Iterator[tuple]:
-    """Train; after an epoch that is not counted, wait in every second for exchanges.
+class EpochsInTurn(Callback):
+    """After an epoch that is not counted, waits in every second for its exchanges.
 
     Parameters
     ----------
-    training : NetworkTraining
     group : Group
         Where it is no `TimedGroup`, no epoch waits.
 
-    Yields
-    ------
-    tuple of (bool, float, float)
+    Attributes
+    ----------
+    rows : list of tuple of (bool, float, float)
         Whether an epoch waited, its seconds, and those of its exchanges.
     """
-    is_timed = isinstance(group, TimedGroup)
-    before = 0.0
-    for epoch in training.run(Hooks(report=lambda progress: heartbeat.beat())):
-        spent = group.seconds if is_timed else 0.0
+
+    def __init__(self, group: Group):
+        self._group, self._before = group, 0.0
+        self._is_timed = isinstance(group, TimedGroup)
+        self.rows: list[tuple] = []
+
+    def on_batch_end(self, progress) -> None:
+        """Let the job know that this process goes on."""
+        heartbeat.beat()
+
+    def on_epoch_end(self, progress) -> None:
+        """Note what the epoch took, and choose whether the next one waits."""
+        epoch, group = progress.history[-1], self._group
+        spent = group.seconds if self._is_timed else 0.0
         if epoch.epoch > 1:
-            yield is_timed and group.waits, epoch.seconds, spent - before
-        before = spent
-        if is_timed:
+            is_waiting = self._is_timed and group.waits
+            self.rows.append((is_waiting, epoch.seconds, spent - self._before))
+        self._before = spent
+        if self._is_timed:
             group.waits = epoch.epoch % 2 == 0
 
 
@@ -86,7 +96,9 @@ def measure(run: dict, images: ImageDataset, epochs: int, group: Group) -> dict:
     training = NetworkTraining(
         run["network"], train_set, test_set, settings, group=group
     )
-    rows = list(train_in_turn(training, group))
+    turns = EpochsInTurn(group)
+    training.run([turns])
+    rows = turns.rows
     return {
         "seconds": [seconds for waited, seconds, _ in rows if not waited],
         "waited": [seconds for waited, seconds, _ in rows if waited],

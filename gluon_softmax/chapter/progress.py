@@ -1,0 +1,285 @@
+"""How far training is, and how it goes: what the loop adds to and callbacks read.
+
+MXNet computes in the background while Python goes on; asking for a number waits for it.
+What the engine computed is therefore read a block of batches behind; anything else is
+read at once, as the book does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import numpy as np
+from mxnet import nd
+
+from ..engine import BLOCK, InTurn
+from ..errors import ArgumentError, DivergedError
+from ..history import Accumulator, Batch, Callback, History, StopTraining
+
+__all__ = ["Progress", "Results", "count_right", "mean", "to_numpy"]
+
+
+class Progress:
+    """How far a training is, and its figures.
+
+    Parameters
+    ----------
+    num_epochs : int
+        How many epochs there will be.
+    num_batches : int, optional
+        How many batches an epoch has, if that is known.
+    num_samples : int, optional
+        How many samples an epoch has, if that is known.
+    callbacks : iterable of Callback
+        Called in this order.
+    lr : float, optional
+        Learning rate, to be named if the loss diverges.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        Numbers, from 1, of the present epoch and of its last batch that was trained on.
+    batches : list of Batch
+        The figures of this epoch's batches that have been read; `read` reads them all.
+    sums : Accumulator
+        Loss, right predictions and samples of these.
+    history : History
+        The epochs that are finished.
+    is_stopped : bool
+        Whether a callback asked for the end of the training.
+    """
+
+    def __init__(
+        self,
+        num_epochs: int = 1,
+        num_batches: int | None = None,
+        num_samples: int | None = None,
+        callbacks: Iterable[Callback] = (),
+        lr: float | None = None,
+    ):
+        self.num_epochs, self.num_batches = num_epochs, num_batches
+        self.num_samples, self.lr = num_samples, lr
+        self.history, self.is_stopped = History(), False
+        self.callbacks = list(callbacks)
+        self.begin_epoch(1)
+
+    def begin_epoch(
+        self, epoch: int, batch: int = 0, sums: Iterable[float] = (0, 0, 0)
+    ) -> None:
+        """Begin an epoch, or go on with one whose first batches are done.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1.
+        batch : int
+            How many of its batches are done.
+        sums : iterable of float
+            Their loss, right predictions and samples.
+        """
+        self.epoch, self.batch = epoch, batch
+        self.batches: list[Batch] = []
+        self.sums = Accumulator(3)
+        self.sums.add(*sums)
+        self._first, self._X, self._results = batch + 1, None, Results()
+
+    def add(self, X, y, y_hat, l) -> None:
+        """Take in a batch that was trained on, and tell the callbacks.
+
+        Parameters
+        ----------
+        X, y : mxnet.nd.NDArray
+            Images and labels.
+        y_hat : mxnet.nd.NDArray or numpy.ndarray
+            Scores or probabilities, shape (n, classes).
+        l : mxnet.nd.NDArray or numpy.ndarray
+            Losses, shape (n,).
+
+        Raises
+        ------
+        ArgumentError
+            If the loss is not one number per sample, or a label is out of range.
+        DivergedError
+            If a loss that was read is not finite.
+        StopTraining
+            If a callback asked for the end.
+        """
+        _check_loss(l, y)
+        self._X = X
+        self._count(self._results.add(y_hat, y, l))
+        self.skip()
+
+    def skip(self) -> None:
+        """Take in a batch of which there is no sample here, and tell the callbacks."""
+        self.batch += 1
+        for callback in self.callbacks:
+            callback.on_batch_end(self)
+        if self.is_stopped:
+            raise StopTraining
+
+    def read(self) -> list[Batch]:
+        """Return the figures of all batches of this epoch, after waiting for them."""
+        self._count(self._results.read())
+        return self.batches
+
+    def means(self) -> tuple[float, float]:
+        """Return mean loss and accuracy of this epoch, after waiting for its batches.
+
+        Raises
+        ------
+        ArgumentError
+            If there was no batch.
+        """
+        self.read()
+        loss, right, count = self.sums.data
+        return mean(loss, count), mean(right, count)
+
+    def end_epoch(self, epoch) -> None:
+        """Add a finished epoch to the history, and tell the callbacks."""
+        self.history.append(epoch)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self)
+
+    def stop(self) -> None:
+        """End the training after this batch, or after this epoch."""
+        self.is_stopped = True
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Tell the callbacks of begin and end; a callback may stop the training."""
+        with ExitStack() as ends:
+            for callback in self.callbacks:
+                callback.on_train_begin(self)
+                ends.callback(callback.on_train_end, self)
+            with suppress(StopTraining):
+                yield
+
+    def _count(self, batches: Iterable[tuple[np.ndarray, ...]]) -> None:
+        """Add up the figures of batches that were read."""
+        for y_hat, y, l in batches:
+            number = self._first + len(self.batches)
+            if not np.isfinite(l).all():
+                raise self._explain(number, l[~np.isfinite(l)][0])
+            total, right = float(l.sum(dtype="float64")), count_right(y_hat, y)
+            self.sums.add(total, right, len(y))
+            self.batches.append(Batch(number, len(y), total / len(y), right / len(y)))
+
+    def _explain(self, number: int, loss: float) -> DivergedError:
+        """Make the error that says where the loss diverged, and what to try."""
+        rate = "" if self.lr is None else f", learning rate {self.lr:g}"
+        X = to_numpy(self._X)
+        return DivergedError(
+            f"epoch {self.epoch}, batch {number}: the loss is {loss} (pixels from "
+            f"{X.min():g} to {X.max():g}{rate}): scale the pixels to 0-1 or lower the "
+            "learning rate"
+        )
+
+
+class Results:
+    """Reads what batches gave: at once, or a block behind where the engine ran."""
+
+    def __init__(self):
+        self._block: list[tuple] = []
+        self._joined: list[nd.NDArray] = []
+        self._ends: list[int] = []
+
+    def add(self, y_hat, *others) -> list[tuple[np.ndarray, ...]]:
+        """Take in what a batch gave, and return what has been read.
+
+        Parameters
+        ----------
+        y_hat, *others : mxnet.nd.NDArray or numpy.ndarray
+            Of a row per sample.
+
+        Returns
+        -------
+        list of tuple of numpy.ndarray
+            The same of this batch, of earlier ones, or of none.
+        """
+        if not isinstance(y_hat, InTurn):
+            return [*self.read(), tuple(map(to_numpy, (y_hat, *others)))]
+        self._block.append((y_hat, *others))
+        return self._turn() if len(self._block) == BLOCK else []
+
+    def read(self) -> list[tuple[np.ndarray, ...]]:
+        """Return all that has not been read."""
+        return [*self._turn(), *self._turn()]
+
+    def _turn(self) -> list[tuple[np.ndarray, ...]]:
+        """Join the present block, then read the one before, which is under way."""
+        joined, ends = self._joined, self._ends
+        self._joined = [nd.concat(*column, dim=0) for column in zip(*self._block)]
+        self._ends = list(np.cumsum([len(batch[0]) for batch in self._block]))
+        self._block = []
+        columns = [array.asnumpy() for array in joined]
+        return [
+            tuple(column[start:end] for column in columns)
+            for start, end in zip([0, *ends], ends)
+        ]
+
+
+def to_numpy(array) -> np.ndarray:
+    """Return an array's numbers, after waiting for them."""
+    return array.asnumpy() if isinstance(array, nd.NDArray) else np.array(array)
+
+
+def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
+    """Count the samples whose largest score is that of their label.
+
+    Parameters
+    ----------
+    y_hat : numpy.ndarray
+        Scores or probabilities, shape (n, classes), with axes of 1 behind or not.
+    y : numpy.ndarray
+        Labels, shape (n,) or (n, 1), or one-hot, shape (n, classes).
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes do not fit, or a label is no class.
+    """
+    n = len(y)
+    if y_hat.ndim < 2 or y_hat.size != n * y_hat.shape[1]:
+        raise ArgumentError(
+            f"expected scores of shape ({n}, classes), a row per label, found "
+            f"{y_hat.shape}"
+        )
+    y_hat, num_classes = y_hat.reshape(n, -1), y_hat.shape[1]
+    if y.size == n * num_classes and num_classes > 1:  # one-hot
+        y = y.reshape(n, -1).argmax(axis=1)
+    if y.size != n:
+        raise ArgumentError(
+            f"expected labels of shape ({n},), or one-hot ({n}, {num_classes}), found "
+            f"{y.shape}"
+        )
+    y = y.reshape(n)
+    if y.min() < 0 or y.max() >= num_classes:
+        raise ArgumentError(
+            f"expected labels from 0 to {num_classes - 1}, found {y.min()} to "
+            f"{y.max()}: check the labels, or give the net as many outputs as classes"
+        )
+    return int((y_hat.argmax(axis=1) == y).sum())
+
+
+def mean(total: float, count: float) -> float:
+    """Return the mean of samples, of which there must be one at least."""
+    if not count:
+        raise ArgumentError(
+            "the data gave no batch: pass a data loader, which can be gone through "
+            "once per epoch, rather than an iterator that is used up"
+        )
+    return total / count
+
+
+def _check_loss(l, y) -> None:
+    """Check that a loss was not averaged already, whose step would be too small."""
+    if l.size != len(y):
+        raise ArgumentError(
+            f"expected one loss per sample, shape ({len(y)},), found shape {l.shape}: "
+            "leave out .mean() or .sum() in the loss"
+        )

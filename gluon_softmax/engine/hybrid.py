@@ -1,0 +1,259 @@
+"""Functions on NDArrays as graphs, where the user asks for it: `hybridize`."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial, update_wrapper
+from operator import attrgetter, itemgetter
+
+import numpy as np
+from mxnet import autograd, nd, sym
+
+from ..errors import ArgumentError
+from .internals import tape_name
+from .symbols import describe
+
+__all__ = ["Hybridized", "Trace", "hybridize"]
+
+TRACES = 16
+"""How many graphs of a function are kept: one for each shape of its inputs."""
+
+
+def hybridize(function: Callable[..., nd.NDArray]) -> Hybridized:
+    """Make a graph of a function on NDArrays, as `HybridBlock.hybridize` does of a net.
+
+    Called for the first time with inputs of a shape, the function is run and the
+    operators that it calls are recorded; from then on the record is run in its place,
+    and `train_ch3` runs it together with the loss. So whatever else the function does
+    is done once for each shape: it prints once, and takes one branch for all batches.
+
+    Parameters
+    ----------
+    function : function or functools.partial
+        A net or a loss from scratch. It may use arrays with gradients attached that are
+        arguments of the `partial`, or variables of the function or its module; if one
+        of these variables is changed, the function is recorded anew.
+
+    Returns
+    -------
+    callable
+        Takes and returns what the function does.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no such function; and when it is called first, if it is seen to be
+        unfit: if it uses the numbers of its inputs in Python, draws random numbers, or
+        uses an array that cannot be found or has no gradient attached.
+
+    Notes
+    -----
+    Section 12.1 of the book has the idea.
+
+    Examples
+    --------
+    >>> W = nd.ones((2, 3))
+    >>> W.attach_grad()
+    >>> net = hybridize(lambda X: nd.dot(X, W))
+    >>> net(nd.ones((1, 2))).asnumpy()
+    array([[2., 2., 2.]], dtype=float32)
+    """
+    if not isinstance(_unwrap(function), types.FunctionType):
+        raise ArgumentError(
+            f"expected a function or functools.partial of one, found {function!r}: "
+            "Gluon's blocks have a hybridize() of their own"
+        )
+    return Hybridized(function)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The record of one call.
+
+    Attributes
+    ----------
+    symbol : mxnet.sym.Symbol
+        Its operators.
+    inputs : list of str
+        What the symbol calls the function's inputs.
+    arrays : dict of str to mxnet.nd.NDArray
+        The parameters that it uses, by the names that autograd has for them.
+    reads : list of callable
+        What each returns must stay the same: the variables that the function uses.
+    """
+
+    symbol: sym.Symbol
+    inputs: list[str]
+    arrays: dict[str, nd.NDArray]
+    reads: list[Callable[[], object]]
+
+
+class Hybridized:
+    """A function that runs as a graph; made by `hybridize`."""
+
+    def __init__(self, function: Callable[..., nd.NDArray]):
+        self._function = function
+        self._kept: dict[tuple, tuple] = {}
+        update_wrapper(self, _unwrap(function))
+
+    def __call__(self, *inputs: nd.NDArray) -> nd.NDArray:
+        """Run the graph for inputs of this shape."""
+        trace, run = self._find(inputs, autograd.is_training())
+        arrays = {**dict(zip(trace.inputs, inputs)), **trace.arrays}
+        return run(*(arrays[name] for name in trace.symbol.list_inputs()))
+
+    def trace(self, *inputs: nd.NDArray, training: bool) -> Trace:
+        """Return the record of a call with inputs of this shape.
+
+        Parameters
+        ----------
+        *inputs : mxnet.nd.NDArray
+        training : bool
+            Whether as in training, or as in prediction.
+
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        ArgumentError
+            If the function is seen to be unfit.
+        """
+        return self._find(inputs, training)[0]
+
+    def _find(self, inputs: tuple, training: bool) -> tuple:
+        """Return the record for inputs of a shape, and what runs it."""
+        key = (training, *((x.shape, np.dtype(x.dtype), x.context) for x in inputs))
+        kept = self._kept.get(key)
+        if kept is None or not all(read() is value for read, value in kept[2]):
+            if len(self._kept) >= TRACES:
+                self._kept.clear()
+            kept = self._kept[key] = self._record(inputs, training)
+        return kept[:2]
+
+    def _record(self, inputs: tuple, training: bool) -> tuple:
+        """Record a call, and check that the record can take the function's place."""
+        with autograd.pause():
+            trace = _trace(self._function, inputs, training)
+            other = _trace(self._function, [_vary(x) for x in inputs], training)
+        if describe(trace.symbol) != describe(other.symbol):
+            raise _unfit(self._function, "it uses the numbers of its inputs in Python")
+        run = nd.CachedOp(trace.symbol)
+        _check_equal(self._function, trace, run, inputs, training)
+        present = [(read, read()) for read in trace.reads]
+        return trace, run, present
+
+
+def _trace(function: Callable, inputs, training: bool) -> Trace:
+    """Call a function once, and read what autograd recorded."""
+    inputs = [x.copy() for x in inputs]
+    for x in inputs:
+        x.attach_grad()
+    with autograd.record(train_mode=training):
+        output = function(*inputs)
+    if type(output) is not nd.NDArray or tape_name(output) is None:
+        raise _unfit(function, f"it returned {type(output).__name__}, not a result")
+    symbol = autograd.get_symbol(output)
+    reads = list(_list_reads(function))
+    arrays = {}
+    for array in _list_arrays(read() for read in reads):
+        if array.grad is not None:
+            arrays[tape_name(array).decode()] = array
+    names = [tape_name(x).decode() for x in inputs]
+    if set(symbol.list_inputs()) - {*names, *arrays}:
+        raise _unfit(
+            function,
+            "it uses an array that has no gradient attached, or is neither among its "
+            "variables nor an argument of a functools.partial",
+        )
+    used = {name: arrays[name] for name in symbol.list_inputs() if name in arrays}
+    renamed = {name: f"input{number}" for number, name in enumerate(names)}
+    symbol = symbol(
+        **{
+            name: sym.var(renamed[name])
+            for name in symbol.list_inputs()
+            if name in renamed
+        }
+    )
+    return Trace(symbol, list(renamed.values()), used, reads)
+
+
+def _check_equal(function, trace: Trace, run, inputs, training: bool) -> None:
+    """Check that the record gives what the function gives."""
+    arrays = {**dict(zip(trace.inputs, inputs)), **trace.arrays}
+    with autograd.train_mode() if training else autograd.predict_mode():
+        found = run(*(arrays[name] for name in trace.symbol.list_inputs()))
+        expected = function(*inputs)
+    if not np.allclose(
+        found.asnumpy(), expected.asnumpy(), rtol=1e-4, atol=1e-5, equal_nan=True
+    ):
+        raise _unfit(function, "called twice, it gives two results")
+
+
+def _vary(x: nd.NDArray) -> nd.NDArray:
+    """Return an array of other numbers, which stay labels or probabilities."""
+    is_float = np.issubdtype(np.dtype(x.dtype), np.floating)
+    return x * 0.75 if is_float else x[::-1]
+
+
+def _unfit(function: Callable, reason: str) -> ArgumentError:
+    """Make the error that says why a function cannot be hybridized."""
+    name = getattr(_unwrap(function), "__name__", "the function")
+    return ArgumentError(f"{name} cannot be hybridized: {reason}; use it as it is")
+
+
+def _unwrap(function: Callable) -> Callable:
+    """Return the function in a `functools.partial`."""
+    return function.func if isinstance(function, partial) else function
+
+
+def _list_reads(function: Callable, seen: set | None = None) -> Iterator[Callable]:
+    """List what reads each variable of a function, and of functions that it calls."""
+    seen = set() if seen is None else seen
+    if isinstance(function, partial):
+        for holder in (function.args, function.keywords):
+            yield from _list_items(holder)
+        function = function.func
+    if not isinstance(function, types.FunctionType) or function in seen:
+        return
+    seen.add(function)
+    reads = [*_list_code(function), *_list_variables(function)]
+    yield from reads
+    for read in reads:
+        value = read()
+        yield from _list_items(value)
+        yield from _list_reads(value, seen)
+
+
+def _list_code(function: types.FunctionType) -> Iterator[Callable]:
+    """List what reads a function's code and the values of its arguments."""
+    for name in ("__code__", "__defaults__", "__kwdefaults__"):
+        yield partial(getattr, function, name)
+
+
+def _list_variables(function: types.FunctionType) -> Iterator[Callable]:
+    """List what reads the variables that a function has from around it."""
+    variables = inspect.getclosurevars(function)
+    for name in variables.globals:
+        yield partial(function.__globals__.get, name)
+    for cell in function.__closure__ or ():
+        yield partial(attrgetter("cell_contents"), cell)
+
+
+def _list_items(holder: object) -> Iterator[Callable]:
+    """List what reads the items of a list, a tuple or a dict."""
+    if isinstance(holder, (list, tuple)):
+        for number in range(len(holder)):
+            yield partial(itemgetter(number), holder)
+    elif isinstance(holder, dict) and len(holder) <= TRACES:
+        for name in holder:
+            yield partial(holder.get, name)
+
+
+def _list_arrays(values) -> Iterator[nd.NDArray]:
+    """List the arrays among some values."""
+    return (value for value in values if type(value) is nd.NDArray)

@@ -1,0 +1,39 @@
+"""What a symbol computes, whatever its operators are called."""
+
+from __future__ import annotations
+
+import json
+
+from mxnet import sym
+
+__all__ = ["describe", "list_operators"]
+
+
+def describe(symbol: sym.Symbol) -> str:
+    """Return a text that is equal for symbols which compute the same from equal inputs.
+
+    Parameters
+    ----------
+    symbol : mxnet.sym.Symbol
+        Its inputs count with their names, its operators without.
+
+    Returns
+    -------
+    str
+    """
+    graph = json.loads(symbol.tojson())
+    nodes = [
+        (
+            node["op"],
+            node["op"] == "null" and node["name"],
+            node.get("attrs"),
+            node["inputs"],
+        )
+        for node in graph["nodes"]
+    ]
+    return repr((nodes, graph["heads"]))
+
+
+def list_operators(symbol: sym.Symbol) -> set[str]:
+    """Return the operators of a symbol; an input counts as `null`."""
+    return {node["op"] for node in json.loads(symbol.tojson())["nodes"]}
