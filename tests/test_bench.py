@@ -231,13 +231,6 @@ def test_every_ratio_compares_contenders_of_one_work():
     assert len({ratio.name for ratio in RATIOS}) == len(RATIOS)
 
 
-def test_targets_are_those_that_were_promised():
-    """The thirteen targets of the chapter, in order, and those of the networks."""
-    targets = [Fraction(r.target).limit_denominator(40) for r in RATIOS if r.target]
-    promised = "1/30 3/4 21/20 19/10 1 1/15 1 1/30 7/20 1/5 1/2 5/4 7/10 6/5 6/5"
-    assert targets == [Fraction(text) for text in promised.split()]
-
-
 def test_ratios_are_of_medians_and_of_peaks():
     """A row divides medians, or peaks; it needs both its contenders."""
     results = make_results({"gluon": 0.06, "torch": 0.1, "evaluate": 1.0})

@@ -17,7 +17,10 @@ from gluon_softmax.bench.work import arrays as work_arrays
 from gluon_softmax.bench.work.catalogue import PREPARATIONS, prepare
 from gluon_softmax.bench.work.serving import peak_memory
 
-TRAINERS = ("gluon", "gluon-eager", "scratch", "d2lzh", "d2lzh-scratch", "numpy")
+TRAINERS = (
+    *("gluon", "gluon-hybrid", "gluon-plain", "scratch", "scratch-hybrid"),
+    *("block", "block-plain", "d2lzh", "d2lzh-scratch", "numpy"),
+)
 READERS = [key for key in PREPARATIONS if key.startswith(("read", "resize"))]
 
 TOLERANCES = {"loss": 0.05, "train_acc": 0.06, "test_acc": 0.15}

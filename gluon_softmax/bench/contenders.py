@@ -58,8 +58,12 @@ class Contender:
 
 CONTENDERS = (
     Contender("gluon", "ours, Gluon", "training"),
-    Contender("gluon-eager", "ours, Gluon, not hybridized", "training"),
+    Contender("gluon-hybrid", "ours, Gluon, hybridized", "training"),
+    Contender("gluon-plain", "ours, Gluon, without the engine", "training"),
     Contender("scratch", "ours, from scratch", "training"),
+    Contender("scratch-hybrid", "ours, from scratch, hybridized", "training"),
+    Contender("block", "ours, a hybridized block of the user's", "training"),
+    Contender("block-plain", "the same block in a plain Gluon loop", "training"),
     Contender("d2lzh", "d2lzh, Gluon", "training"),
     Contender("d2lzh-scratch", "d2lzh, from scratch", "training"),
     Contender("numpy", "NumPy by hand", "training"),

@@ -34,12 +34,15 @@ class Ratio:
 
 
 RATIOS = (
-    Ratio("training, Gluon / d2lzh", "gluon", "d2lzh", 1 / 30),
-    Ratio("training, Gluon / PyTorch's best loop", "gluon", "torch", 0.75),
-    Ratio("training, Gluon / JAX's compiled scan", "gluon", "jax", 1.05),
+    Ratio("training, Gluon / d2lzh", "gluon", "d2lzh", 1 / 40),
+    Ratio("training, Gluon / PyTorch's best loop", "gluon", "torch", 0.6),
+    Ratio("training, Gluon / JAX's compiled scan", "gluon", "jax", 0.65),
     Ratio("training, Gluon / JAX's scan over bytes", "gluon", "jax-bytes", None),
-    Ratio("training, Gluon / BLAS alone", "gluon", "blas", 1.9),
-    Ratio("training, from scratch / PyTorch's", "scratch", "torch-scratch", 1.0),
+    Ratio("training, Gluon / BLAS alone", "gluon", "blas", 1.6),
+    Ratio("training, Gluon / without the engine", "gluon", "gluon-plain", None),
+    Ratio("training, from scratch / PyTorch's", "scratch", "torch-scratch", 1.5),
+    Ratio("training, hybridized / PyTorch's", "scratch-hybrid", "torch-scratch", 0.9),
+    Ratio("training, a user's block / plain Gluon", "block", "block-plain", 1.0),
     Ratio("training, from scratch / d2lzh", "scratch", "d2lzh-scratch", 1 / 15),
     Ratio("evaluating / PyTorch", "evaluate", "torch-evaluate", 1.0),
     Ratio("reading, in process / d2lzh", "read-0", "read-d2lzh", 1 / 30),

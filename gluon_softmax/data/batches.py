@@ -98,6 +98,8 @@ def _as_array(name: str, value: object) -> nd.NDArray:
         return value
     try:
         array = np.asarray(value)
+        if not array.ndim:
+            raise TypeError("a single value")
         is_label = name == "y" and array.dtype.kind in "iub"
         return nd.array(array.astype("int32" if is_label else "float32"))
     except (TypeError, ValueError) as error:

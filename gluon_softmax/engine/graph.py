@@ -54,16 +54,14 @@ OPERATORS = {
 }
 """What these are made of; a hybridized block could hold others, from before."""
 
-LIBRARY = Snapshot(
-    vars(kind)
-    for kind in {
-        base
-        for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter, nd.NDArray)
-        for base in kind.__mro__
-        if base is not object
-    }
-)
-"""The methods of these classes, as they were when the engine was loaded."""
+_BASES = {
+    base
+    for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter, nd.NDArray)
+    for base in kind.__mro__
+    if base is not object
+}
+LIBRARY = Snapshot([vars(nd), *map(vars, _BASES)])
+"""The operators, and the methods of these classes, as the engine found them."""
 
 INPUTS = ("data", "label", "before")
 """Names of the graph's inputs; a parameter of such a name makes it ambiguous."""

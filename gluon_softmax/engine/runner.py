@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,9 @@ SHAPES = 4
 
 TRIES = 2
 """A net may learn its shapes from the first batch, and have a graph from the second."""
+
+_making = Lock()
+"""Gluon names what it calls with symbols, and its names are of no one thread."""
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 
@@ -161,7 +165,8 @@ class Runner:
         if not self._tries or len(self._keys.keys() | {shape}) > SHAPES:
             return None
         try:
-            graph = make_graph(self._net, self._loss, X, y)
+            with _making:
+                graph = make_graph(self._net, self._loss, X, y)
         except (NoGraph, MXNetError):
             self._tries -= 1
             return None

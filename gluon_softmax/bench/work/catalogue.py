@@ -14,9 +14,13 @@ from .serving import Work
 __all__ = ["PREPARATIONS", "prepare"]
 
 PREPARATIONS = {
-    "gluon": ("training", "prepare_gluon", {"hybrid": True}),
-    "gluon-eager": ("training", "prepare_gluon", {"hybrid": False}),
+    "gluon": ("training", "prepare_gluon", {}),
+    "gluon-hybrid": ("training", "prepare_gluon", {"hybrid": True}),
+    "gluon-plain": ("training", "prepare_gluon", {"engine": None}),
     "scratch": ("training", "prepare_scratch", {}),
+    "scratch-hybrid": ("training", "prepare_scratch", {"hybrid": True}),
+    "block": ("training", "prepare_block", {}),
+    "block-plain": ("training", "prepare_block", {"plain": True}),
     "d2lzh": ("training", "prepare_d2lzh", {}),
     "d2lzh-scratch": ("training", "prepare_d2lzh_scratch", {}),
     "evaluate": ("training", "prepare_evaluation", {}),

@@ -7,12 +7,14 @@ import re
 from contextlib import redirect_stdout
 from functools import partial
 
+import mxnet as mx
 import numpy as np
-from mxnet import gluon, init, nd
+from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
 from ... import concise, scratch
 from ...chapter.training import evaluate_accuracy, train_ch3
+from ...engine import ENGINE, Engine, hybridize
 from ...network_training import make_optimizer
 from ...networks import NETWORKS
 from .arrays import read_pixels
@@ -21,6 +23,7 @@ from .serving import Work
 
 __all__ = [
     "make_hybrid_net",
+    "prepare_block",
     "prepare_d2lzh",
     "prepare_d2lzh_scratch",
     "prepare_network",
@@ -55,7 +58,9 @@ def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
     return net
 
 
-def prepare_gluon(data: str, hybrid: bool) -> Work:
+def prepare_gluon(
+    data: str, hybrid: bool = False, engine: Engine | None = ENGINE
+) -> Work:
     """Prepare an epoch of section 3.7 with this package.
 
     Parameters
@@ -64,6 +69,8 @@ def prepare_gluon(data: str, hybrid: bool) -> Work:
         Where the images are, as for `read_arrays`.
     hybrid : bool
         Whether the net is hybridized, or the book's own.
+    engine : Engine or None
+        None to leave the engine out.
 
     Returns
     -------
@@ -72,7 +79,61 @@ def prepare_gluon(data: str, hybrid: bool) -> Work:
     net = make_hybrid_net() if hybrid else concise.make_net()
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     trainer = concise.make_trainer(net, LR)
-    return _with_ours(data, net, loss, {"trainer": trainer})
+    return _with_ours(data, net, loss, {"trainer": trainer, "engine": engine})
+
+
+def prepare_block(data: str, plain: bool = False) -> Work:
+    """Prepare an epoch of a hybridized block with code of the user's.
+
+    Parameters
+    ----------
+    data : str
+        Where the images are, as for `read_arrays`.
+    plain : bool
+        Whether in a loop as Gluon's own examples have it, over this package's loader.
+
+    Returns
+    -------
+    callable
+    """
+    net = UserBlock()
+    net.initialize(init.Normal(sigma=0.01))
+    net.hybridize()
+    loss, trainer = gluon.loss.SoftmaxCrossEntropyLoss(), concise.make_trainer(net, LR)
+    if not plain:
+        return _with_ours(data, net, loss, {"trainer": trainer})
+    train_iter, test_iter = load_ours(data)
+    return partial(_train_plainly, net, loss, trainer, train_iter, test_iter)
+
+
+class UserBlock(gluon.HybridBlock):
+    """One dense layer, called by code that the engine does not know."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Dense(10)
+
+    def hybrid_forward(self, F, X):
+        """Compute the scores."""
+        return self.dense(X)
+
+
+def _train_plainly(net, loss, trainer, train_iter, test_iter) -> dict:
+    """Train and evaluate as Gluon's own examples do, with its own metrics."""
+    mean_loss, right = mx.metric.Loss(), mx.metric.Accuracy()
+    for X, y in train_iter:
+        with autograd.record():
+            y_hat = net(X)
+            l = loss(y_hat, y)
+        l.backward()
+        trainer.step(BATCH_SIZE)
+        mean_loss.update(None, l)
+        right.update(y, y_hat)
+    figures = [mean_loss.get()[1], right.get()[1]]
+    right.reset()
+    for X, y in test_iter:
+        right.update(y, net(X))
+    return dict(zip(FIGURES, [*figures, right.get()[1]]))
 
 
 def prepare_network(data: str, name: str) -> Work:
@@ -96,20 +157,25 @@ def prepare_network(data: str, name: str) -> Work:
     return _with_ours(data, net, loss, {"trainer": trainer}, NETWORK_BATCH_SIZE)
 
 
-def prepare_scratch(data: str) -> Work:
+def prepare_scratch(data: str, hybrid: bool = False) -> Work:
     """Prepare an epoch of section 3.6 with this package.
 
     Parameters
     ----------
     data : str
         Where the images are, as for `read_arrays`.
+    hybrid : bool
+        Whether net and loss are hybridized, or called as they are written.
 
     Returns
     -------
     callable
     """
     net, params = _make_scratch()
-    return _with_ours(data, net, scratch.cross_entropy, {"params": params, "lr": LR})
+    loss = scratch.cross_entropy
+    if hybrid:
+        net, loss = hybridize(net), hybridize(loss)
+    return _with_ours(data, net, loss, {"params": params, "lr": LR})
 
 
 def prepare_d2lzh(data: str) -> Work:

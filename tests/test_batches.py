@@ -1,0 +1,173 @@
+"""What users call mini-batches, and what is said of what are none."""
+
+from __future__ import annotations
+
+import mxnet as mx
+import numpy as np
+import pytest
+from gluon_softmax import (
+    MNIST,
+    accuracy,
+    evaluate_accuracy,
+    make_net,
+    make_trainer,
+    second_edition,
+    train_ch3,
+    train_epoch,
+)
+from gluon_softmax.data.batches import read_batches
+from gluon_softmax.errors import ArgumentError, DivergedError
+from mxnet import gluon, nd
+
+LOSS = gluon.loss.SoftmaxCrossEntropyLoss()
+X = np.random.RandomState(0).rand(10, 6).astype("float32")
+y = np.array([0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
+PARTS = (slice(4), slice(4, 8), slice(8, 10))
+
+
+class Indexed:
+    """Batches that are found by number only."""
+
+    def __getitem__(self, number):
+        return X[PARTS[number]], y[PARTS[number]]
+
+
+class Generated:
+    """Batches from a new generator each time."""
+
+    def __iter__(self):
+        return ((X[part], y[part]) for part in PARTS)
+
+
+KINDS = {
+    "NumPy": [(X[part], y[part]) for part in PARTS],
+    "lists": [(X[part].tolist(), y[part].tolist()) for part in PARTS],
+    "NDArray": [(nd.array(X[part]), nd.array(y[part])) for part in PARTS],
+    "labels (n, 1)": [(nd.array(X[part]), nd.array(y[part, None])) for part in PARTS],
+    "lists of two": [[nd.array(X[part]), nd.array(y[part])] for part in PARTS],
+    "a tuple of them": tuple((X[part], y[part]) for part in PARTS),
+    "__getitem__ alone": Indexed(),
+    "__iter__ alone": Generated(),
+    "Gluon's DataLoader": gluon.data.DataLoader(gluon.data.ArrayDataset(X, y), 4),
+    "mx.io, padded": mx.io.NDArrayIter(X, y, 4, last_batch_handle="pad"),
+    "mx.io, of batches": [
+        mx.io.DataBatch([nd.array(X[part])], [nd.array(y[part])], pad=0)
+        for part in PARTS
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_batches_trains_alike(kind):
+    """The same images and labels give the same history, for several epochs."""
+    found = []
+    for data in (KINDS[kind], KINDS["NDArray"]):
+        mx.random.seed(0)
+        net = make_net(4)
+        trainer = make_trainer(net, 0.1)
+        history = train_ch3(net, data, data, LOSS, 3, 4, trainer=trainer)
+        found.append([history.column(c) for c in ("loss", "train_acc", "test_acc")])
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
+def list_misuses():
+    """List what is no iterable of batches, with what the error says."""
+    yield pytest.param(3, "iterable of mini-batches", id="a number")
+    yield pytest.param([(X, y, y)], "a pair .* found 3 items", id="three items")
+    yield pytest.param([X], "a pair .* found 10 items", id="images alone")
+    yield pytest.param([7], "a pair .* found 7", id="numbers")
+    yield pytest.param([{"X": X, "y": y}], "a pair", id="dict")
+    yield pytest.param([(X, y[:3])], "as many labels as images", id="too few labels")
+    yield pytest.param([(X, ["a"] * 10)], "y to be an array of numbers", id="words")
+    yield pytest.param([(X, None)], "y to be an array of numbers", id="no labels")
+    yield pytest.param(
+        [(X, np.zeros((10, 8)))], r"labels of shape \(10,\)", id="(n, 8)"
+    )
+    yield pytest.param([(nd.array(X).as_np_ndarray(), y)], "as_nd_ndarray", id="mx.np")
+    yield pytest.param(
+        [(X[None], y[:1])], "expected scores|a row per label", id="3-D net"
+    )
+    yield pytest.param(iter([]), "no batch", id="used up")
+
+
+@pytest.mark.parametrize(("data", "message"), list(list_misuses()))
+def test_what_cannot_be_meant_is_refused_in_one_line(data, message):
+    """What was expected, what was found, what to do."""
+    net = gluon.nn.Dense(4, flatten=False)
+    net.initialize()
+    with pytest.raises(ArgumentError, match=message) as error:
+        evaluate_accuracy(data, net)
+    assert "\n" not in str(error.value)
+
+
+def test_labels_of_a_column_are_labels():
+    """Three zero rows with labels 0, 0 and 1: two are right."""
+    zeros = nd.zeros((3, 2))
+    labels = nd.array([[0], [0], [1]])
+    assert evaluate_accuracy([(zeros, labels)], lambda X: X) == pytest.approx(2 / 3)
+    assert accuracy(zeros, labels) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1, 1)])
+def test_accuracy_of_one_hot_labels_and_of_scores_with_axes_of_one(shape):
+    """The class of a one-hot row is where its 1 is."""
+    y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]]).reshape(shape)
+    assert accuracy(y_hat, nd.array([[1, 0, 0], [0, 0, 1]])) == 0.5
+    assert accuracy(y_hat, nd.array([0, 2])) == 0.5
+    assert evaluate_accuracy([(y_hat, nd.array([0, 2]))], lambda X: X) == 0.5
+
+
+@pytest.mark.parametrize("n", range(1, 60))
+def test_the_second_editions_accuracy_counts(n):
+    """A whole number, whatever the number of samples."""
+    y_hat = nd.array(np.eye(2)[[0] * n])
+    labels = nd.array([0] + [1] * (n - 1))
+    assert second_edition.accuracy(y_hat, labels) == 1
+
+
+def test_an_iterator_that_is_used_up_still_diverges_loudly():
+    """A generator's only epoch, and a loss that is not a number."""
+    net = make_net(2)
+    data = ((nd.ones((2, 3)) * np.nan, nd.zeros(2)) for _ in range(3))
+    with pytest.raises(DivergedError, match="epoch 1, batch 1: the loss is nan"):
+        train_ch3(net, data, data, LOSS, 1, 2, trainer=make_trainer(net, 0.1))
+
+
+def test_a_forgotten_gradient_is_named():
+    """In one line, for a loss that no parameter takes part in, and for `params`."""
+    W = nd.ones((6, 4))
+    with pytest.raises(ArgumentError, match=r"call attach_grad\(\)") as error:
+        train_epoch(lambda x: nd.dot(x, W), KINDS["NumPy"], LOSS, lambda size: None, 4)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ArgumentError, match=r"params\[0\].*attach_grad\(\)"):
+        train_ch3(lambda x: nd.dot(x, W), [], [], LOSS, 1, 4, [W], 0.1)
+
+
+def test_a_wrong_shape_is_one_line():
+    """MXNet's own error has a hundred."""
+    net = gluon.nn.Dense(4, in_units=7)
+    net.initialize()
+    trainer = make_trainer(net, 0.1)
+    with pytest.raises(ArgumentError, match="check in_units") as error:
+        train_ch3(net, KINDS["NumPy"], [], LOSS, 1, 4, trainer=trainer)
+    assert "\n" not in str(error.value)
+
+
+def test_a_notebook_shows_the_line_alone():
+    """IPython asks an error what to show."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    lines = ArgumentError("one line")._render_traceback_()
+    assert lines == ["ArgumentError: one line"]
+    result = shell.run_cell("from gluon_softmax.errors import *; raise DataError('no')")
+    assert str(result.error_in_exec) == "no"
+
+
+def test_a_loader_of_this_package_is_taken_as_it_is(small_set):
+    """It fills the engine's arrays itself."""
+    from gluon_softmax import BatchLoader
+
+    loader = BatchLoader(small_set, 4)
+    assert read_batches(loader) is loader
+    assert MNIST is not None
