@@ -5,6 +5,7 @@ is loaded when it is first used, and what this package does not define is d2lzh'
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 
 from . import compat
 
@@ -68,6 +69,8 @@ def __getattr__(name):
         return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
     if name.startswith("_"):  # asked for by tools; never worth loading d2lzh
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if find_spec(f"{__name__}.{name}"):  # `from . import name` asks here first
+        return import_module(f".{name}", __name__)
     return getattr(import_module("d2lzh"), name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -19,9 +20,6 @@ from . import (
 )
 from .bench.command import add_arguments as add_bench_arguments
 from .cluster.command import add_arguments as add_launch_arguments
-from .data import sources
-from .data.inventory import take_inventory
-from .doctor import examine
 from .errors import DataError, GluonSoftmaxError
 from .interruption import Terminated, raising_at_sigterm
 from .page.command import add_arguments as add_page_arguments
@@ -52,13 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     int
         0 where all went well, 1 where `doctor` found something amiss, 2 for an error of
-        the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM.
+        the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody
+        reads on.
     """
     options = make_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(), raising_at_sigterm():
             warnings.showwarning = _warn
-            return options.command(options)
+            code = options.command(options)
+            sys.stdout.flush()  # here, where it can still be caught
+            return code
+    except BrokenPipeError:  # `| head` has read enough; nor may Python's end complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 2
@@ -128,6 +132,8 @@ def _add_data(commands) -> None:
 
 def _doctor(options: argparse.Namespace) -> int:
     """Print what the doctor finds."""
+    from .doctor import examine
+
     ready = True
     for check in examine():
         print(check, flush=True)
@@ -137,14 +143,15 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _list_data(options: argparse.Namespace) -> int:
     """Print where the data sets are."""
-    for name in options.names or sources.DATA_SETS:
-        for finding in take_inventory(name, options.root):
-            print(finding)
+    for finding in _find_data(options):
+        print(finding)
     return 0
 
 
 def _fetch_data(options: argparse.Namespace) -> int:
     """Download what is missing."""
+    from .data import sources
+
     for name in options.names or sources.DATA_SETS:
         for train in sources.SPLITS:
             files = sources.read(name, train, options.root)
@@ -155,9 +162,17 @@ def _fetch_data(options: argparse.Namespace) -> int:
 
 def _verify_data(options: argparse.Namespace) -> int:
     """Print where the data sets are, and fail where one is damaged or missing."""
-    for name in options.names or sources.DATA_SETS:
-        for finding in take_inventory(name, options.root):
-            if finding.problem:
-                raise DataError(str(finding))
-            print(finding)
+    for finding in _find_data(options):
+        if finding.problem:
+            raise DataError(str(finding))
+        print(finding)
     return 0
+
+
+def _find_data(options: argparse.Namespace):
+    """Look for the data sets that were named, or for all."""
+    from .data.inventory import take_inventory
+    from .data.sources import DATA_SETS
+
+    for name in options.names or DATA_SETS:
+        yield from take_inventory(name, options.root)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .errors import DownloadError
+from .settings import Settings
 
 __all__ = ["add_arguments"]
 
@@ -71,6 +72,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Train all versions; print the table; write figures, models and numbers."""
+    _check(options)
+
     from .compare import run_comparison
     from .data.datasets import get_fashion_mnist_labels
     from .gallery import write_gallery
@@ -97,6 +100,12 @@ def _run(options: argparse.Namespace) -> int:
     for path in watching.write(comparison, names):
         print(f"{mark}wrote {path}")
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Check the settings before MXNet is loaded, which takes seconds."""
+    names = ("num_epochs", "batch_size", "lr", "momentum", "seed")
+    Settings(**{name: getattr(options, name) for name in names})
 
 
 class _Watching:

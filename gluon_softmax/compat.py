@@ -13,7 +13,6 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Callable
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 
 from .errors import InstallationError
@@ -127,7 +126,7 @@ REPAIRS: dict[str, tuple[Callable[[], None], ...]] = {
 """What is repaired just before each package is imported."""
 
 
-class RepairFinder(MetaPathFinder):
+class RepairFinder:
     """Runs a package's repairs when Python looks for it, and finds nothing itself."""
 
     def find_spec(self, fullname: str, path=None, target=None) -> ModuleSpec | None:

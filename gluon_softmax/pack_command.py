@@ -38,10 +38,12 @@ def add_arguments(commands) -> None:
 def _pack(options: argparse.Namespace) -> int:
     """Pack; print what is in the shards."""
     from .checks import check_whole_number
+
+    check_whole_number("shards", options.shards, least=1)
+
     from .data.packing import check_output, pack
     from .data.splits import load_sets
 
-    check_whole_number("shards", options.shards, least=1)
     check_output(options.output)
     sets = load_sets(options.data, options.root)
     packed = pack(sets.train, sets.test, sets.moments, options.output, options.shards)

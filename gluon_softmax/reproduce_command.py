@@ -43,15 +43,17 @@ def add_arguments(commands) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     """Run what is missing; print and write the table."""
+    from .checks import check_whole_number
+
+    check_whole_number("--seeds", options.seeds, least=1)
+
     from tqdm import tqdm
 
     from .atomic import write_json, write_text
-    from .checks import check_whole_number
     from .experiments import run_experiment
     from .reproduce import compare_figures, format_findings, list_published
     from .study import Study, run_all
 
-    check_whole_number("--seeds", options.seeds, least=1)
     name = "quick" if options.quick else "full"
     published = list_published(options.seeds, QUICK_EPOCHS if options.quick else None)
     experiments = list(dict.fromkeys(entry.experiment for entry in published))

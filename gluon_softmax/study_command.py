@@ -57,13 +57,15 @@ def add_arguments(commands) -> None:
 
 def _study(options: argparse.Namespace) -> int:
     """Run what is missing; print the table; write table, figures and numbers."""
+    from .checks import check_whole_number
+
+    check_whole_number("--seeds", options.seeds, least=1)
+
     from tqdm import tqdm
 
-    from .checks import check_whole_number
     from .experiments import run_experiment
     from .study import Study, choose_processes, list_experiments, run_all
 
-    check_whole_number("--seeds", options.seeds, least=1)
     names = [name.replace("-", "_") for name in OPTIONS]
     grid = {name: getattr(options, name) for name in names}
     study = Study(options.output / "study.json", list_experiments(grid, options.seeds))

@@ -11,7 +11,7 @@ import pytest
 from gluon_softmax.cluster.hosts import HERE, Host
 from gluon_softmax.cluster.probe import free_ports, list_unreached
 from gluon_softmax.cluster.survey import LOOPBACK, survey
-from gluon_softmax.errors import ArgumentError
+from gluon_softmax.errors import ArgumentError, InstallationError
 
 SSH = """#!/bin/bash
 # Stands in for ssh: runs the last argument here, as a machine at 127.0.0.2.
@@ -111,6 +111,17 @@ def test_unreached_neighbour(ssh, tmp_path):
     counts = {HERE._replace(address=LOOPBACK): 1, alone: 1}
     message = refusal(counts, ssh)
     assert "alone.invalid does not reach localhost at 127.0.0.1 (timed out)" in message
+
+
+def test_without_a_library(ssh, tmp_path):
+    """What installs it there is passed on."""
+    from gluon_softmax.cluster.probe import describe
+
+    answer = {**describe("127.0.0.2", 1), "lacking": "MXNet needs a library"}
+    other = Host("other.invalid", python=script(tmp_path, answering(**answer)))
+    with pytest.raises(InstallationError) as info:
+        survey({other: 1}, ssh)
+    assert str(info.value) == "other.invalid: MXNet needs a library"
 
 
 def test_without_the_package(ssh, tmp_path):

@@ -14,6 +14,9 @@ from contextlib import ExitStack
 from importlib import metadata
 from typing import Any
 
+from ..compat import require_libraries
+from ..errors import InstallationError
+
 __all__ = ["describe", "free_ports", "list_unreached", "main"]
 
 REACH_TIMEOUT = 3.0
@@ -43,12 +46,13 @@ def describe(address: str | None, ports: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        `versions`; `address` and `ports`, sorted, or a `problem`; `caller`, the address
-        from which ssh came.
+        `versions`; `lacking`, why MXNet cannot be loaded, or ''; `address` and `ports`,
+        sorted, or a `problem`; `caller`, the address from which ssh came.
     """
     # As sshd puts it: the caller's address and port, and those it has called.
     connection = os.environ.get("SSH_CONNECTION", "   ").split(" ")
     found = {"versions": _list_versions(), "caller": connection[0]}
+    found["lacking"] = _find_lacking()
     found["address"] = address or connection[-2]
     try:
         found["ports"] = free_ports(found["address"], ports)
@@ -116,6 +120,15 @@ def _list_versions() -> dict[str, str]:
     except metadata.PackageNotFoundError:
         mxnet = "not installed"
     return {"gluon_softmax": __version__, "mxnet": mxnet}
+
+
+def _find_lacking() -> str:
+    """Return which system library MXNet lacks here, and what brings it."""
+    try:
+        require_libraries()
+    except InstallationError as error:
+        return str(error)
+    return ""
 
 
 if __name__ == "__main__":

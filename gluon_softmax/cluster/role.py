@@ -13,7 +13,7 @@ import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, GluonSoftmaxError
 from . import heartbeat
 
 __all__ = ["address_towards", "complete", "main", "work"]
@@ -33,12 +33,12 @@ def main() -> None:
     """Play the role that the environment gives this process."""
     try:
         complete(os.environ)
-    except ArgumentError as error:
+        if os.environ["DMLC_ROLE"] == "worker":
+            work(sys.argv[1:])
+        else:
+            import mxnet  # noqa: F401  serves until the workers are done, and exits
+    except GluonSoftmaxError as error:
         sys.exit(f"gluon-softmax: {error}")
-    if os.environ["DMLC_ROLE"] == "worker":
-        work(sys.argv[1:])
-    else:
-        import mxnet  # noqa: F401  serves until the workers are done, and exits
 
 
 def complete(variables: MutableMapping[str, str]) -> None:

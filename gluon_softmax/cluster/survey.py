@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, InstallationError
 from .hosts import Host, python_command
 from .probe import describe
 
@@ -53,6 +53,8 @@ def survey(counts: Mapping[Host, int], ssh: Sequence[str]) -> dict[Host, Site]:
     ArgumentError
         If one is unknown, cannot be reached, has other versions than this machine, or
         does not have the address or reach the others.
+    InstallationError
+        If one lacks a system library that MXNet needs.
     """
     remote = [host for host in counts if not host.is_here]
     if not remote:
@@ -88,6 +90,8 @@ def _check(host: Host, answer: Mapping[str, Any]) -> Site:
                 f"expected {package} {here[package]} on {host.name} as on this "
                 f"machine, found {version}: install the same on both"
             )
+    if answer["lacking"]:
+        raise InstallationError(f"{host.name}: {answer['lacking']}")
     if "problem" in answer:
         raise ArgumentError(
             f"expected {answer['address']!r} to be an IPv4 address of {host.name}, "
