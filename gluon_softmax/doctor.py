@@ -8,26 +8,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
 
 from . import compat
-from .data.inventory import take_inventory
-from .data.sources import DATA_SETS
 from .errors import InstallationError
 
 __all__ = ["Check", "examine"]
 
-PACKAGES = (
-    "gluon_softmax",
-    "mxnet",
-    "numpy",
-    "d2lzh",
-    "matplotlib",
-    "ipython",
-    "pooch",
-    "tqdm",
-    "pillow",
-)
 OLDEST, NEWEST = (3, 9), (3, 12)
 ENOUGH_SHARED_MEMORY = 256 * 2**20
 
@@ -70,11 +59,10 @@ def examine() -> Iterator[Check]:
     """
     yield _python()
     yield _platform()
-    yield from map(_package, PACKAGES)
+    yield from _packages()
     yield from _libraries()
     yield from map(_import, compat.REPAIRS)
-    for name in DATA_SETS:
-        yield from _data(name)
+    yield from _data()
     yield _shared_memory()
 
 
@@ -99,13 +87,28 @@ def _platform() -> Check:
     )
 
 
-def _package(name: str) -> Check:
-    """Look at one installed package."""
+def _packages() -> Iterator[Check]:
+    """Look at this package, and at what it requires without extras."""
+    yield _package(Requirement("gluon_softmax"))
     try:
-        return Check(name, version(name))
+        required = map(Requirement, requires("gluon_softmax") or ())
     except PackageNotFoundError:
-        remedy = f"run {sys.executable} -m pip install {name}"
+        return
+    for requirement in required:
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield _package(requirement)
+
+
+def _package(requirement: Requirement) -> Check:
+    """Look at one installed package."""
+    name = requirement.name
+    remedy = f"run {sys.executable} -m pip install '{name}{requirement.specifier}'"
+    try:
+        found = version(name)
+    except PackageNotFoundError:
         return Check(name, "not installed", remedy)
+    fits = requirement.specifier.contains(found, prereleases=True)
+    return Check(name, found, "" if fits else remedy)
 
 
 def _libraries() -> Iterator[Check]:
@@ -126,22 +129,28 @@ def _import(package: str) -> Check:
     return Check(f"import {package}", "works")
 
 
-def _data(name: str) -> Iterator[Check]:
-    """Look for a data set."""
-    for finding in take_inventory(name):
-        if finding.problem:
-            yield Check("data", finding.split, finding.problem, essential=False)
-        else:
-            yield Check("data", str(finding))
+def _data() -> Iterator[Check]:
+    """Look for the data sets."""
+    try:
+        from .data.inventory import take_inventory
+        from .data.sources import DATA_SETS
+    except ImportError as error:  # of a package that is named above
+        yield Check("data", f"not looked for ({error})", "install what is missing")
+        return
+    for name in DATA_SETS:
+        for finding in take_inventory(name):
+            if finding.problem:
+                yield Check("data", finding.split, finding.problem, essential=False)
+            else:
+                yield Check("data", str(finding))
 
 
 def _shared_memory() -> Check:
-    """Look at the room that worker processes have for batches."""
+    """Look at the room that Gluon's worker processes have for batches."""
     try:
         size = shutil.disk_usage("/dev/shm").total
     except OSError:
-        remedy = "keep num_workers at 0"
-        return Check("/dev/shm", "not there", remedy, essential=False)
+        size = 0
     found = f"{size / 2**20:,.0f} MiB"
     if size >= ENOUGH_SHARED_MEMORY:
         return Check("/dev/shm", found)

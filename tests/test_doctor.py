@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -52,48 +53,89 @@ def test_damaged_data_is_a_note(checks, tmp_path):
 
 
 @pytest.mark.parametrize("version", [(3, 8, 1), (3, 13, 0)])
-def test_unsupported_python_is_named(monkeypatch, version):
+def test_unsupported_python_is_named(checks, monkeypatch, version):
     """An interpreter outside 3.9-3.12 comes with the ones that will do."""
+    found = doctor.examine()
     monkeypatch.setattr(sys, "version_info", version)
-    check = doctor._python()
-    assert "install Python 3.9, 3.10, 3.11 or 3.12" in check.remedy
+    assert "install Python 3.9, 3.10, 3.11 or 3.12" in next(found).remedy
 
 
 @pytest.mark.parametrize(
     ("system", "machine"),
     [("Windows", "AMD64"), ("Darwin", "arm64"), ("Linux", "aarch64")],
 )
-def test_platforms_without_a_wheel_are_named(monkeypatch, system, machine):
+def test_platforms_without_a_wheel_are_named(checks, monkeypatch, system, machine):
     """Windows, Apple's and Arm's processors get an honest answer."""
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    assert "Linux x86-64 only" in doctor._platform().remedy
+    assert "Linux x86-64 only" in checks()["platform"].remedy
 
 
-def test_missing_library_and_package_are_named(monkeypatch):
+def test_missing_libraries_are_named(checks, monkeypatch):
     """What cannot be loaded comes with the command that brings it."""
     monkeypatch.setattr(compat, "loading_problem", lambda library: "no such file")
-    for check in doctor._libraries():
-        assert str(check).startswith("FAIL")
-        assert "apt-get install" in check.remedy
-    assert "pip install no-such-package" in doctor._package("no-such-package").remedy
+    found = checks()
+    for library in compat.LIBRARIES:
+        assert str(found[library]).startswith("FAIL")
+        assert "apt-get install" in found[library].remedy
 
 
-def test_failing_import_gives_the_remedy(monkeypatch):
+def test_what_is_required_is_looked_at(checks, monkeypatch):
+    """A package that is missing or too new comes with the command that mends it."""
+    required = [
+        "no-such-package>=2",
+        "numpy<1",
+        "tqdm",
+        "setuptools; python_version < '3'",
+        "pytest; extra == 'test'",
+    ]
+    monkeypatch.setattr(doctor, "requires", lambda name: required)
+    found = checks()
+    assert found["no-such-package"].finding == "not installed"
+    assert "pip install 'no-such-package>=2'" in found["no-such-package"].remedy
+    assert "pip install 'numpy<1'" in found["numpy"].remedy
+    assert not found["tqdm"].remedy
+    assert not {"setuptools", "pytest"} & set(found)
+
+
+def test_failing_import_gives_the_remedy(checks, monkeypatch):
     """MXNet's own one-line remedy is passed on."""
 
     def fail(package):
         raise InstallationError("run this command")
 
     monkeypatch.setattr(doctor, "import_module", fail)
-    assert "run this command" in str(doctor._import("mxnet"))
+    assert "run this command" in str(checks()["import mxnet"])
+
+
+def test_without_numpy_the_examination_goes_on_to_its_end():
+    """Neither MXNet can be imported then, nor a data set be read."""
+    code = "import sys; sys.modules['numpy'] = None; from gluon_softmax import doctor; "
+    done = subprocess.run(
+        [sys.executable, "-c", code + "print(*doctor.examine(), sep='\\n')"],
+        capture_output=True,
+        text=True,
+    )
+    assert "FAIL  import mxnet: fails (" in done.stdout
+    assert "FAIL  data: not looked for (import of numpy halted" in done.stdout
+    assert "/dev/shm" in done.stdout.splitlines()[-1], done.stderr
 
 
 @pytest.mark.parametrize(("size", "fine"), [(64 * 2**20, False), (2**30, True)])
-def test_small_shared_memory_is_a_note(monkeypatch, size, fine):
-    """Docker's 64 MB are too little for worker processes."""
+def test_small_shared_memory_is_a_note(checks, monkeypatch, size, fine):
+    """Docker's 64 MB are too little for Gluon's worker processes."""
     usage = SimpleNamespace(total=size)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
-    check = doctor._shared_memory()
+    check = checks()["/dev/shm"]
     assert bool(check.remedy) != fine
     assert not check.remedy or "--shm-size" in check.remedy
+
+
+def test_no_shared_memory_is_a_note(checks, monkeypatch):
+    """Where there is none at all, too."""
+
+    def fail(path):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(doctor.shutil, "disk_usage", fail)
+    assert not checks()["/dev/shm"].essential
