@@ -1,23 +1,56 @@
-"""What all tests share: one seed, and the data sets where they are on this machine."""
+"""What all tests share: one seed, and what they need of the machine or skip without."""
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import subprocess
 
 import gluon_softmax
 import mxnet as mx
 import numpy as np
 import pytest
+from gluon_softmax.chinese import chinese_figures
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
+from gluon_softmax.errors import ArgumentError
 
 collect_ignore = ["fuzz"]  # programs, not tests; test_fuzz.py runs what they share
+
+PACKAGES = {
+    "bash": "bash",
+    "chromedriver": "chromium-driver",
+    "chromium": "chromium",
+    "ffmpeg": "ffmpeg",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "/usr/sbin/sshd": "openssh-server",
+    "unshare": "util-linux",
+}
+"""The programs that tests need and not every machine has, with Debian's packages."""
+FILL_SHM = (
+    "mount -t tmpfs -o size=4k tmpfs /dev/shm && printf %4096s > /dev/shm/filler && "
+    'exec "$@"'
+)
 
 
 def pytest_report_header():
     """Say which copy of the package is tested, and on which data."""
     folder = gluon_softmax.__file__.rsplit("/", 1)[0]
     return f"gluon_softmax from {folder}, Fashion-MNIST: {_missing() or 'found'}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before the fixtures, which start these programs
+def pytest_runtest_setup(item):
+    """Skip a test whose programs are missing, or that changes the machine unasked."""
+    asked = os.environ.get("GLUON_SOFTMAX_PRIVILEGED_TESTS")
+    if item.get_closest_marker("privileged") and not asked:
+        pytest.skip("changes this machine: set GLUON_SOFTMAX_PRIVILEGED_TESTS=1")
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"needs {program}: apt-get install {PACKAGES[program]}")
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +83,26 @@ def small_set() -> ImageDataset:
     """Give 20 random images, two of each class."""
     images = np.random.randint(0, 256, (20, 28, 28), dtype=np.uint8)
     return ImageDataset(images, np.arange(20) % 10)
+
+
+@pytest.fixture
+def chinese_font() -> str:
+    """Return the font for Chinese texts that is found, or skip with the reason."""
+    try:
+        with chinese_figures() as family:
+            return family
+    except ArgumentError:
+        return pytest.skip("needs a Chinese font: apt-get install fonts-noto-cjk")
+
+
+@pytest.fixture
+def full_shm() -> list[str]:
+    """Return how a command begins that has a /dev/shm of its own, without any room."""
+    space = ["unshare", "--map-root-user", "--mount"]
+    command = [*space, "sh", "-c", FILL_SHM, "sh"]
+    if subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip("needs the right to mount in a namespace of one's own (unshare)")
+    return command
 
 
 def _missing() -> str:

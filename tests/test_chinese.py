@@ -16,16 +16,6 @@ from mxnet import nd
 NAMES = get_fashion_mnist_labels(range(10), "zh")
 
 
-@pytest.fixture
-def font():
-    """Give the font found, or skip with the reason."""
-    try:
-        with chinese_figures() as family:
-            return family
-    except ArgumentError:
-        return pytest.skip("needs a font: apt-get install fonts-noto-cjk")
-
-
 def draw():
     """Draw a figure with every name; give its pixels as PNG."""
     figure = show_fashion_mnist(np.zeros((10, 28, 28)), NAMES, "训练 Fashion")
@@ -47,7 +37,7 @@ def test_an_unknown_language_is_refused():
         get_fashion_mnist_labels([0], "fr")
 
 
-def test_no_character_is_missing(font):
+def test_no_character_is_missing(chinese_font):
     """Matplotlib warns of none, as it does without the font."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -56,19 +46,19 @@ def test_no_character_is_missing(font):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with chinese_figures() as family:
-            assert family == font
+            assert family == chinese_font
             assert draw() != without
 
 
-def test_other_texts_keep_their_font(font):
+def test_other_texts_keep_their_font(chinese_font):
     """The font only fills in, and only within the block."""
     before = list(matplotlib.rcParams["font.family"])
     with chinese_figures():
-        assert matplotlib.rcParams["font.family"] == [*before, font]
+        assert matplotlib.rcParams["font.family"] == [*before, chinese_font]
     assert matplotlib.rcParams["font.family"] == before
 
 
-def test_the_upright_face_is_preferred(font, monkeypatch):
+def test_the_upright_face_is_preferred(chinese_font, monkeypatch):
     """Whatever the order in which the disk lists them."""
     found = [p for p in font_manager.findSystemFonts() if "NotoSansCJK" in p]
     if len(found) < 2:

@@ -67,6 +67,7 @@ def test_kubernetes():
     assert "1-2 are the servers, 3-5 are the workers" in text
 
 
+@pytest.mark.needs("bash")
 def test_slurm():
     """Bash understands it; it asks for as many tasks as it starts."""
     text = format_slurm(3, 1, ARGUMENTS)
@@ -154,6 +155,7 @@ cat said.*
 
 
 @pytest.mark.slow
+@pytest.mark.needs("bash")
 def test_slurm_runs(run, tmp_path):
     """With something in place of srun, the script is a job that ends well."""
     (tmp_path / "srun").write_text(SRUN)

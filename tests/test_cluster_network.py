@@ -17,7 +17,11 @@ from gluon_softmax.errors import ArgumentError, JobError
 from namespaces import make_hosts
 from test_cluster_job import Record
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.privileged,
+    pytest.mark.needs("ip", "ssh", "/usr/sbin/sshd"),
+]
 
 
 @pytest.fixture(scope="module")

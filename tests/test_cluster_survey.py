@@ -13,7 +13,7 @@ from gluon_softmax.cluster.probe import free_ports, list_unreached
 from gluon_softmax.cluster.survey import LOOPBACK, survey
 from gluon_softmax.errors import ArgumentError, InstallationError
 
-SSH = """#!/bin/bash
+SSH = """#!/bin/sh
 # Stands in for ssh: runs the last argument here, as a machine at 127.0.0.2.
 for last; do :; done
 export SSH_CONNECTION="127.0.0.1 40000 127.0.0.2 22"
@@ -133,6 +133,7 @@ def test_without_the_package(ssh, tmp_path):
     assert "install it there, or give python=" in message
 
 
+@pytest.mark.needs("ssh")
 def test_unknown_host():
     """What the real ssh says about it is passed on."""
     message = refusal({Host("no.such.host.invalid"): 1}, ["ssh", "-F", "none"])
@@ -140,6 +141,7 @@ def test_unknown_host():
     assert "resolve" in message
 
 
+@pytest.mark.needs("ssh")
 def test_refused(tmp_path):
     """Nor does a host answer without an sshd."""
     config = tmp_path / "config"

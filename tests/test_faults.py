@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from gluon_softmax.archive import read_arrays
@@ -24,10 +23,10 @@ def train(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
 
-    def run(*options, **settings):
+    def run(*options, before=(), **settings):
         command = [sys.executable, program, *TRAIN, "--output", tmp_path / "out"]
         return subprocess.run(
-            [*map(str, command), *map(str, options)],
+            [*before, *map(str, command), *map(str, options)],
             capture_output=True,
             text=True,
             timeout=60,
@@ -58,6 +57,7 @@ def mounted(folder, size):
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.privileged
 def test_full_disk_at_a_checkpoint(train, small_disk):
     """Training goes on with a warning; the last whole checkpoint is left."""
     kept = small_disk / "kept"
@@ -84,6 +84,7 @@ def free(folder):
     return found.f_bavail * found.f_frsize
 
 
+@pytest.mark.privileged
 def test_full_disk_at_the_results(train, small_disk):
     """The command ends with one line, and no half file is left."""
     (small_disk / "filler").write_bytes(b"\0" * (free(small_disk) - 8192))
@@ -94,21 +95,11 @@ def test_full_disk_at_the_results(train, small_disk):
     assert not list((small_disk / "out").glob("*"))
 
 
-def test_full_dev_shm(train):
-    """Worker processes and training need no /dev/shm."""
-    with mounted(Path("/dev/shm"), 4096):
-        Path("/dev/shm/filler").write_bytes(b"\0" * free(Path("/dev/shm")))
-        done = train()
-        assert done.returncode == 0, done.stderr
-        code = (
-            "import gluon_softmax as d2l\n"
-            "images = d2l.SyntheticFashion(num_images=64)\n"
-            "print(len(list(d2l.BatchLoader(images, 16, num_workers=2))))"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
-        )
-    assert done.stdout.strip() == "4", done.stderr
+@pytest.mark.needs("unshare")
+def test_full_dev_shm(train, full_shm):
+    """Training needs no /dev/shm."""
+    done = train(before=full_shm)
+    assert done.returncode == 0, done.stderr
 
 
 def test_out_of_file_descriptors(tmp_path):

@@ -17,8 +17,7 @@ from gluon_softmax.page.command import add_arguments
 from gluon_softmax.page.content import choose_images, find_probabilities
 from mxnet import nd
 
-pytestmark = pytest.mark.slow
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 NAMES = ("gluon_softmax", "Fashion-MNIST", "NumPy", "Gluon", "softmax", "English")
 """What is called the same in Chinese."""
 
@@ -27,17 +26,15 @@ NAMES = ("gluon_softmax", "Fashion-MNIST", "NumPy", "Gluon", "softmax", "English
 def driver():
     """Start a browser, or skip with the reason."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    service = shutil.which("chromedriver")
-    if not browser or not service:
-        pytest.skip("needs a browser: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
-    options.binary_location = browser
+    options.binary_location = shutil.which("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     logs = {"browser": "ALL", "performance": "ALL"}
     options.set_capability("goog:loggingPrefs", logs)
-    started = webdriver.Chrome(options, webdriver.ChromeService(service))
+    started = webdriver.Chrome(
+        options, webdriver.ChromeService(shutil.which("chromedriver"))
+    )
     yield started
     started.quit()
 

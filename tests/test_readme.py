@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gluon_softmax import run_comparison
-from gluon_softmax.chinese import chinese_figures
-from gluon_softmax.errors import ArgumentError
 from gluon_softmax.models import Model, save_model
 
 ROOT = Path(__file__).parent.parent
@@ -19,11 +17,9 @@ FIGURES = r"\| +([\d.]+) +([\d.]+) +([\d.]+) +[\d.]+ "
 EPOCH = re.compile(rf"^ +\d {FIGURES * 3}\|", flags=re.MULTILINE)
 
 
-@pytest.mark.usefixtures("fashion")
+@pytest.mark.usefixtures("fashion", "chinese_font")
 def test_snippets_run(tmp_path, monkeypatch):
     """The Python snippets run as they are printed, one after the other."""
-    if not find_font():
-        pytest.skip("needs a font with Chinese characters: fonts-noto-cjk")
     monkeypatch.chdir(tmp_path)
     params = {"W": np.zeros((784, 10), "f4"), "b": np.arange(10, dtype="f4")}
     model = Model("softmax", params, tuple("abcdefghij"))
@@ -34,15 +30,6 @@ def test_snippets_run(tmp_path, monkeypatch):
     assert 0.7 < names["history"][-1].test_acc < 0.9
     assert len(names["flipped_iter"]) == 235
     assert names["scores"].shape == (1, 10)
-
-
-def find_font():
-    """Say whether a font with Chinese characters is installed."""
-    try:
-        with chinese_figures():
-            return True
-    except ArgumentError:
-        return False
 
 
 def test_there_are_snippets_and_an_output():
