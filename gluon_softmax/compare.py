@@ -77,6 +77,11 @@ class Comparison:
         Each version's prediction for every test image, shape (n,), int.
     test_set : ImageDataset
         The images and labels that the predictions are for.
+    hybridized : History
+        Of the version from scratch with net and loss hybridized.
+    hybrid_difference : float
+        The largest absolute difference between any parameter of that and the same
+        parameter of the version as it is written, after any epoch.
     """
 
     data: str
@@ -86,6 +91,8 @@ class Comparison:
     differences: list[float] = field(default_factory=list)
     params: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
+    hybridized: History = field(default_factory=History)
+    hybrid_difference: float = 0.0
 
     def to_dict(self) -> dict:
         """Give data set, settings, epochs and differences as plain data, for JSON."""
@@ -185,6 +192,14 @@ def run_comparison(
         result.params[name] = states[name].states[-1]
         result.predictions[name] = _predict(version.net, test_iter)
     result.differences = _largest_differences(states)
+    train_iter.epoch = 0
+    hybrid = make_scratch(*start, lr, momentum, hybrid=True)
+    kept = _States(hybrid)
+    result.hybridized = hybrid.train(
+        train_iter, test_iter, num_epochs, batch_size, callbacks=[kept]
+    )
+    pair = {SCRATCH: states[SCRATCH], "hybridized": kept}
+    result.hybrid_difference = max(_largest_differences(pair))
     return result
 
 

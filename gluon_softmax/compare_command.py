@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     from .compare import run_comparison
     from .data.datasets import get_fashion_mnist_labels
     from .gallery import write_gallery
-    from .report import format_table
+    from .report import format_hybridized, format_table
 
     watching = _Watching(options.animate)
     train_set, test_set, mark = _load(options)
@@ -93,6 +93,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     for line in format_table(comparison):
         print(f"{mark}{line}")
+    print(f"{mark}{format_hybridized(comparison)}")
     suffix = "-stand-in" if mark else ""
     names = get_fashion_mnist_labels(range(10), options.language)
     for path in write_gallery(comparison, options.output, suffix, names):

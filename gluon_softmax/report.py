@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .compare import Comparison
+from statistics import median
+
+from .compare import SCRATCH, Comparison
 from .history import Epoch
 
-__all__ = ["format_table"]
+__all__ = ["format_hybridized", "format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
@@ -34,6 +36,28 @@ def format_table(comparison: Comparison) -> list[str]:
         cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
         lines.append(" | ".join([*cells, f"{difference:.1e}"]))
     return lines
+
+
+def format_hybridized(comparison: Comparison) -> str:
+    """Describe what hybridizing the version from scratch changes.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    str
+        One line: seconds per epoch in both forms, and the difference between them.
+    """
+    hybrid, written = (
+        median(history.column("seconds"))
+        for history in (comparison.hybridized, comparison.histories[SCRATCH])
+    )
+    return (
+        f"{SCRATCH}, hybridized: {hybrid:.2f} seconds per epoch against {written:.2f} "
+        f"as written, largest difference {comparison.hybrid_difference:.1e}"
+    )
 
 
 def _format_epoch(epoch: Epoch) -> str:

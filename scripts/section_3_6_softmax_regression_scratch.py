@@ -280,9 +280,20 @@ if __name__ == "__main__":
     steps = take_steps([W, b], train_iter, lr)
 
 # %% [markdown]
-# `train_ch3` takes such a step for every batch of every epoch and evaluates the test
-# set after each. It is given `params` and `lr` here, and a trainer in section 3.7. In a
-# notebook it draws curves while it goes.
+# An epoch takes such a step for every batch, and adds up loss and right predictions:
+
+# %%
+if __name__ == "__main__":
+    show_code(d2l.train_epoch)
+
+# %% [markdown]
+# The line with `engine` may be left out (`engine=None`): it runs nets of Gluon's own
+# layers, as in section 3.7, faster and with the same numbers. A net from scratch is
+# called as it is, unless it was hybridized: `d2l.hybridize(net)`.
+#
+# `train_ch3` does this for every epoch and evaluates the test set after each. It is
+# given `params` and `lr` here, and a trainer in section 3.7. In a notebook it draws
+# curves while it goes.
 #
 # What to look at: the loss falls fast at first and slowly later. Test accuracy is a
 # little below training accuracy, for the test images were never learnt from. In the

@@ -34,7 +34,7 @@ def test_snippets_run(tmp_path, monkeypatch):
 
 def test_there_are_snippets_and_an_output():
     """The patterns of this module find something."""
-    assert len(SNIPPETS) == 4
+    assert len(SNIPPETS) == 5
     assert len(EPOCH.findall(README)) == 5
 
 
