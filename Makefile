@@ -17,43 +17,58 @@ SOURCES = $(shell find gluon_softmax -type f ! -name '*.pyc') setup.cfg pyprojec
 # As a script, pytest leaves this folder off sys.path: the installed package is tested.
 PYTEST = $(BIN)/pytest
 
-.PHONY: help install compare notebooks test slow fuzz check format matrix clean
+# setuptools would install modules that are long deleted from what it built before.
+INSTALL = rm -rf build/lib build/bdist.* && $(BIN)/python -m pip install --quiet
+TOOLS = $(VENV)/extras-test,lint,notebooks,onnx
+
+.PHONY: help install compare figures notebooks tools test slow heavy fuzz check format matrix clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
-install: $(VENV)/installed  ## make .venv and install the package into it
+install: $(VENV)/installed  ## make .venv and install the package into it, without tools
 
 $(VENV)/installed: $(SOURCES)
 	@test -n "$(PYTHON)" || { echo "no supported Python found: install Python 3.9, 3.10, 3.11 or 3.12 (Debian: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 2; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make environments: apt-get install python3-venv"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	rm -rf build  # setuptools would install modules that are long deleted from it
-	$(BIN)/python -m pip install --quiet '.[test,lint,notebooks,onnx]'
+	$(INSTALL) .
 	touch $@
 
-compare: install  ## train both versions on Fashion-MNIST, print the table, draw the figures
+# The package itself is new whenever its sources are; its extras when they are others.
+$(VENV)/extras-%: setup.cfg | $(VENV)/installed
+	$(INSTALL) '.[$*]'
+	touch $@
+
+compare: install  ## train all versions on Fashion-MNIST: a table, and figures in comparison/
 	$(BIN)/gluon-softmax compare
 
-notebooks: install  ## run the scripts as notebooks, into build/notebooks
+figures: install  ## draw the figures of the README again
+	$(BIN)/gluon-softmax compare --output figures
+
+notebooks: $(VENV)/extras-notebooks  ## run the scripts as notebooks, into build/notebooks
 	$(BIN)/gluon-softmax notebooks scripts/*.py
 
-test: install  ## run the quick tests and the examples in the docstrings
+tools: $(TOOLS)  ## add what the tests and the linter need
+
+test: tools  ## run the quick tests and the examples in the docstrings
 	$(PYTEST) -m 'not slow' --doctest-modules tests --pyargs gluon_softmax
 
-slow: install  ## run the slower tests
-	$(PYTEST) -m slow --durations 15 tests
+slow: tools  ## run the slower tests
+	$(PYTEST) -m 'slow and not heavy' --durations 15 tests
+
+heavy: tools  ## run the tests that take minutes
+	$(PYTEST) -m heavy --durations 15 tests
 
 TIME ?= 60
-fuzz: install  ## give each reader damaged files for TIME=60 seconds, to find crashes
-	$(BIN)/python -m pip install --quiet '.[fuzz]'
+fuzz: $(VENV)/extras-fuzz  ## give each reader damaged files for TIME=60 seconds, to find crashes
 	cd tests && $(abspath $(BIN))/python -m fuzz.run --seconds $(TIME)
 
-check: install  ## run the linter
+check: tools  ## run the linter
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-format: install  ## let the linter mend what it can
+format: tools  ## let the linter mend what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 matrix:  ## run the quick tests on every supported Python that is here

@@ -9,7 +9,10 @@ from pathlib import Path
 from .errors import DownloadError
 from .settings import Settings
 
-__all__ = ["add_arguments"]
+__all__ = ["FOLDER", "add_arguments"]
+
+FOLDER = Path("comparison")
+"""Where figures, models and numbers go, and where other commands look for them."""
 
 STAND_IN = "[drawn stand-in] "
 """Begins every line about data that is not Fashion-MNIST."""
@@ -42,7 +45,7 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=Path("figures"),
+        default=FOLDER,
         help="folder for what is written",
     )
     parser.add_argument(

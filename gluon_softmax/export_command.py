@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from .compare_command import FOLDER
 from .errors import ArgumentError
 
 __all__ = ["add_arguments"]
 
-MODEL = Path("figures/model-gluon.npz")
+MODEL = FOLDER / "model-gluon.npz"
 """What `gluon-softmax compare` leaves."""
 
 

@@ -34,7 +34,7 @@ from gluon_softmax.report import format_table
 root = None  # folder with the data set; None: where it is found, or downloaded to
 num_epochs, batch_size, lr, seed = 5, 256, 0.1, 0
 num_images = None  # train on the first so many images; None: on all of them
-folder = "figures"  # where figures and numbers are written
+folder = "comparison"  # where figures and numbers are written
 
 # %% [markdown]
 # ## The table

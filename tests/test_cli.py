@@ -40,11 +40,11 @@ def test_compare_falls_back_to_the_stand_in_and_says_so(no_data, capsys):
     lines = out.splitlines() + [line for line in err.splitlines() if "127" in line]
     assert all(line.startswith("[drawn stand-in] ") for line in lines)
     assert "Fashion-MNIST is not on this machine" in err
-    files = sorted((no_data / "figures").iterdir())
+    files = sorted((no_data / "comparison").iterdir())
     assert all(file.stem.endswith("-stand-in") for file in files)
     named = [line.split("wrote ")[1] for line in lines if "wrote" in line]
     assert sorted(named) == [str(file.relative_to(no_data)) for file in files]
-    numbers = json.loads((no_data / "figures/comparison-stand-in.json").read_text())
+    numbers = json.loads((no_data / "comparison/comparison-stand-in.json").read_text())
     assert "drawn stand-in, not Fashion-MNIST" in numbers["data"]
 
 
@@ -123,7 +123,7 @@ def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
         (no_data / f"{file}.gz").write_bytes(b"<html>sign in</html>")
     assert main(["compare", "--root", str(no_data)]) == 2
     assert "found a web page" in capsys.readouterr().err
-    assert not (no_data / "figures").exists()
+    assert not (no_data / "comparison").exists()
 
 
 @pytest.mark.slow

@@ -93,6 +93,7 @@ def test_bad_values(arguments, message, started):
     assert not started
 
 
+@pytest.mark.needs("ssh")
 def test_unknown_host(tmp_path):
     """Nothing is started for a host that nobody knows; the line names it."""
     hosts = tmp_path / "hosts"

@@ -48,13 +48,13 @@ def small(tmp_path, monkeypatch):
 def test_numbers_and_models_can_be_read_back(small, capsys):
     """They are of one training, and the epochs are those that were printed."""
     assert main(QUICK) == 0
-    saved = read_comparison("figures/comparison.json")
+    saved = read_comparison("comparison/comparison.json")
     out = capsys.readouterr().out.splitlines()
     for name, history in saved.histories.items():
         assert [f"{name}: {epoch}" for epoch in history] == [
             line for line in out if line.startswith(f"{name}: ")
         ]
-    model = load_model("figures/model-gluon.npz")
+    model = load_model("comparison/model-gluon.npz")
     X = model.scale(datasets.FashionMNIST(None, train=False).images).reshape(-1, 784)
     predicted = (X @ model.params["W"] + model.params["b"]).argmax(axis=1)
     labels = datasets.FashionMNIST(None, train=False).labels
@@ -77,7 +77,7 @@ def test_the_figures_name_the_classes(language, small, request):
     assert not any(other & found for found in titles)
     ticks = small[-1].axes[0].get_yticklabels()
     assert {tick.get_text() for tick in ticks} == names
-    classes = load_model("figures/model-gluon.npz").classes
+    classes = load_model("comparison/model-gluon.npz").classes
     assert classes == tuple(get_fashion_mnist_labels(range(10)))
 
 
@@ -101,12 +101,12 @@ def test_the_last_frame_has_the_trained_weights(small, monkeypatch):
     monkeypatch.setattr("gluon_softmax.animation.save_animation", save_animation)
     assert main([*QUICK, "--animate", "film.gif"]) == 0
     frames, classes, title = kept
-    trained = load_model("figures/model-from-scratch.npz")
+    trained = load_model("comparison/model-from-scratch.npz")
     np.testing.assert_array_equal(frames[-1].weights, trained.params["W"])
     assert (frames[0].weights != frames[-1].weights).any()
     assert tuple(classes) == trained.classes
     assert title.endswith(", from scratch")
-    epochs = json.loads(Path("figures/comparison.json").read_text())["histories"]
+    epochs = json.loads(Path("comparison/comparison.json").read_text())["histories"]
     assert frames[-1].loss == pytest.approx(epochs["from scratch"][-1]["loss"], rel=0.2)
 
 

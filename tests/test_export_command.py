@@ -19,7 +19,7 @@ from mxnet import gluon, nd
 def _in_folder(tmp_path, monkeypatch):
     """Work in a folder that `compare` has left its model in."""
     monkeypatch.chdir(tmp_path)
-    save_model(draw_model(data="MNIST"), "figures/model-gluon.npz")
+    save_model(draw_model(data="MNIST"), "comparison/model-gluon.npz")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_exports_what_compare_left(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == [f"wrote {name}" for name in names]
     for name in names:
         assert (tmp_path / name).stat().st_size > 1000
-    model, again = load_model("figures/model-gluon.npz"), load_model("new/a.npz")
+    model, again = load_model("comparison/model-gluon.npz"), load_model("new/a.npz")
     np.testing.assert_array_equal(again.params["W"], model.params["W"])
 
 
@@ -108,12 +108,12 @@ def test_import_writes_gluons_parameters():
         (["export", "a.npz", "--model", "none.npz"], "run gluon-softmax compare or"),
         (["export", "a.npz", "--model", "bad.npz"], "bad.npz: expected a .npz"),
         (["export", "bad.npz/a.npz"], "bad.npz/a.npz cannot be written"),
-        (["export", "figures/../taken.json"], "taken.params cannot be written"),
+        (["export", "comparison/../taken.json"], "taken.params cannot be written"),
         (["import", "none.npz"], "none.npz is not there"),
         (["import", "bad.npz"], "bad.npz: expected a .npz"),
-        (["import", "figures"], "figures cannot be read (Is a directory)"),
+        (["import", "comparison"], "comparison cannot be read (Is a directory)"),
         (
-            ["import", "figures/model-gluon.npz", "--root", "new"],
+            ["import", "comparison/model-gluon.npz", "--root", "new"],
             "MNIST is not on",
         ),
     ],

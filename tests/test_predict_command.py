@@ -20,7 +20,7 @@ IMAGES = draw_images(3) // 2  # a border that is not bright
 def _in_folder(tmp_path, monkeypatch):
     """Work in a folder with a model and three pictures."""
     monkeypatch.chdir(tmp_path)
-    save_model(MODEL, "figures/model-gluon.npz")
+    save_model(MODEL, "comparison/model-gluon.npz")
     for number, image in enumerate(IMAGES):
         Image.fromarray(image).save(f"{number}.png")
 

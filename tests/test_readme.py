@@ -23,7 +23,7 @@ def test_snippets_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     params = {"W": np.zeros((784, 10), "f4"), "b": np.arange(10, dtype="f4")}
     model = Model("softmax", params, tuple("abcdefghij"))
-    save_model(model, "figures/model-gluon.npz")
+    save_model(model, "comparison/model-gluon.npz")
     names = {}
     for snippet in SNIPPETS:
         exec(snippet, names)

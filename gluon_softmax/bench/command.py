@@ -81,7 +81,7 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=Path("figures"),
+        default=Path("benchmark"),
         help="folder for what is written (default: %(default)s)",
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..compare_command import FOLDER
+
 __all__ = ["add_arguments"]
 
 
@@ -25,7 +27,7 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--comparison",
         type=Path,
-        default=Path("figures/comparison.json"),
+        default=FOLDER / "comparison.json",
         help="what gluon-softmax compare wrote",
     )
     parser.add_argument("--root", help="folder with Fashion-MNIST's files")
