@@ -83,4 +83,4 @@ matrix-%:
 	$(MAKE) --no-print-directory test VENV=.venv-$* PYTHON="$$python"; fi
 
 clean:  ## remove the environments and what was built
-	rm -rf .venv .venv-3.* build *.egg-info
+	rm -rf .venv .venv-* build *.egg-info

@@ -41,13 +41,14 @@ def require_libraries() -> None:
     Symptom: `OSError: libgomp.so.1: cannot open shared object file`. Cause: the wheel
     leaves both libraries out for licence reasons. Can go when MXNet ships them.
     """
-    for library, remedy in LIBRARIES.items():
-        problem = loading_problem(library)
-        if problem:
-            raise InstallationError(
-                f"MXNet needs {library}, which cannot be loaded ({problem}): "
-                f"run {remedy}"
-            )
+    problems = {library: loading_problem(library) for library in LIBRARIES}
+    missing = [library for library, problem in problems.items() if problem]
+    if missing:
+        raise InstallationError(
+            f"MXNet needs {' and '.join(missing)}, which cannot be loaded "
+            f"({'; '.join(problems[library] for library in missing)}): "
+            f"run {' and '.join(LIBRARIES[library] for library in missing)}"
+        )
 
 
 def require_numpy_below_2() -> None:

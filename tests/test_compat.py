@@ -105,6 +105,16 @@ def test_missing_library_is_named_with_its_command(library, tmp_path):
     assert compat.LIBRARIES[library] in last
 
 
+def test_all_missing_libraries_are_named_at_once(monkeypatch):
+    """Who has installed one is not sent for the next."""
+    monkeypatch.setattr(compat, "loading_problem", lambda library: f"no {library}")
+    with pytest.raises(InstallationError) as info:
+        compat.require_libraries()
+    for library, remedy in compat.LIBRARIES.items():
+        assert f"no {library}" in str(info.value)
+        assert remedy in str(info.value)
+
+
 @pytest.mark.parametrize("version", ["2.0.0", "2.4.1", "10.0"])
 def test_numpy_2_is_refused_with_its_command(version, monkeypatch):
     """NumPy 2 gives one line with what installs an older one."""

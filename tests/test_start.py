@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import gluon_softmax as d2l
 import pytest
@@ -67,6 +68,18 @@ def test_a_bad_value_is_named_before_anything_is_loaded(arguments):
     done = run(RUN, *arguments)
     assert done.stdout == "\n"
     assert done.stderr.startswith("gluon-softmax: expected ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare"], ["bench"], ["train", "softmax"], ["study"], ["reproduce"], ["page"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_git_leaves_out_what_is_written_by_default(arguments):
+    """A clone in which commands ran is as clean as before."""
+    output = make_parser().parse_args(arguments).output
+    ignored = (Path(__file__).parents[1] / ".gitignore").read_text().split()
+    assert {f"/{output}", f"/{output}/", f"{output}/"} & set(ignored)
 
 
 @pytest.mark.parametrize("name", ["compare_command", "second_edition", "data"])
