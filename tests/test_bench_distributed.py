@@ -313,7 +313,7 @@ def test_a_process_that_fails_is_an_error_in_one_line(data):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.heavy)])
 def test_bytes_that_are_counted_cross_the_loopback(workers, data):
     """The kernel saw all workers' bytes of all steps, and little more."""
     epochs, runs = 4, [Run("perceptron", 10, 200)]

@@ -90,6 +90,7 @@ def test_evaluation_is_of_the_nearest_mean(data):
     assert found == pytest.approx(expected, abs=0.004)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", READERS)
 def test_readers_read_everything(key, data):
     """Each loader gives every sample once, scaled to 0-1."""

@@ -276,7 +276,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-def test_killed_twenty_times_ends_at_the_same_bits(tmp_path):
+def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
     """SIGKILL at any moment, in the middle of writing too, changes no parameter."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
@@ -287,12 +287,14 @@ def test_killed_twenty_times_ends_at_the_same_bits(tmp_path):
     kept = ["--checkpoint", str(tmp_path / "kept"), "--every", "5", "--resume"]
     broken = [*command, *kept, "--output", str(tmp_path / "broken")]
     draw = np.random.RandomState(0)
-    for _ in range(20):
+    codes = []
+    while len(codes) < 10 and 0 not in codes:  # a fast machine is done before
         with subprocess.Popen(broken, stdout=subprocess.PIPE) as process:
             process.stdout.readline()  # it trains
             time.sleep(draw.uniform(0, 0.5))
             process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL  # it was still training
+        codes.append(process.returncode)
+    assert codes.count(-signal.SIGKILL) > 3
     subprocess.run(broken, check=True, timeout=SOON, capture_output=True)
     expected, found = (
         read_arrays(tmp_path / run / "softmax-mnist.npz") for run in ("plain", "broken")

@@ -84,7 +84,9 @@ def roles() -> dict[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["worker", "server", "scheduler"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.heavy)]
+)
 def test_lost_in_training(role, number, mark, monkeypatch):
     """Each process that ends or hangs ends the job; the line names it."""
     monkeypatch.setenv("TEST_OF", str(os.getpid()))
@@ -167,6 +169,7 @@ class TestRestart:
             run_job(Job(["train", "gluon"], restarts=1), Record())
         assert seen == [["train", "gluon"]] * 2
 
+    @pytest.mark.slow
     def test_not_for_ever(self, monkeypatch):
         """After the last attempt the job has failed."""
         seen = self.orders(monkeypatch, "sys.exit(5)")

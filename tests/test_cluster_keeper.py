@@ -142,6 +142,7 @@ def test_process_ends_with_it(start, mark, ending):
     keeper.wait(5)
 
 
+@pytest.mark.slow
 def test_silence(start, mark):
     """Without a sign of the launcher the process ends; with signs it stays."""
     code = "print('ready', flush=True); time.sleep(60)"

@@ -141,17 +141,13 @@ def test_no_program(mark):
     assert "exited with code 127; its last lines: /no/such/program: No such" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "start", "how"),
     [
         (SLEEP, 1.0, "made no step within 1 s of its start; its last lines: ready"),
         (f"heartbeat.beat(); {SLEEP}", 4.0, "made no step for 1 s; its last"),
-        pytest.param(
-            f"heartbeat.finish(); {SLEEP}",
-            4.0,
-            "did not end within 1 s of its last",
-            marks=pytest.mark.slow,
-        ),
+        (f"heartbeat.finish(); {SLEEP}", 4.0, "did not end within 1 s of its last"),
     ],
 )
 def test_hanging(mark, code, start, how):

@@ -212,10 +212,14 @@ def launch(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "sizes"),
-    [("gluon", (1, 2, 3)), ("perceptron", (3,)), ("convolutional", (2,))],
+    [
+        ("gluon", (2, 3)),
+        pytest.param("perceptron", (3,), marks=pytest.mark.heavy),
+        pytest.param("convolutional", (2,), marks=pytest.mark.heavy),
+    ],
 )
 def test_any_number_of_workers_trains_the_same_net(launch, tmp_path, network, sizes):
-    """1, 2 and 3 workers end where one process does, momentum included."""
+    """2 and 3 workers end where one process does, momentum included."""
     train = ["train", network, *OPTIONS, "--lr", LR[network], "--output"]
     launch(*train, tmp_path / "alone")
     name = {"gluon": "softmax"}.get(network, network) + "-mnist"
@@ -241,7 +245,7 @@ def read_history(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.heavy)])
 def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
     """Broken off and resumed by other processes, all parameters are the same."""
     job = ["launch", "-n", workers, "--", "train", "gluon", *OPTIONS, "--lr", 0.05]

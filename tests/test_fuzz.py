@@ -185,6 +185,7 @@ def make_bombs() -> dict[str, tuple]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gzip", "deflate", "bzip2", "text"])
 def test_small_files_take_little_memory(name):
     """What would unpack to 64 MiB is refused before it does."""

@@ -24,6 +24,8 @@ SMALL = {
     "seeds": (0,),
 }
 NAMES = sorted(script.stem for script in SCRIPTS.glob("*.py"))
+LONG = ("compare_scratch_and_gluon", "exercises")
+"""They train several times; it is enough that they run as notebooks."""
 
 
 @pytest.fixture
@@ -262,7 +264,13 @@ def test_every_script_is_a_notebook(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("fashion", "digits")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.heavy] if name in LONG else [])
+        for name in NAMES
+    ],
+)
 def test_cells_print_what_main_prints(name, tmp_path, monkeypatch, capsys):
     """Step by step, a script says the same as `main` does; seconds may differ."""
     monkeypatch.chdir(tmp_path)
