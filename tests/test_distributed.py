@@ -197,14 +197,15 @@ def launch(tmp_path_factory):
     def run(*arguments, check=True):
         source = str(Path(gluon_softmax.__file__).parents[1])
         paths = os.pathsep.join([str(folder), source])
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "gluon_softmax", *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": paths},
-            check=check,
             capture_output=True,
             text=True,
             timeout=120,
         )
+        assert not check or done.returncode == 0, done.stderr
+        return done
 
     return run
 
