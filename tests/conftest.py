@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 
 import gluon_softmax
@@ -33,6 +34,11 @@ FILL_SHM = (
     "mount -t tmpfs -o size=4k tmpfs /dev/shm && printf %4096s > /dev/shm/filler && "
     'exec "$@"'
 )
+
+
+def pytest_configure():
+    """Hear SIGINT even in the background, where it is ignored, by children too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():
