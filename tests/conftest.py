@@ -17,7 +17,7 @@ from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
 from gluon_softmax.errors import ArgumentError
 
-collect_ignore = ["fuzz"]  # programs, not tests; test_fuzz.py runs what they share
+collect_ignore = ["fuzz", "differential"]  # no tests, but what they run
 
 PACKAGES = {
     "bash": "bash",

@@ -1,0 +1,311 @@
+"""Cases that hypothesis composes, and what comes out of each."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from hypothesis import strategies as st
+from mxnet import autograd, nd
+
+from . import plain
+from .changes import CHANGES
+from .iterators import IMAGE_ITERATORS, ITERATORS
+from .losses import LOSSES, ONE_HOT_LOSSES
+from .nets import CONTAINERS, FLAT, IMAGE, USUAL, USUAL_IMAGE, WRAPPERS
+from .quirks import QUIRKS
+from .scratch import CELLS
+from .scratch import WRAPPERS as FUNCTIONS
+from .updaters import ARRAYS, GLUON, LR
+from .world import INPUTS, World
+
+CLEAR = 1e-4
+"""By how much the largest score of a sample must exceed the next to be compared."""
+
+SCOPES = {
+    "none": nullcontext,
+    "record": autograd.record,
+    "pause": autograd.pause,
+    "train_mode": autograd.train_mode,
+    "predict_mode": autograd.predict_mode,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recipe: all names, so that a failure can be read, and shrinks."""
+
+    layers: tuple = ()
+    cell: str | None = None
+    container: str = "Sequential"
+    wrapper: str = "as it is"
+    quirks: tuple = ()
+    touched: bool = True
+    loss: str = "softmax"
+    updater: str = "sgd"
+    changes: tuple = ()
+    inputs: str = "flat"
+    labels: str = "float32"
+    classes: int = 3
+    sizes: tuple = (4, 2)
+    iterator: str = "list"
+    plan: str = "epochs"
+    scope: str = "none"
+    seed: int = 0
+
+
+def run_epochs(world, loops, net, batch_size=4):
+    """Train for two epochs, and evaluate before and after each."""
+    yield "accuracy", loops.evaluate_accuracy(world.test_iter, net)
+    for _ in range(2):
+        data = net, world.train_iter, world.loss, world.update
+        loss, accuracy = loops.train_epoch(*data, batch_size)
+        yield from [("loss", loss), ("accuracy", accuracy)]
+        loss, accuracy = loops.evaluate(world.test_iter, net, world.loss)
+        yield from [("loss", loss), ("accuracy", accuracy)]
+
+
+class Stepper:
+    """A trainer in the eyes of `train_ch3`."""
+
+    learning_rate = LR
+
+    def __init__(self, step):
+        self.step = step
+
+
+def run_train_ch3(world, loops, net, with_params=False):
+    """Train by the book's function."""
+    updater = {"trainer": Stepper(world.update)}
+    if with_params:
+        updater = {"params": world.arrays(), "lr": LR}
+    data = net, world.train_iter, world.test_iter, world.loss
+    history = loops.train_ch3(*data, num_epochs=2, batch_size=4, **updater)
+    for epoch in history:
+        names = "loss", "accuracy", "accuracy"
+        yield from zip(names, read_figures(epoch))
+
+
+def read_figures(epoch):
+    """Return loss and accuracies of an epoch, of either kind of loop."""
+    if isinstance(epoch, tuple) and len(epoch) == 3:
+        return epoch
+    return epoch.loss, epoch.train_acc, epoch.test_acc
+
+
+def run_evaluations(world, loops, net):
+    """Evaluate, with the changes of a case in between."""
+    for _ in range(3):
+        yield "accuracy", loops.evaluate_accuracy(world.test_iter, net)
+        loss, accuracy = loops.evaluate(world.train_iter, net, world.loss)
+        yield from [("loss", loss), ("accuracy", accuracy)]
+        world.update(4)
+
+
+LABELS = ("float32", "int32", "uint8", "int64", "float64", "column")
+"""How labels that number the classes come."""
+
+PLANS = {
+    "epochs": run_epochs,
+    "epochs by own sizes": partial(run_epochs, batch_size=None),
+    "train_ch3": run_train_ch3,
+    "train_ch3 of params": partial(run_train_ch3, with_params=True),
+    "evaluations": run_evaluations,
+}
+
+
+@dataclass
+class Outcome:
+    """What comes out of a case."""
+
+    error: Exception | None
+    figures: list
+    seen: dict
+    clear: bool = True
+
+
+def run(case, loops):
+    """Run a case by the given loops, and return all that can be seen afterwards."""
+    figures, margins = [], []
+    world = error = None
+    try:
+        world = World(case, loops)
+        net = watch(world.net, margins) if loops is plain else world.net
+        with world.stack, SCOPES[case.scope]():
+            figures.extend(PLANS[case.plan](world, loops, net))
+        nd.waitall()
+    except Exception as raised:
+        error = raised
+        forget_errors()
+    seen = {} if error else read(world.observe())
+    return Outcome(error, figures, seen, min(margins, default=1) > CLEAR)
+
+
+def watch(net, margins):
+    """Return a net that notes how far each largest score is from the next."""
+
+    def watched(X):
+        y_hat = net(X)
+        scores = np.sort(y_hat.asnumpy().reshape(len(y_hat), -1), axis=1)
+        margins.append((scores[:, -1] - scores[:, -2]).min())
+        return y_hat
+
+    return watched
+
+
+def forget_errors():
+    """Let MXNet raise what it has still to raise."""
+    try:
+        nd.waitall()
+    except Exception:
+        forget_errors()
+
+
+def read(seen):
+    """Copy arrays to NumPy's."""
+    return {
+        name: value.asnumpy() if isinstance(value, nd.NDArray) else value
+        for name, value in seen.items()
+    }
+
+
+def find_difference(expected, found, tolerance=1e-5):
+    """Return in words what two outcomes differ in; nothing if they agree."""
+    if expected.error or found.error:
+        if bool(expected.error) == bool(found.error):
+            return None
+        return f"error: expected {expected.error!r}, found {found.error!r}"
+    pairs = list(zip(expected.figures, found.figures))
+    for number, ((name, value), (_, other)) in enumerate(pairs):
+        compared = expected.clear or name == "loss"
+        if compared and not is_close(value, other, tolerance):
+            return f"{name} {number}: expected {value}, found {other}"
+    if list(expected.seen) != list(found.seen):
+        return f"expected to see {list(expected.seen)}, found {list(found.seen)}"
+    for name, value in expected.seen.items():
+        if not is_close(value, found.seen[name], tolerance):
+            return f"{name}: expected {value}, found {found.seen[name]}"
+    return None
+
+
+def is_close(value, other, tolerance):
+    """Return whether numbers agree, relatively where they are large."""
+    if value is None or other is None:
+        return value is other
+    if np.shape(value) != np.shape(other):
+        return False
+    value, other = np.asarray(value, "float64"), np.asarray(other, "float64")
+    scale = np.maximum(1, np.abs(value))
+    return np.allclose(value / scale, other / scale, 0, tolerance, equal_nan=True)
+
+
+def names(table):
+    """Return a strategy of the names of a table; the first is the simplest."""
+    return st.sampled_from(list(table))
+
+
+def tuples(strategy, most):
+    """Return a strategy of short tuples."""
+    return st.lists(strategy, max_size=most).map(tuple)
+
+
+def mostly(simple, strategy):
+    """Return a strategy that often gives the simplest value."""
+    return st.one_of(st.just(simple), st.just(simple), strategy)
+
+
+@st.composite
+def cases(draw):
+    """Compose a case."""
+    cell = draw(st.one_of(st.none(), st.none(), st.none(), names(CELLS)))
+    iterator = draw(mostly("list", names(ITERATORS | IMAGE_ITERATORS)))
+    inputs = "image"
+    if iterator not in IMAGE_ITERATORS:
+        inputs = draw(names(INPUTS))
+    return Case(
+        iterator=iterator,
+        inputs=inputs,
+        cell=cell,
+        classes=draw(st.integers(2, 4)),
+        sizes=draw(st.sampled_from([(4, 2), (4, 4, 3), (3, 3, 3, 3, 2), (8, 5)])),
+        plan=draw(mostly("epochs", names(PLANS))),
+        scope=draw(mostly("none", mostly("none", names(SCOPES)))),
+        seed=draw(st.integers(0, 3)),
+        **draw(st.just(cell).flatmap(lambda cell: of_net(cell, inputs))),
+        **draw(losses(iterator)),
+    )
+
+
+def of_net(cell, inputs):
+    """Return a strategy of all that depends on the kind of net."""
+    changes = tuples(st.tuples(st.integers(0, 6), names(CHANGES)), 3)
+    quirks = mostly((), tuples(names(QUIRKS), 2))
+    parts = {"changes": changes, "quirks": quirks, "touched": st.booleans()}
+    if cell is not None:
+        parts |= {"updater": names(ARRAYS), "wrapper": names(FUNCTIONS)}
+        return st.fixed_dictionaries(parts)
+    usual = of_layers(inputs, USUAL_IMAGE, USUAL)
+    parts |= {
+        "layers": st.one_of(usual, of_layers(inputs, IMAGE, FLAT)),
+        "container": mostly("Sequential", names(CONTAINERS)),
+        "wrapper": mostly("as it is", mostly("as it is", names(WRAPPERS))),
+        "updater": mostly("sgd", names(GLUON | ARRAYS)),
+    }
+    return st.fixed_dictionaries(parts)
+
+
+def of_layers(inputs, images, others):
+    """Return a strategy of layers: first those that want images, if there are any."""
+    first = st.just(()) if inputs == "flat" else tuples(names(images), 2)
+    return st.tuples(first, tuples(names(others), 3)).map(lambda two: two[0] + two[1])
+
+
+def list_each():
+    """Return a case for each name there is, with little else in it."""
+    net = {"layers": ("Dense relu",), "sizes": (3, 3, 3, 3, 2)}
+    cell = {"cell": "perceptron", "updater": "descent", "sizes": (3, 3, 3, 3, 2)}
+    images = {"inputs": "image", "labels": "int32", "sizes": (4, 4, 3)}
+    one_hot = {"labels": "one-hot"}
+    of_all = {
+        "change": {name: {"changes": ((1, name),), **net} for name in CHANGES},
+        "change from scratch": {
+            name: {"changes": ((1, name),), **cell} for name in CHANGES
+        },
+        "layer": {name: {"layers": (name,)} for name in FLAT},
+        "image layer": {name: {"layers": (name,), **images} for name in IMAGE},
+        "container": {name: {"container": name, **net} for name in CONTAINERS},
+        "wrapper": {name: {"wrapper": name, **net} for name in WRAPPERS},
+        "function": {name: {"wrapper": name, **cell} for name in FUNCTIONS},
+        "cell": {name: {**cell, "cell": name} for name in CELLS},
+        "quirk": {name: {"quirks": (name,), **net} for name in QUIRKS},
+        "loss": {name: {"loss": name} for name in LOSSES},
+        "one-hot loss": {name: {"loss": name, **one_hot} for name in ONE_HOT_LOSSES},
+        "updater": {name: {"updater": name, **net} for name in GLUON | ARRAYS},
+        "iterator": {
+            name: {"iterator": name, **images} for name in ITERATORS | IMAGE_ITERATORS
+        },
+        "labels": {name: {"labels": name} for name in LABELS},
+        "plan": {name: {"plan": name} for name in PLANS},
+        "scope": {name: {"scope": name, "updater": "nothing"} for name in SCOPES},
+    }
+    return {
+        f"{kind}: {name}": Case(**fields)
+        for kind, table in of_all.items()
+        for name, fields in table.items()
+    }
+
+
+def losses(iterator):
+    """Return a strategy of losses, and of labels that fit."""
+    of_labels = mostly("softmax", names(LOSSES | ONE_HOT_LOSSES))
+    classes = st.fixed_dictionaries(
+        {"loss": of_labels, "labels": st.sampled_from(LABELS)}
+    )
+    one_hot = st.fixed_dictionaries(
+        {"loss": names(ONE_HOT_LOSSES), "labels": st.just("one-hot")}
+    )
+    if iterator in IMAGE_ITERATORS:
+        return st.fixed_dictionaries({"loss": of_labels})
+    return st.one_of(*[classes] * 5, one_hot)

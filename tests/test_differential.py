@@ -1,0 +1,77 @@
+"""The package gives the numbers of the plain loop, whatever it is given.
+
+``DIFFERENTIAL_EXAMPLES=20000 pytest -m slow tests/test_differential.py`` tries more,
+``--hypothesis-seed=1`` the same ones again.
+"""
+
+from __future__ import annotations
+
+import os
+
+import gluon_softmax
+import pytest
+from differential import plain
+from differential.cases import Case, cases, find_difference, list_each, run
+from hypothesis import HealthCheck, Phase, given, settings
+
+MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "3000"))
+
+common = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
+quick = settings(max_examples=100, derandomize=True, **common)
+thorough = settings(max_examples=MANY, **common)
+
+
+def check(case, loops=gluon_softmax):
+    """Compare a case by the package with the same case by the plain loop."""
+    difference = find_difference(run(case, plain), run(case, loops))
+    assert difference is None, difference
+
+
+EACH = list_each()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EACH.values(), ids=EACH)
+def test_each_part(case):
+    """Each part that cases are composed of, nearly alone."""
+    check(case)
+
+
+@quick
+@given(cases())
+def test_hundred_cases(case):
+    """A sample for each run."""
+    check(case)
+
+
+@pytest.mark.slow
+@thorough
+@given(cases())
+def test_thousands_of_cases(case):
+    """More of them, others each time."""
+    check(case)
+
+
+@settings(quick, max_examples=30, phases=[Phase.generate])
+@given(cases())
+def test_the_plain_loop_agrees_with_itself(case):
+    """Two worlds of one case begin alike, and nothing in them is left to chance."""
+    check(case, plain)
+
+
+def test_the_simplest_case_trains():
+    """The comparison is of something: a case whose parameters move."""
+    outcome = run(Case(), plain)
+    assert outcome.error is None
+    assert outcome.figures
+    assert outcome.seen["batches"] == 4
+
+
+def test_the_machine_still_computes():
+    """No case before left MXNet in a state in which every other one fails too."""
+    check(Case(layers=("Dense relu", "Dropout", "BatchNorm")), plain)
+    assert run(Case(layers=("Conv2D",), inputs="image"), plain).error is None
