@@ -191,7 +191,7 @@ def test_a_changed_test_image_is_classified_the_same(kind, fashion, save):
 
     net, loss = make_net(), gluon.loss.SoftmaxCrossEntropyLoss()
     loaders = load_data(*fashion, 256)
-    list(train(net, *loaders, loss, 1, 256, trainer=make_trainer(net, 0.1)))
+    train(net, *loaders, loss, 1, make_trainer(net, 0.1).step, 256)
     model = from_gluon(net, "softmax", fashion[1].classes, fashion[1].title)
     images = fashion[1].images.reshape(-1, SIDE, SIDE)[:100]
 
