@@ -8,6 +8,7 @@ import pytest
 from gluon_softmax import (
     MNIST,
     accuracy,
+    evaluate,
     evaluate_accuracy,
     make_net,
     make_trainer,
@@ -115,6 +116,12 @@ def test_accuracy_of_one_hot_labels_and_of_scores_with_axes_of_one(shape):
     assert accuracy(y_hat, nd.array([[1, 0, 0], [0, 0, 1]])) == 0.5
     assert accuracy(y_hat, nd.array([0, 2])) == 0.5
     assert evaluate_accuracy([(y_hat, nd.array([0, 2]))], lambda X: X) == 0.5
+
+
+def test_a_mean_loss_is_refused_in_evaluation_too():
+    """It would come out too small by the number of samples."""
+    with pytest.raises(ArgumentError, match="leave out .mean"):
+        evaluate(KINDS["NumPy"], lambda X: X[:, :4], lambda *pair: LOSS(*pair).mean())
 
 
 @pytest.mark.parametrize("n", range(1, 60))

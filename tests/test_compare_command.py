@@ -87,7 +87,7 @@ def test_an_animation_shows_the_first_version(small, capsys):
     assert main([*QUICK, "--animate", "new/film.gif"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "wrote new/film.gif"
     with Image.open("new/film.gif") as film:
-        assert film.n_frames == 4  # 12 batches, whose figures come four at once
+        assert film.n_frames == 12  # one for each batch
 
 
 def test_the_last_frame_has_the_trained_weights(small, monkeypatch):

@@ -17,7 +17,7 @@ from ..engine import BLOCK, InTurn
 from ..errors import ArgumentError, DivergedError
 from ..history import Accumulator, Batch, Callback, History, StopTraining
 
-__all__ = ["Progress", "Results", "count_right", "mean", "to_numpy"]
+__all__ = ["Progress", "Results", "check_loss", "count_right", "mean", "to_numpy"]
 
 
 class Progress:
@@ -105,7 +105,7 @@ class Progress:
         StopTraining
             If a callback asked for the end.
         """
-        _check_loss(l, y)
+        check_loss(l, y)
         self._X = X
         self._count(self._results.add(y_hat, y, l))
         self.skip()
@@ -276,7 +276,7 @@ def mean(total: float, count: float) -> float:
     return total / count
 
 
-def _check_loss(l, y) -> None:
+def check_loss(l, y) -> None:
     """Check that a loss was not averaged already, whose step would be too small."""
     if l.size != len(y):
         raise ArgumentError(

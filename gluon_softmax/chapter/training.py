@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..history import Accumulator, Callback, Epoch, History
 from ..live import choose_callback, in_notebook
 from ..scratch import sgd
-from .progress import Progress, Results, count_right, mean, to_numpy
+from .progress import Progress, Results, check_loss, count_right, mean, to_numpy
 
 __all__ = [
     "accuracy",
@@ -116,13 +116,15 @@ def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
     Raises
     ------
     ArgumentError
-        If there is no batch, a label is out of range, or MXNet refuses an array.
+        If there is no batch, the loss is not one number per sample, a label is out of
+        range, or MXNet refuses an array.
     """
     metric = Accumulator(3)  # loss, right predictions, samples
     with _explaining():
         for X, y in read_batches(data_iter):
             y_hat = net(X)
             l = to_numpy(loss(y_hat, y))
+            check_loss(l, y)
             right = count_right(to_numpy(y_hat), to_numpy(y))
             metric.add(l.sum(dtype="float64"), right, len(y))
     return mean(metric[0], metric[2]), mean(metric[1], metric[2])

@@ -34,11 +34,10 @@ def count_right(y_hat, y):
 
 
 def sum_losses(l, y):
-    """Add up the losses, which must be one finite number per sample."""
-    total = l.sum().asscalar()
-    if l.size != len(y) or not math.isfinite(total):
-        raise ValueError("expected one finite loss per sample")
-    return total
+    """Add up the losses, which must be one number per sample."""
+    if l.size != len(y):
+        raise ValueError("expected one loss per sample")
+    return l.astype("float64").sum().asscalar()  # may be too large for float32
 
 
 def evaluate(data_iter, net, loss):
@@ -73,6 +72,8 @@ def train_epoch(net, train_iter, loss, updater, batch_size=None):
         l.backward()
         updater(batch_size or len(y))
         loss_sum += sum_losses(l, y)
+        if not math.isfinite(loss_sum):
+            raise ValueError("expected finite losses")
         right_sum += count_right(y_hat, y)
         n += len(y)
         nd.waitall()
