@@ -120,7 +120,7 @@ def test_accuracy_of_one_hot_labels_and_of_scores_with_axes_of_one(shape):
 
 def test_a_mean_loss_is_refused_in_evaluation_too():
     """It would come out too small by the number of samples."""
-    with pytest.raises(ArgumentError, match="leave out .mean"):
+    with pytest.raises(ArgumentError, match=r"leave out \.mean"):
         evaluate(KINDS["NumPy"], lambda X: X[:, :4], lambda *pair: LOSS(*pair).mean())
 
 
