@@ -24,6 +24,7 @@ from gluon_softmax import (
 )
 from gluon_softmax.engine import BLOCK, InTurn
 from gluon_softmax.engine.graph import LAYERS, LIBRARY, LOSSES, OPERATORS
+from gluon_softmax.errors import ArgumentError
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn
 
@@ -472,6 +473,70 @@ def test_scopes_around_the_loop_are_respected(scope):
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("scope", [autograd.record, autograd.train_mode])
+def test_in_a_scope_of_the_users_the_net_is_called(scope):
+    """Its record may be used, or forbid what a graph would allow."""
+    net, engine = sequential(nn.Dense(4)), Counting()
+    net(batches()[0][0])
+    with scope():
+        train_epoch(net, loader(), softmax_cross_entropy, lambda size: 0, engine=engine)
+        evaluate_accuracy(loader(), net, engine=engine)
+    assert engine.graphs == 0
+    evaluate_accuracy(loader(), net, engine=engine)
+    assert engine.graphs == 5
+
+
+def test_a_hybridized_net_runs_the_graph_that_gluon_kept():
+    """Whatever its layers are by now: here dropout was taken out after a call."""
+
+    def make():
+        net = sequential(
+            nn.Dense(4, in_units=64), nn.Dropout(0.5), kind=nn.HybridSequential
+        )
+        net.hybridize()
+        net(batches()[0][0])
+        del net._children["1"]
+        return net
+
+    assert compare(make, batches) == 0
+
+
+def test_a_hybridized_activation_of_a_layer_that_is_not():
+    """It runs what it was when it was called first."""
+
+    def make():
+        net = sequential(nn.Dense(4, in_units=64, activation="relu"))
+        net[0].act.hybridize()
+        net(batches()[0][0])
+        net[0].act._act_type = "tanh"
+        return net
+
+    assert compare(make, batches) == 0
+
+
+def test_a_net_of_another_type_is_called():
+    """In float64, images and parameters."""
+
+    def make():
+        net = sequential(nn.Dense(4, in_units=64))
+        net.cast("float64")
+        return net
+
+    data = [(X.astype("float64"), y) for X, y in batches()]
+    assert compare(make, lambda: data) == 0
+
+
+def test_a_frozen_net_cannot_be_trained():
+    """As the plain loop cannot train it, though a graph could run it."""
+    net = sequential(nn.Dense(4, in_units=64))
+    net.collect_params().setattr("grad_req", "null")
+    for engine in (Counting(), None):
+        with pytest.raises(ArgumentError, match="depends on parameters with gradients"):
+            train_epoch(
+                net, loader(), softmax_cross_entropy, lambda size: None, engine=engine
+            )
+
+
 def test_images_that_ask_for_a_gradient_get_one():
     """As for an adversarial example."""
     grads = []
@@ -491,16 +556,18 @@ def test_images_that_ask_for_a_gradient_get_one():
 def fill_again(num_batches=3 * BLOCK):
     """Fill one and the same NumPy array, which an NDArray shares, for each batch."""
     draw = np.random.RandomState(0)
-    X, y = np.zeros((16, 6), "float32"), np.zeros(16, "float32")
+    X, y = np.zeros((2048, 64), "float32"), np.zeros(2048, "float32")
     X_view, y_view = X[:], y[:]  # MXNet makes what it shares read-only
     shared = nd.from_numpy(X, zero_copy=True), nd.from_numpy(y, zero_copy=True)
     for _ in range(num_batches):
-        X_view[:], y_view[:] = draw.randn(16, 6), draw.randint(0, 4, 16)
+        X_view[:], y_view[:] = draw.randn(2048, 64), draw.randint(0, 4, 2048)
         yield shared
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: nn.Dense(4), lambda: sequential(Branching(), nn.Dense(4))]
+    "make",
+    [lambda: nn.Dense(512), lambda: sequential(Branching(), nn.Dense(512))],
+    ids=["known", "unknown"],
 )
 def test_an_iterator_that_fills_its_arrays_again(make):
     """Nothing of a batch is read when the next one was asked for."""
@@ -512,9 +579,9 @@ def test_an_iterator_that_fills_its_arrays_again(make):
         mx.random.seed(0)
         net = make()
         net.initialize()
-        net(nd.ones((1, 6)))
+        net(nd.ones((1, 64)))
         trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
-        figures = train_epoch(net, data, softmax_cross_entropy, trainer.step, 16)
+        figures = train_epoch(net, data, softmax_cross_entropy, trainer.step, 2048)
         results.append(
             [*figures, *(p.data().asnumpy() for p in net.collect_params().values())]
         )
@@ -538,12 +605,13 @@ class Keeping(nn.Block):
 def test_what_a_net_or_a_hook_keeps_is_its_own():
     """Images that the user's code keeps are not written to again."""
     net, dense = Keeping(), sequential(nn.Dense(4))
-    evaluate_accuracy(loader(3 * BLOCK), net)
+    num_batches = 8 * BLOCK  # arrays come again after fewer
+    evaluate_accuracy(loader(num_batches), net)
     hooked = []
     dense[0].register_forward_hook(lambda block, x, y: hooked.append(x[0]))
-    evaluate_accuracy(loader(3 * BLOCK), dense)
+    evaluate_accuracy(loader(num_batches), dense)
     for kept in (net.kept, hooked):
-        for array, (X, _) in zip(kept, loader(3 * BLOCK)):
+        for array, (X, _) in zip(kept, loader(num_batches)):
             np.testing.assert_array_equal(array.asnumpy(), X.asnumpy())
 
 

@@ -253,12 +253,7 @@ def _read(param: gluon.Parameter) -> nd.NDArray:
         raise NoGraph(f"{param.name} is a parameter of another kind")
     if not arrays or len(arrays) > 1:
         raise NoGraph(f"{param.name} has no array yet, or several")
-    array = arrays[0]
-    if (param.grad_req == "null") != (array.grad is None):
-        raise NoGraph(f"{param.name} was marked by somebody else")
-    if param.grad_req != "null" and address(array.grad) != address(param._grad[0]):
-        raise NoGraph(f"{param.name} has a gradient elsewhere")
-    return array
+    return arrays[0]
 
 
 def _check_types(arrays: dict[str, nd.NDArray]) -> None:

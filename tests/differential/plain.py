@@ -12,11 +12,15 @@ from mxnet import autograd, nd
 
 
 def read(data_iter):
-    """Yield the images and labels of one pass over a data set."""
+    """Yield the images and labels of one pass over a data set.
+
+    Labels that are a column become a row, for losses from scratch want them so.
+    """
     if isinstance(data_iter, mx.io.DataIter):
         data_iter.reset()
     for batch in data_iter:
-        yield drop_padding(batch) if isinstance(batch, mx.io.DataBatch) else batch
+        X, y = drop_padding(batch) if isinstance(batch, mx.io.DataBatch) else batch
+        yield X, y.reshape(-1) if y.shape[1:] == (1,) else y
 
 
 def drop_padding(batch):
@@ -27,10 +31,10 @@ def drop_padding(batch):
 
 
 def count_right(y_hat, y):
-    """Count right predictions; labels may be one-hot, or a column."""
+    """Count right predictions; labels may be one-hot."""
     if y.shape == y_hat.shape:
         y = y.argmax(axis=1)
-    return (y_hat.argmax(axis=1) == y.reshape(-1).astype(y_hat.dtype)).sum().asscalar()
+    return (y_hat.argmax(axis=1) == y.astype(y_hat.dtype)).sum().asscalar()
 
 
 def sum_losses(l, y):
