@@ -87,6 +87,24 @@ def test_training_and_prediction_are_recorded_apart():
     np.testing.assert_allclose(trained.asnumpy(), plain * 2, rtol=1e-6)
 
 
+def test_parameters_may_be_in_lists_of_lists():
+    """As the layers of a net from scratch; each may be made anew."""
+    layers = [draw_params(), draw_params()]
+    layers[1][0] = layers[1][0][:10].copy()
+    layers[1][0].attach_grad()
+
+    def plain(X):
+        for W, b in layers:
+            X = nd.dot(X, W) + b
+        return X
+
+    net, X = hybridize(plain), nd.ones((2, 16))
+    np.testing.assert_allclose(net(X).asnumpy(), plain(X).asnumpy(), rtol=1e-5)
+    layers[0][1] = layers[0][1] + 1
+    layers[0][1].attach_grad()
+    np.testing.assert_allclose(net(X).asnumpy(), plain(X).asnumpy(), rtol=1e-5)
+
+
 class Model:
     """Something that is called, and is no function."""
 

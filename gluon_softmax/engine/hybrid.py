@@ -160,9 +160,9 @@ def _trace(function: Callable, inputs, training: bool) -> Trace:
     symbol = autograd.get_symbol(output)
     reads = list(_list_reads(function))
     arrays = {}
-    for array in _list_arrays(read() for read in reads):
-        if array.grad is not None:
-            arrays[tape_name(array).decode()] = array
+    for value in [read() for read in reads]:
+        if type(value) is nd.NDArray and value.grad is not None:
+            arrays[tape_name(value).decode()] = value
     names = [tape_name(x).decode() for x in inputs]
     if set(symbol.list_inputs()) - {*names, *arrays}:
         raise _unfit(
@@ -211,22 +211,21 @@ def _unwrap(function: Callable) -> Callable:
     return function.func if isinstance(function, partial) else function
 
 
-def _list_reads(function: Callable, seen: set | None = None) -> Iterator[Callable]:
-    """List what reads each variable of a function, and of functions that it calls."""
+def _list_reads(value: object, seen: set | None = None) -> Iterator[Callable]:
+    """List what reads each variable of a function, and what these variables hold."""
     seen = set() if seen is None else seen
-    if isinstance(function, partial):
-        for holder in (function.args, function.keywords):
-            yield from _list_items(holder)
-        function = function.func
-    if not isinstance(function, types.FunctionType) or function in seen:
+    if id(value) in seen:
         return
-    seen.add(function)
-    reads = [*_list_code(function), *_list_variables(function)]
-    yield from reads
+    seen.add(id(value))
+    if isinstance(value, partial):
+        reads = [partial(getattr, value, name) for name in ("func", "args", "keywords")]
+    elif isinstance(value, types.FunctionType):
+        reads = [*_list_code(value), *_list_variables(value)]
+    else:
+        reads = list(_list_items(value))
     for read in reads:
-        value = read()
-        yield from _list_items(value)
-        yield from _list_reads(value, seen)
+        yield read
+        yield from _list_reads(read(), seen)
 
 
 def _list_code(function: types.FunctionType) -> Iterator[Callable]:
@@ -252,8 +251,3 @@ def _list_items(holder: object) -> Iterator[Callable]:
     elif isinstance(holder, dict) and len(holder) <= TRACES:
         for name in holder:
             yield partial(holder.get, name)
-
-
-def _list_arrays(values) -> Iterator[nd.NDArray]:
-    """List the arrays among some values."""
-    return (value for value in values if type(value) is nd.NDArray)
