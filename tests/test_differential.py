@@ -28,7 +28,7 @@ thorough = settings(max_examples=MANY, **common)
 def check(case, loops=gluon_softmax):
     """Compare a case by the package with the same case by the plain loop."""
     difference = find_difference(run(case, plain), run(case, loops))
-    assert difference is None, difference
+    assert difference is None, f"{difference}\n{case}"
 
 
 EACH = list_each()
