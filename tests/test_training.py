@@ -9,10 +9,12 @@ import pytest
 import reference
 from gluon_softmax import (
     BatchLoader,
+    Callback,
     GluonSoftmaxError,
     ImageDataset,
     accuracy,
     cross_entropy,
+    evaluate,
     evaluate_accuracy,
     init_params,
     load_data,
@@ -207,3 +209,64 @@ def test_nothing_to_train_with_is_refused(updater):
     """Without a trainer both params and lr are needed."""
     with pytest.raises(GluonSoftmaxError, match="expected either a trainer"):
         train_ch3(make_net(), [], [], softmax_cross_entropy, 1, 1, **updater)
+
+
+class Interrupting(Callback):
+    """Interrupts a training in its second epoch."""
+
+    def on_batch_end(self, progress):
+        """Do as Ctrl-C does."""
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_a_notebook_keeps_the_history_of_what_was_interrupted(
+    data, monkeypatch, capsys
+):
+    """One line in place of a traceback; elsewhere Ctrl-C ends the program."""
+    net, loss, updater = with_gluon()
+    arguments = (*load_data(*data, batch_size=100), loss, 3, 100)
+    with pytest.raises(KeyboardInterrupt):
+        train_ch3(net, *arguments, **updater, callbacks=Interrupting())
+    monkeypatch.setattr("gluon_softmax.chapter.training.in_notebook", lambda: True)
+    history = train_ch3(net, *arguments, **updater, callbacks=Interrupting())
+    assert len(history) == 1
+    assert capsys.readouterr().out.startswith("interrupted after 1 epoch")
+
+
+def test_a_validation_set_is_measured_in_place_of_the_test_set(data):
+    """Loss and accuracy after each epoch, and the test set after the last."""
+    net, loss, updater = with_gluon()
+    train_iter, valid_iter = load_data(*data, batch_size=100)
+    arguments = (train_iter, valid_iter, loss, 2, 100)
+    history = train_ch3(net, *arguments, **updater, valid_iter=valid_iter)
+    assert history.column("test_acc")[0] is None
+    expected = evaluate(valid_iter, net, loss)
+    assert (history[-1].valid_loss, history[-1].valid_acc) == expected
+    assert history[-1].test_acc == history[-1].valid_acc
+
+
+class Stopping(Callback):
+    """Stops a training after some batches or epochs."""
+
+    def __init__(self, epoch, batch=None):
+        self.place = epoch, batch
+
+    def on_batch_end(self, progress):
+        """Stop after a batch."""
+        if (progress.epoch, progress.batch) == self.place:
+            progress.stop()
+
+    def on_epoch_end(self, progress):
+        """Stop after an epoch."""
+        if (progress.epoch, None) == self.place:
+            progress.stop()
+
+
+@pytest.mark.parametrize(("place", "epochs"), [((2,), 2), ((2, 1), 1), ((1, 5), 0)])
+def test_a_callback_stops_a_training(data, place, epochs):
+    """After an epoch, which is kept, or after a batch, whose epoch is not."""
+    net, loss, updater = with_gluon()
+    arguments = (*load_data(*data, batch_size=100), loss, 3, 100)
+    history = train_ch3(net, *arguments, **updater, callbacks=[Stopping(*place)])
+    assert len(history) == epochs
