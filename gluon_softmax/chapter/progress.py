@@ -105,7 +105,6 @@ class Progress:
         StopTraining
             If a callback asked for the end.
         """
-        check_loss(l, y)
         self._X = X
         self._count(self._results.add(y_hat, y, l))
         self.skip()
@@ -155,15 +154,26 @@ class Progress:
             with suppress(StopTraining):
                 yield
 
-    def _count(self, batches: Iterable[tuple[np.ndarray, ...]]) -> None:
+    def _count(self, blocks: Iterable[Block]) -> None:
         """Add up the figures of batches that were read."""
-        for y_hat, y, l in batches:
-            number = self._first + len(self.batches)
-            if not np.isfinite(l).all():
-                raise self._explain(number, l[~np.isfinite(l)][0])
-            total, right = float(l.sum(dtype="float64")), count_right(y_hat, y)
-            self.sums.add(total, right, len(y))
-            self.batches.append(Batch(number, len(y), total / len(y), right / len(y)))
+        for sizes, (y_hat, y, l) in blocks:
+            check_loss(l, y)
+            starts = np.cumsum([0, *sizes[:-1]])
+            totals = np.add.reduceat(l.reshape(-1), starts, dtype="float64")
+            self._check_finite(totals)
+            right = np.add.reduceat(find_right(y_hat, y), starts, dtype="int64")
+            for count, total, correct in zip(sizes, totals, right):
+                self.sums.add(total, correct, count)
+                number = self._first + len(self.batches)
+                batch = Batch(number, count, float(total) / count, correct / count)
+                self.batches.append(batch)
+
+    def _check_finite(self, totals: np.ndarray) -> None:
+        """Check that no batch has a loss that is not finite."""
+        finite = np.isfinite(totals)
+        if not finite.all():
+            first = int(finite.argmin())
+            raise self._explain(self._first + len(self.batches) + first, totals[first])
 
     def _explain(self, number: int, loss: float) -> DivergedError:
         """Make the error that says where the loss diverged, and what to try."""
@@ -176,15 +186,19 @@ class Progress:
         )
 
 
+Block = tuple[list, tuple]
+"""The sizes of some batches, and what they gave, joined."""
+
+
 class Results:
     """Reads what batches gave: at once, or a block behind where the engine ran."""
 
     def __init__(self):
         self._block: list[tuple] = []
         self._joined: list[nd.NDArray] = []
-        self._ends: list[int] = []
+        self._sizes: list[int] = []
 
-    def add(self, y_hat, *others) -> list[tuple[np.ndarray, ...]]:
+    def add(self, y_hat, *others) -> list[Block]:
         """Take in what a batch gave, and return what has been read.
 
         Parameters
@@ -194,29 +208,27 @@ class Results:
 
         Returns
         -------
-        list of tuple of numpy.ndarray
-            The same of this batch, of earlier ones, or of none.
+        list of (sizes, columns)
+            The same of this batch, of earlier ones, or of none: how many samples each
+            batch has, and the arrays of all of them joined.
         """
         if not isinstance(y_hat, InTurn):
-            return [*self.read(), tuple(map(to_numpy, (y_hat, *others)))]
+            columns = tuple(map(to_numpy, (y_hat, *others)))
+            return [*self.read(), ([len(columns[1])], columns)]
         self._block.append((y_hat, *others))
         return self._turn() if len(self._block) == BLOCK else []
 
-    def read(self) -> list[tuple[np.ndarray, ...]]:
+    def read(self) -> list[Block]:
         """Return all that has not been read."""
         return [*self._turn(), *self._turn()]
 
-    def _turn(self) -> list[tuple[np.ndarray, ...]]:
+    def _turn(self) -> list[Block]:
         """Join the present block, then read the one before, which is under way."""
-        joined, ends = self._joined, self._ends
+        joined, sizes = self._joined, self._sizes
         self._joined = [nd.concat(*column, dim=0) for column in zip(*self._block)]
-        self._ends = list(np.cumsum([len(batch[0]) for batch in self._block]))
+        self._sizes = [len(batch[0]) for batch in self._block]
         self._block = []
-        columns = [array.asnumpy() for array in joined]
-        return [
-            tuple(column[start:end] for column in columns)
-            for start, end in zip([0, *ends], ends)
-        ]
+        return [(sizes, tuple(array.asnumpy() for array in joined))] if joined else []
 
 
 def to_numpy(array) -> np.ndarray:
@@ -224,8 +236,8 @@ def to_numpy(array) -> np.ndarray:
     return array.asnumpy() if isinstance(array, nd.NDArray) else np.array(array)
 
 
-def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
-    """Count the samples whose largest score is that of their label.
+def find_right(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Find the samples whose largest score is that of their label.
 
     Parameters
     ----------
@@ -236,7 +248,8 @@ def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
 
     Returns
     -------
-    int
+    numpy.ndarray
+        Whether the prediction is right, shape (n,), bool.
 
     Raises
     ------
@@ -263,7 +276,12 @@ def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
             f"expected labels from 0 to {num_classes - 1}, found {y.min()} to "
             f"{y.max()}: check the labels, or give the net as many outputs as classes"
         )
-    return int((y_hat.argmax(axis=1) == y).sum())
+    return y_hat.argmax(axis=1) == y
+
+
+def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:
+    """Count the samples that are right, as `find_right` finds them."""
+    return int(find_right(y_hat, y).sum())
 
 
 def mean(total: float, count: float) -> float:

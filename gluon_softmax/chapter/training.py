@@ -347,13 +347,15 @@ def train_ch3(
 def _predict(
     data_iter: Iterable, net: Net, engine: Engine | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Predict each batch of a data set, and return the scores with the labels."""
+    """Predict a data set, yielding scores and labels of some batches at a time."""
     batches, results = read_batches(data_iter), Results()
     if engine is not None:
         net, _, batches = engine.accelerate(net, None, batches)
     for X, y in batches:
-        yield from results.add(net(X), y)
-    yield from results.read()
+        for _, columns in results.add(net(X), y):
+            yield columns
+    for _, columns in results.read():
+        yield columns
 
 
 def _make_updater(

@@ -8,6 +8,7 @@ layer is replaced. So all of it is looked at again, which takes some ten microse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from operator import is_
 from typing import Union
 
@@ -30,13 +31,17 @@ class Snapshot:
     """
 
     def __init__(self, holders: Iterable[Holder]):
-        self._seen = [(holder, tuple(_values(holder))) for holder in holders]
+        self._views = [
+            holder if isinstance(holder, list) else holder.values()
+            for holder in holders
+        ]
+        self._lengths = list(map(len, self._views))
+        self._values = list(chain.from_iterable(self._views))
 
     def holds(self) -> bool:
         """Return whether they still hold the same objects, and no others."""
-        return all(
-            len(holder) == len(values) and all(map(is_, _values(holder), values))
-            for holder, values in self._seen
+        return list(map(len, self._views)) == self._lengths and all(
+            map(is_, chain.from_iterable(self._views), self._values)
         )
 
 
@@ -100,8 +105,3 @@ def _list_inner(owner: object) -> Iterator[Holder]:
     for value in vars(owner).values():
         if isinstance(value, (dict, list)):
             yield value
-
-
-def _values(holder: Holder) -> Iterable:
-    """Return what a dict or a list holds."""
-    return holder if isinstance(holder, list) else holder.values()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import is_
 
 import numpy as np
 from mxnet import autograd, gluon, nd, sym
@@ -30,6 +31,7 @@ __all__ = [
     "Loss",
     "Net",
     "NoGraph",
+    "is_library_unchanged",
     "make_graph",
     "may_have_graph",
 ]
@@ -54,14 +56,23 @@ OPERATORS = {
 }
 """What these are made of; a hybridized block could hold others, from before."""
 
-_BASES = {
-    base
-    for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter, nd.NDArray)
-    for base in kind.__mro__
-    if base is not object
-}
-LIBRARY = Snapshot([vars(nd), *map(vars, _BASES)])
-"""The operators, and the methods of these classes, as the engine found them."""
+_NAMES = [*(name for name in OPERATORS if hasattr(nd, name)), "flatten"]
+_FUNCTIONS = [getattr(nd, name) for name in _NAMES]
+_METHODS = Snapshot(
+    vars(base)
+    for base in {
+        base
+        for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter)
+        for base in kind.__mro__
+        if base is not object
+    }
+)
+
+
+def is_library_unchanged() -> bool:
+    """Return whether these layers and operators are as the engine found them."""
+    return _METHODS.holds() and all(map(is_, map(vars(nd).get, _NAMES), _FUNCTIONS))
+
 
 INPUTS = ("data", "label", "before")
 """Names of the graph's inputs; a parameter of such a name makes it ambiguous."""

@@ -18,7 +18,7 @@ from mxnet import autograd, nd, sym
 from mxnet.base import MXNetError
 from mxnet.executor import Executor
 
-from .graph import LIBRARY, Graph, Loss, Net, NoGraph, make_graph
+from .graph import Graph, Loss, Net, NoGraph, is_library_unchanged, make_graph
 from .internals import binding_quietly, forward, mark_as_fresh, outputs, tape_name
 from .memory import Ring, can_fill
 
@@ -97,6 +97,7 @@ class Runner:
         nd.waitall()
         self._net, self._loss, self._tries = net, loss, TRIES
         self._graphs: dict[tuple, Graph] = {}
+        self._ready: dict[tuple[int, int], tuple[Graph, _Bound]] = {}
         self._batch: tuple = (None, None)
         self._present: _Bound | None = None
         self._ring.restart()
@@ -105,7 +106,7 @@ class Runner:
 
     def end(self) -> None:
         """Let go of net and loss; the memory of their graphs is kept."""
-        del self._net, self._loss, self._graphs
+        del self._net, self._loss, self._graphs, self._ready
         self._batch, self._present = (None, None), None
 
     def read(self, data_iter: Batches) -> Batches:
@@ -152,13 +153,25 @@ class Runner:
         if X is not self._batch[0] or not all(map(self._ring.holds, self._batch)):
             return None
         y = self._batch[1]
+        ids = id(X), id(y)
+        ready = self._ready.get(ids) or self._prepare(ids, X, y)
+        if ready is None:
+            return None
+        graph, bound = ready
+        return bound if is_library_unchanged() and graph.fingerprint.holds() else None
+
+    def _prepare(
+        self, ids: tuple[int, int], X: nd.NDArray, y: nd.NDArray
+    ) -> tuple[Graph, _Bound] | None:
+        """Return the graph for a batch's arrays, bound to them, if there is one."""
         shape = (X.shape, y.shape, y.dtype)
         graph = self._graphs.get(shape) or self._make(shape, X, y)
-        if graph is None or not LIBRARY.holds() or not graph.fingerprint.holds():
+        if graph is None:
             return None
-        if (id(X), id(y)) not in self._bound:
-            self._bound[id(X), id(y)] = _bind(graph, shape, X, y, self._training)
-        return self._bound[id(X), id(y)]
+        if ids not in self._bound:
+            self._bound[ids] = _bind(graph, shape, X, y, self._training)
+        self._ready[ids] = graph, self._bound[ids]
+        return self._ready[ids]
 
     def _make(self, shape: tuple, X: nd.NDArray, y: nd.NDArray) -> Graph | None:
         """Make the graph for a shape; keep the memory of one that is equal."""
