@@ -15,7 +15,8 @@ endif
 
 SOURCES = $(shell find gluon_softmax -type f ! -name '*.pyc') setup.cfg pyproject.toml
 # As a script, pytest leaves this folder off sys.path: the installed package is tested.
-PYTEST = $(BIN)/pytest
+# Some files at once, each in a process with one thread.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # setuptools would install modules that are long deleted from what it built before.
 INSTALL = rm -rf build/lib build/bdist.* && $(BIN)/python -m pip install --quiet

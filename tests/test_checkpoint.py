@@ -276,6 +276,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
     """SIGKILL at any moment, in the middle of writing too, changes no parameter."""
     program = tmp_path / "program.py"

@@ -69,7 +69,7 @@ def test_over_ssh(hosts, mark, here):
     assert not find_processes(mark)
 
 
-@pytest.mark.parametrize("name", ["a", "c"])
+@pytest.mark.parametrize("name", [pytest.param("a", marks=pytest.mark.heavy), "c"])
 def test_cut_off(hosts, mark, name):
     """A host that is lost in training, the scheduler's or another, ends the job."""
     cut = []

@@ -109,7 +109,7 @@ def test_settings_that_train_nothing_are_refused(drawn, setting):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.heavy)])
 def test_four_implementations_agree_on_fashion_mnist(fashion, seed):
     """After 5 epochs scratch, Gluon, d2lzh and float64 have the same parameters."""
     comparison = d2l.run_comparison(*fashion, seed=seed)

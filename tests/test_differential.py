@@ -14,7 +14,7 @@ from differential import plain
 from differential.cases import Case, cases, find_difference, list_each, run
 from hypothesis import HealthCheck, Phase, given, settings
 
-MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "3000"))
+MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "2000"))
 
 common = {
     "deadline": None,
