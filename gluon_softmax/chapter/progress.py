@@ -194,9 +194,7 @@ class Results:
     """Reads what batches gave: at once, or a block behind where the engine ran."""
 
     def __init__(self):
-        self._block: list[tuple] = []
-        self._joined: list[nd.NDArray] = []
-        self._sizes: list[int] = []
+        self._waiting: list[tuple] = []
 
     def add(self, y_hat, *others) -> list[Block]:
         """Take in what a batch gave, and return what has been read.
@@ -215,24 +213,25 @@ class Results:
         if not isinstance(y_hat, InTurn):
             columns = tuple(map(to_numpy, (y_hat, *others)))
             return [*self.read(), ([len(columns[1])], columns)]
-        self._block.append((y_hat, *others))
-        return self._turn() if len(self._block) == BLOCK else []
+        self._waiting.append((y_hat, *others))
+        return self._read(BLOCK) if len(self._waiting) == 2 * BLOCK else []
 
     def read(self) -> list[Block]:
         """Return all that has not been read."""
-        return [*self._turn(), *self._turn()]
+        return self._read(len(self._waiting)) if self._waiting else []
 
-    def _turn(self) -> list[Block]:
-        """Join the present block, then read the one before, which is under way."""
-        joined, sizes = self._joined, self._sizes
-        self._joined = [nd.concat(*column, dim=0) for column in zip(*self._block)]
-        self._sizes = [len(batch[0]) for batch in self._block]
-        self._block = []
-        return [(sizes, tuple(array.asnumpy() for array in joined))] if joined else []
+    def _read(self, count: int) -> list[Block]:
+        """Read the first of the batches that wait, and join them."""
+        columns = list(zip(*self._waiting[:count]))
+        del self._waiting[:count]
+        sizes = [len(y) for y in columns[1]]
+        return [(sizes, tuple(np.concatenate(list(map(to_numpy, c))) for c in columns))]
 
 
 def to_numpy(array) -> np.ndarray:
     """Return an array's numbers, after waiting for them."""
+    if isinstance(array, InTurn):
+        return array.peek()
     return array.asnumpy() if isinstance(array, nd.NDArray) else np.array(array)
 
 

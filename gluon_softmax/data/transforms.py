@@ -94,7 +94,9 @@ def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
 def _to_tensor(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Scale bytes to 0-1, and bring the channels before height and width."""
     X = X.transpose(0, 3, 1, 2)
-    return np.divide(X, np.float32(255), out=empty(X.shape, "float32"), dtype="float32")
+    place = empty(X.shape, "float32")
+    np.copyto(place, X)  # in two steps, for NumPy converts in blocks on the way
+    return np.divide(place, np.float32(255), out=place)
 
 
 def _normalize(

@@ -7,6 +7,7 @@ to do the same, which is looked at again before every batch.
 
 from __future__ import annotations
 
+from threading import local
 from weakref import WeakKeyDictionary
 
 from .graph import Loss, Net, may_have_graph
@@ -16,8 +17,8 @@ from .runner import BLOCK, Batches, InTurn, Runner
 __all__ = ["BLOCK", "ENGINE", "Batches", "Engine", "InTurn", "Loss", "Net", "hybridize"]
 
 
-class Engine:
-    """Runs nets as graphs; the memory of one loop over a net serves the next."""
+class Engine(local):
+    """Runs nets as graphs; the memory of one loop serves the next of that thread."""
 
     def __init__(self):
         self._idle: WeakKeyDictionary[Net, dict[bool, Runner]] = WeakKeyDictionary()

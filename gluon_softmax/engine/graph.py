@@ -19,7 +19,7 @@ from mxnet.gluon import nn
 
 from .fingerprint import Fingerprint, Snapshot
 from .hybrid import Hybridized
-from .internals import address
+from .internals import address, tape_name
 from .symbols import describe, list_operators
 
 __all__ = [
@@ -137,7 +137,9 @@ def may_have_graph(net: object, loss: object | None) -> bool:
     return type(loss) is Hybridized
 
 
-def make_graph(net: Net, loss: Loss | None, X: nd.NDArray, y: nd.NDArray) -> Graph:
+def make_graph(
+    net: Net, loss: Loss | None, X: nd.NDArray, y: nd.NDArray, overwritten: set[bytes]
+) -> Graph:
     """Make the graph of a net, and of its loss if there is one.
 
     Parameters
@@ -146,6 +148,9 @@ def make_graph(net: Net, loss: Loss | None, X: nd.NDArray, y: nd.NDArray) -> Gra
         Such that `may_have_graph` holds.
     X, y : mxnet.nd.NDArray
         A batch. The graph of a hybridized function holds for batches of its shape.
+    overwritten : set of bytes
+        What autograd calls arrays whose gradients are known to be overwritten; others
+        are added.
 
     Returns
     -------
@@ -170,7 +175,7 @@ def make_graph(net: Net, loss: Loss | None, X: nd.NDArray, y: nd.NDArray) -> Gra
     names = [name for name in symbol.list_inputs() if name not in INPUTS]
     arrays = {name: parts.arrays[name] for name in names}
     _check_types({"data": X, **arrays})
-    grads = {} if loss is None else _find_gradients(arrays)
+    grads = {} if loss is None else _find_gradients(arrays, overwritten)
     reads = [read for part in parts.traced for read in part.reads]
     fingerprint = Fingerprint(parts.blocks, arrays.values(), reads)
     return Graph(symbol, arrays, grads, fingerprint)
@@ -276,20 +281,22 @@ def _check_types(arrays: dict[str, nd.NDArray]) -> None:
             raise NoGraph(f"{name} is on another device")
 
 
-def _find_gradients(arrays: dict[str, nd.NDArray]) -> dict[str, nd.NDArray]:
+def _find_gradients(
+    arrays: dict[str, nd.NDArray], overwritten: set[bytes]
+) -> dict[str, nd.NDArray]:
     """Return the gradients of the arrays that are trained, one at least."""
-    grads = {
-        name: _check_overwritten(array)
-        for name, array in arrays.items()
-        if array.grad is not None
-    }
-    if not grads:
+    trained = {name: array for name, array in arrays.items() if array.grad is not None}
+    if not trained:
         raise NoGraph("nothing is trained")
-    return grads
+    for array in trained.values():
+        if tape_name(array) not in overwritten:
+            _check_overwritten(array)
+            overwritten.add(tape_name(array))
+    return {name: array.grad for name, array in trained.items()}
 
 
-def _check_overwritten(array: nd.NDArray) -> nd.NDArray:
-    """Return an array's gradient, if backward overwrites it; MXNet does not tell."""
+def _check_overwritten(array: nd.NDArray) -> None:
+    """Check that backward overwrites an array's gradient; MXNet does not tell."""
     grad, is_fresh = array.grad, array._fresh_grad
     before = grad.copy()
     grad[:] = 1
@@ -301,7 +308,6 @@ def _check_overwritten(array: nd.NDArray) -> nd.NDArray:
     array._fresh_grad = is_fresh
     if is_added_to:
         raise NoGraph("gradients are added up")
-    return grad
 
 
 def _check_operators(symbol: sym.Symbol) -> None:

@@ -19,7 +19,7 @@ from mxnet.base import MXNetError
 from mxnet.executor import Executor
 
 from .graph import Graph, Loss, Net, NoGraph, is_library_unchanged, make_graph
-from .internals import binding_quietly, forward, mark_as_fresh, outputs, tape_name
+from .internals import binding_quietly, forward, mark_as_fresh, outputs, tape_name, view
 from .memory import Ring, can_fill
 
 __all__ = ["BLOCK", "Batches", "InTurn", "Runner"]
@@ -47,6 +47,13 @@ Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 
 class InTurn(nd.NDArray):
     """A result of a graph, whose memory is used again `TURNS` batches later."""
+
+    memory: np.ndarray
+
+    def peek(self) -> np.ndarray:
+        """Wait for the numbers, and return them where they are."""
+        self.wait_to_read()
+        return self.memory
 
 
 class _Losses(InTurn):
@@ -90,6 +97,7 @@ class Runner:
         self._training = training
         self._ring = Ring(TURNS)
         self._keys: dict[tuple, tuple] = {}
+        self._overwritten: set[bytes] = set()
         self._bound: dict[tuple[int, int], _Bound] = {}
 
     def begin(self, net: Net, loss: Loss | None) -> None:
@@ -179,7 +187,7 @@ class Runner:
             return None
         try:
             with _making:
-                graph = make_graph(self._net, self._loss, X, y)
+                graph = make_graph(self._net, self._loss, X, y, self._overwritten)
         except (NoGraph, MXNetError):
             self._tries -= 1
             return None
@@ -223,6 +231,8 @@ def _bind(
             grad_req=dict.fromkeys(grads, "write"),
         )
     results = outputs(executor, [_Losses, InTurn] if training else [InTurn])
+    for result in results:
+        result.memory = view(result)
     if training:
         results[0].executor, results[0].trained = executor, graph.list_trained()
     return _Bound(executor, results, shape, X, y)
