@@ -22,7 +22,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --
 INSTALL = rm -rf build/lib build/bdist.* && $(BIN)/python -m pip install --quiet
 TOOLS = $(VENV)/extras-test,lint,notebooks,onnx
 
-.PHONY: help install compare figures notebooks tools test slow heavy fuzz check format matrix clean
+.PHONY: help install compare figures notebooks tools test slow heavy fuzz check format matrix docs clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -71,6 +71,13 @@ check: tools  ## run the linter
 
 format: tools  ## let the linter mend what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# The lessons run anew only where they, or the package, are others than last time.
+build/notebooks/done: $(VENV)/installed scripts/*.py
+	$(MAKE) --no-print-directory notebooks && touch $@
+
+docs: $(VENV)/extras-docs build/notebooks/done  ## build the documentation into build/site
+	$(BIN)/mkdocs build --quiet
 
 matrix:  ## run the quick tests on every supported Python that is here
 	@failed=; for v in $(VERSIONS); do \
