@@ -1,4 +1,4 @@
-"""README.zh.md has the code, the links and the tables of README.md."""
+"""The pages in Chinese have the code, the links and the tables of the English ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def find_code(text):
 
 def find_links(text):
     """Return where the links and the images lead, but for those between the two."""
-    return LINK.findall(text)[1:]
+    return [link.replace(".zh.md", ".md") for link in LINK.findall(text)[1:]]
 
 
 def find_rows(text):
@@ -30,10 +30,23 @@ def find_rows(text):
     return [[SPAN.findall(cell) for cell in row.split("|")] for row in rows]
 
 
-@pytest.mark.parametrize("find", [find_code, find_links, find_rows])
-def test_both_have_the_same(find):
-    """Code, links and tables are those of README.md, in the same order."""
-    english = find((ROOT / "README.md").read_text(encoding="utf-8"))
-    chinese = find((ROOT / "README.zh.md").read_text(encoding="utf-8"))
+def find_questions(text):
+    """Return what each question and its answer have in backticks, in any order."""
+    return [sorted(SPAN.findall(part)) for part in text.split("\n## ")]
+
+
+@pytest.mark.parametrize(
+    ("page", "find"),
+    [
+        ("README", find_code),
+        ("README", find_links),
+        ("README", find_rows),
+        ("docs/questions", find_questions),
+    ],
+)
+def test_both_have_the_same(page, find):
+    """Code, links and tables are those of the English page, in the same order."""
+    english = find((ROOT / f"{page}.md").read_text(encoding="utf-8"))
+    chinese = find((ROOT / f"{page}.zh.md").read_text(encoding="utf-8"))
     assert chinese == english
     assert len(english) > 4
