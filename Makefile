@@ -45,7 +45,7 @@ $(VENV)/extras-%: setup.cfg | $(VENV)/installed
 compare: install  ## train all versions on Fashion-MNIST: a table, and figures in comparison/
 	$(BIN)/gluon-softmax compare
 
-figures: install  ## draw the figures of the README again
+figures: install  ## draw the figures of the documentation again
 	$(BIN)/gluon-softmax compare --output figures
 
 notebooks: $(VENV)/extras-notebooks  ## run the scripts as notebooks, into build/notebooks
