@@ -52,8 +52,11 @@ print(f"argmax: {first.asscalar():g} before, {still_first.asscalar():g} after")
 # ## 3.4.3, 3.4.4 One sample and a mini-batch, as vectors
 #
 # An image of 2 x 2 pixels has 4 inputs; cat, chicken and dog are 3 classes. Each score
-# is a weighted sum of all inputs, plus a bias: $o_1 = x_1 w_{11} + x_2 w_{21} +
-# x_3 w_{31} + x_4 w_{41} + b_1$. As a diagram, with a line for each of the 12 weights:
+# is a weighted sum of all inputs, plus a bias:
+#
+# $$o_1 = x_1 w_{11} + x_2 w_{21} + x_3 w_{31} + x_4 w_{41} + b_1$$
+#
+# and so on for $o_2$ and $o_3$. As a diagram, with a line for each of the 12 weights:
 
 # %%
 layers = {
