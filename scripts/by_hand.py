@@ -89,9 +89,9 @@ print(f"largest difference from finite differences: {difference:.1e}")
 
 # %%
 def step(params, velocities, gradients, batch_size):
-    for param, v, gradient in zip(params, velocities, gradients):
+    for param, v, g in zip(params, velocities, gradients):
         v *= momentum
-        v -= lr / batch_size * gradient
+        v -= lr / batch_size * g
         param += v
 
 

@@ -72,7 +72,7 @@ present(show_network(layers), f"{folder}/concepts_net")
 # samples, and row 0 of it is what the first sample gets alone.
 
 # %%
-draw = np.random.RandomState(0)  # of our own, so that cells can be run in any order
+draw = np.random.RandomState(0)
 X, W = nd.array(draw.rand(5, 4)), nd.array(draw.randn(4, 3))
 b = nd.array([[0.1, 0.2, 0.3]])
 

@@ -5,12 +5,10 @@
 # folded below "Answer", and in Jupyter the code and its output are folded as well; a
 # click on the dots unfolds them. What is timed depends on the machine: trust the
 # ratios.
-#
-# As a script, cells run below `if __name__ == "__main__":`, for a worker process may
-# import the script that starts it.
 
 # %%
 import os
+import sys
 import time
 from functools import partial
 
@@ -32,7 +30,8 @@ from mxnet.gluon.data.vision.transforms import ToTensor
 root = None  # folder with the data set; None: where it is found, or downloaded to
 num_images = 6000  # what is timed reads so many
 batch_sizes = (1, 16, 256)
-num_workers = (0, 1, 2, 4)
+# Elsewhere Gluon's DataLoader would run a script again in each worker process.
+num_workers = (0, 1, 2, 4) if sys.platform == "linux" else (0,)
 seeds = (0, 1, 2, 3, 4)
 num_epochs = 5
 folder = "figures"  # where figures are written
@@ -67,18 +66,17 @@ def time_training(train_iter):
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    few = load_splits("fashion-mnist", num_images=num_images, root=root).train
-    time_training(d2l.BatchLoader(few, max(batch_sizes)))  # starts MXNet's threads
-    print(f"{len(few):,} images")
-    print("batch size   reading (images/s)   training (images/s)")
-    by_batch_size = {}
-    for batch_size in batch_sizes:
-        train_iter = d2l.BatchLoader(few, batch_size, shuffle=True, seed=0)
-        times = time_reading(train_iter), time_training(train_iter)
-        by_batch_size[batch_size] = times
-        cells = [f"{seconds:8.3f} s ({len(few) / seconds:8,.0f})" for seconds in times]
-        print(f"{batch_size:10} {' '.join(cells)}")
+few = load_splits("fashion-mnist", num_images=num_images, root=root).train
+time_training(d2l.BatchLoader(few, max(batch_sizes)))  # starts MXNet's threads
+print(f"{len(few):,} images")
+print("batch size   reading (images/s)   training (images/s)")
+by_batch_size = {}
+for batch_size in batch_sizes:
+    train_iter = d2l.BatchLoader(few, batch_size, shuffle=True, seed=0)
+    times = time_reading(train_iter), time_training(train_iter)
+    by_batch_size[batch_size] = times
+    cells = [f"{seconds:8.3f} s ({len(few) / seconds:8,.0f})" for seconds in times]
+    print(f"{batch_size:10} {' '.join(cells)}")
 
 # %% [markdown]
 # ## 3.5, exercise 2: what does `num_workers` do?
@@ -99,21 +97,20 @@ if __name__ == "__main__":
 # </details>
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    batch_size = min(256, len(few))
-    loaders = {
-        "BatchLoader": partial(d2l.BatchLoader, few),
-        "DataLoader": partial(gluon.data.DataLoader, few.transform_first(ToTensor())),
-    }
-    print(f"{len(few):,} images, batch size {batch_size}, {os.cpu_count()} cores")
-    print("loader       workers  first epoch  second epoch")
-    by_workers = {}
-    for name, make in loaders.items():
-        for number in num_workers:
-            train_iter = make(batch_size, shuffle=True, num_workers=number)
-            first, second = time_reading(train_iter), time_reading(train_iter)
-            by_workers[name, number] = first, second
-            print(f"{name:12} {number:7} {first:10.3f} s {second:11.3f} s")
+batch_size = min(256, len(few))
+loaders = {
+    "BatchLoader": partial(d2l.BatchLoader, few),
+    "DataLoader": partial(gluon.data.DataLoader, few.transform_first(ToTensor())),
+}
+print(f"{len(few):,} images, batch size {batch_size}, {os.cpu_count()} cores")
+print("loader       workers  first epoch  second epoch")
+by_workers = {}
+for name, make in loaders.items():
+    for number in num_workers:
+        train_iter = make(batch_size, shuffle=True, num_workers=number)
+        first, second = time_reading(train_iter), time_reading(train_iter)
+        by_workers[name, number] = first, second
+        print(f"{name:12} {number:7} {first:10.3f} s {second:11.3f} s")
 
 # %% [markdown]
 # ## 3.6, exercise 1: what goes wrong with softmax as it is defined? (Try exp(50).)
@@ -136,26 +133,24 @@ if __name__ == "__main__":
 # </details>
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    s = nd.array([-110, -50, 50, 88, 89, 1000])
-    pairs = nd.stack(s, s - 1, axis=1)
-    columns = s, s.exp(), d2l.naive_softmax(pairs)[:, 0], d2l.softmax(pairs)[:, 0]
-    powers = np.stack([column.asnumpy() for column in columns], axis=1)
-    print("    s      exp(s)   naive  stable")
-    for score, power, naive, stable in powers:
-        print(f"{score:5.0f} {power:11.3g} {naive:7.3f} {stable:7.3f}")
+s = nd.array([-110, -50, 50, 88, 89, 1000])
+pairs = nd.stack(s, s - 1, axis=1)
+columns = s, s.exp(), d2l.naive_softmax(pairs)[:, 0], d2l.softmax(pairs)[:, 0]
+powers = np.stack([column.asnumpy() for column in columns], axis=1)
+print("    s      exp(s)   naive  stable")
+for score, power, naive, stable in powers:
+    print(f"{score:5.0f} {power:11.3g} {naive:7.3f} {stable:7.3f}")
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    s = np.linspace(-130, 130, 1041)
-    pairs = nd.array(np.stack([s, s - 1], axis=1))
-    lines = {
-        "stable": (s, d2l.softmax(pairs)[:, 0].asnumpy()),
-        "naive": (s, d2l.naive_softmax(pairs)[:, 0].asnumpy()),
-    }
-    title = "Softmax of (s, s - 1) in float32: naive breaks near -100 and above 88"
-    figure = show_lines(lines, "score s", "probability of the first class", title)
-    present(figure, f"{folder}/exercises_overflow")
+s = np.linspace(-130, 130, 1041)
+pairs = nd.array(np.stack([s, s - 1], axis=1))
+lines = {
+    "stable": (s, d2l.softmax(pairs)[:, 0].asnumpy()),
+    "naive": (s, d2l.naive_softmax(pairs)[:, 0].asnumpy()),
+}
+title = "Softmax of (s, s - 1) in float32: naive breaks near -100 and above 88"
+figure = show_lines(lines, "score s", "probability of the first class", title)
+present(figure, f"{folder}/exercises_overflow")
 
 # %% [markdown]
 # ## 3.6, exercise 2: what goes wrong with cross-entropy as it is defined?
@@ -204,20 +199,19 @@ def loss_and_slope(loss, score):
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    scores = (10, 50, 100, 104, 1000)
-    losses = {
-        "by definition": by_definition,
-        "cut off": cut_off,
-        "Gluon's": gluon.loss.SoftmaxCrossEntropyLoss(),
-    }
-    print("loss, and its gradient by the wrong score, for scores (s, 0) and label 1")
-    found = {}
-    for name, loss in losses.items():
-        found[name] = [loss_and_slope(loss, score) for score in scores]
-        print(name)
-        for score, (l, slope) in zip(scores, found[name]):
-            print(f"  s = {score:4}: loss {l:9.4g}, gradient {slope:6.3f}")
+scores = (10, 50, 100, 104, 1000)
+losses = {
+    "by definition": by_definition,
+    "cut off": cut_off,
+    "Gluon's": gluon.loss.SoftmaxCrossEntropyLoss(),
+}
+print("loss, and its gradient by the wrong score, for scores (s, 0) and label 1")
+found = {}
+for name, loss in losses.items():
+    found[name] = [loss_and_slope(loss, score) for score in scores]
+    print(name)
+    for score, (l, slope) in zip(scores, found[name]):
+        print(f"  s = {score:4}: loss {l:9.4g}, gradient {slope:6.3f}")
 
 # %% [markdown]
 # ## 3.6: why does test accuracy go up and down?
@@ -256,32 +250,30 @@ def train(seed, rates, batch_size=256):
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    train_set = d2l.FashionMNIST(root, train=True)
-    test_set = d2l.FashionMNIST(root, train=False)
-    schedules = {
-        "lr 0.1": [0.1] * num_epochs,
-        "lr 0.1, in the last epoch 0.01": [0.1] * (num_epochs - 1) + [0.01],
-    }
-    test_acc = {}
-    for name, rates in schedules.items():
-        test_acc[name] = np.array([train(seed, rates) for seed in seeds])
-        print(f"test accuracy over {len(seeds)} seeds, {name}")
-        print("epoch    mean  standard deviation  lowest  highest")
-        for epoch, column in enumerate(test_acc[name].T, start=1):
-            deviation = column.std(ddof=1) if len(seeds) > 1 else 0
-            print(f"{epoch:5} {column.mean():7.4f} {deviation:19.4f}", end=" ")
-            print(f"{column.min():7.4f} {column.max():8.4f}")
-    p = test_acc["lr 0.1"][:, -1].mean()
-    print(f"choice of the 10,000 test images: {np.sqrt(p * (1 - p) / 10_000):.4f}")
+train_set = d2l.FashionMNIST(root, train=True)
+test_set = d2l.FashionMNIST(root, train=False)
+schedules = {
+    "lr 0.1": [0.1] * num_epochs,
+    "lr 0.1, in the last epoch 0.01": [0.1] * (num_epochs - 1) + [0.01],
+}
+test_acc = {}
+for name, rates in schedules.items():
+    test_acc[name] = np.array([train(seed, rates) for seed in seeds])
+    print(f"test accuracy over {len(seeds)} seeds, {name}")
+    print("epoch    mean  standard deviation  lowest  highest")
+    for epoch, column in enumerate(test_acc[name].T, start=1):
+        deviation = column.std(ddof=1) if len(seeds) > 1 else 0
+        print(f"{epoch:5} {column.mean():7.4f} {deviation:19.4f}", end=" ")
+        print(f"{column.min():7.4f} {column.max():8.4f}")
+p = test_acc["lr 0.1"][:, -1].mean()
+print(f"choice of the 10,000 test images: {np.sqrt(p * (1 - p) / 10_000):.4f}")
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    epochs = range(1, num_epochs + 1)
-    curves = {f"seed {n}": (epochs, acc) for n, acc in zip(seeds, test_acc["lr 0.1"])}
-    title = "Fashion-MNIST, batch size 256, lr 0.1: the same training, other seeds"
-    figure = show_lines(curves, "epoch", "test accuracy (share of images)", title)
-    present(figure, f"{folder}/exercises_seeds")
+epochs = range(1, num_epochs + 1)
+curves = {f"seed {n}": (epochs, acc) for n, acc in zip(seeds, test_acc["lr 0.1"])}
+title = "Fashion-MNIST, batch size 256, lr 0.1: the same training, other seeds"
+figure = show_lines(curves, "epoch", "test accuracy (share of images)", title)
+present(figure, f"{folder}/exercises_seeds")
 
 # %% [markdown]
 # ## 3.7: why do some ports print a loss of 0.0031?
@@ -297,18 +289,17 @@ if __name__ == "__main__":
 # </details>
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    mx.random.seed(0)
-    train_iter, _ = d2l.load_data(train_set, test_set, batch_size=256, seed=0)
-    W, b = d2l.init_params()
-    net, updater = partial(d2l.net, W=W, b=b), partial(d2l.sgd, [W, b], 0.1)
-    print("epoch   loss per sample   divided twice")
-    divided = []
-    for epoch in range(1, num_epochs + 1):
-        progress = d2l.Progress()  # keeps the mean loss of each batch
-        once, _ = d2l.train_epoch(
-            net, train_iter, d2l.cross_entropy, updater, 256, progress
-        )
-        means = sum(batch.loss for batch in progress.batches)
-        divided.append((once, means / len(train_set)))
-        print("{:5} {:17.4f} {:15.4f}".format(epoch, *divided[-1]))
+mx.random.seed(0)
+train_iter, _ = d2l.load_data(train_set, test_set, batch_size=256, seed=0)
+W, b = d2l.init_params()
+net, updater = partial(d2l.net, W=W, b=b), partial(d2l.sgd, [W, b], 0.1)
+print("epoch   loss per sample   divided twice")
+divided = []
+for epoch in range(1, num_epochs + 1):
+    progress = d2l.Progress()  # keeps the mean loss of each batch
+    once, _ = d2l.train_epoch(
+        net, train_iter, d2l.cross_entropy, updater, 256, progress
+    )
+    means = sum(batch.loss for batch in progress.batches)
+    divided.append((once, means / len(train_set)))
+    print("{:5} {:17.4f} {:15.4f}".format(epoch, *divided[-1]))

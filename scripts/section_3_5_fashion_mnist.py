@@ -11,9 +11,6 @@
 #
 # **What to look at.** Shapes and types, again and again. Most errors in the sections to
 # come are a wrong shape, or pixels that were not scaled.
-#
-# As a script, cells run below `if __name__ == "__main__":`, for a worker process may
-# import the script that starts it.
 
 # %%
 import sys
@@ -45,11 +42,8 @@ folder = "figures"  # where figures are written
 # The test set says how well that went, on images that the model has never seen.
 
 # %%
-if __name__ == "__main__":
-    train_set, _, test_set = load_splits(
-        "fashion-mnist", num_images=num_images, root=root
-    )
-    print(f"{len(train_set):,} training images, {len(test_set):,} test images")
+train_set, _, test_set = load_splits("fashion-mnist", num_images=num_images, root=root)
+print(f"{len(train_set):,} training images, {len(test_set):,} test images")
 
 # %% [markdown]
 # A data set is indexed like a list. An image has shape (height, width, channels): one
@@ -57,32 +51,29 @@ if __name__ == "__main__":
 # is a number from 0 to 9, and `get_fashion_mnist_labels` gives its name.
 
 # %%
-if __name__ == "__main__":
-    feature, label = train_set[0]
-    pixels = feature.asnumpy()
-    print(f"feature: shape {feature.shape}, {feature.dtype.__name__}")
-    print(f"pixels: from {pixels.min()} to {pixels.max()}, mean {pixels.mean():.1f}")
-    print(f"label: {label}, {label.dtype}, {d2l.get_fashion_mnist_labels([label])[0]}")
+feature, label = train_set[0]
+pixels = feature.asnumpy()
+print(f"feature: shape {feature.shape}, {feature.dtype.__name__}")
+print(f"pixels: from {pixels.min()} to {pixels.max()}, mean {pixels.mean():.1f}")
+print(f"label: {label}, {label.dtype}, {d2l.get_fashion_mnist_labels([label])[0]}")
 
 # %% [markdown]
 # The first nine. Look for the three t-shirts: they have little in common but their
 # label.
 
 # %%
-if __name__ == "__main__":
-    X, y = train_set[0:9]
-    figure = d2l.show_fashion_mnist(X, d2l.get_fashion_mnist_labels(y))
-    present(figure, f"{folder}/section_3_5_samples")
+X, y = train_set[0:9]
+figure = d2l.show_fashion_mnist(X, d2l.get_fashion_mnist_labels(y))
+present(figure, f"{folder}/section_3_5_samples")
 
 # %% [markdown]
 # How many images are there of each class? 6,000 in the whole training set. So whoever
 # guesses is right once in ten: an accuracy of 0.1 is no achievement.
 
 # %%
-if __name__ == "__main__":
-    counts = np.bincount(train_set.labels, minlength=len(train_set.classes))
-    for name, count in zip(train_set.classes, counts):
-        print(f"{name:10} {count:6,}")
+counts = np.bincount(train_set.labels, minlength=len(train_set.classes))
+for name, count in zip(train_set.classes, counts):
+    print(f"{name:10} {count:6,}")
 
 # %% [markdown]
 # ## 3.5.2 Reading mini-batches
@@ -95,14 +86,13 @@ if __name__ == "__main__":
 # The last batch holds what is left: 60,000 images are 234 batches of 256 and one of 96.
 
 # %%
-if __name__ == "__main__":
-    train_iter = d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=0)
-    X, y = next(iter(train_iter))
-    low, high = X.min().asscalar(), X.max().asscalar()
-    print(f"X: shape {X.shape}, {X.dtype.__name__} from {low:g} to {high:g}")
-    print(f"y: shape {y.shape}, {y.dtype.__name__}, begins {y[:5].asnumpy()}")
-    sizes = [len(y) for X, y in train_iter]
-    print(f"{len(sizes)} batches, the last of {sizes[-1]} images")
+train_iter = d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=0)
+X, y = next(iter(train_iter))
+low, high = X.min().asscalar(), X.max().asscalar()
+print(f"X: shape {X.shape}, {X.dtype.__name__} from {low:g} to {high:g}")
+print(f"y: shape {y.shape}, {y.dtype.__name__}, begins {y[:5].asnumpy()}")
+sizes = [len(y) for X, y in train_iter]
+print(f"{len(sizes)} batches, the last of {sizes[-1]} images")
 
 # %% [markdown]
 # How long does one pass over the training set take? Reading must not be slower than
@@ -111,17 +101,16 @@ if __name__ == "__main__":
 # whole batches are read at once. What do workers gain then?
 
 # %%
-if __name__ == "__main__":
-    seconds = {}
-    for number in num_workers:
-        train_iter = d2l.BatchLoader(
-            train_set, batch_size, shuffle=True, num_workers=number
-        )
-        start = time.perf_counter()
-        for X, _ in train_iter:
-            X.wait_to_read()
-        seconds[number] = time.perf_counter() - start
-        print(f"{number} workers: {seconds[number]:.2f} sec")
+seconds = {}
+for number in num_workers:
+    train_iter = d2l.BatchLoader(
+        train_set, batch_size, shuffle=True, num_workers=number
+    )
+    start = time.perf_counter()
+    for X, _ in train_iter:
+        X.wait_to_read()
+    seconds[number] = time.perf_counter() - start
+    print(f"{number} workers: {seconds[number]:.2f} sec")
 
 # %% [markdown]
 # Handing a batch from one process to another costs more than reading it, so 0 workers

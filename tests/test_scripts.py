@@ -277,9 +277,10 @@ def dump(statements):
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda s: s.stem)
 def test_scripts_open_as_notebooks(script):
-    """Each script is made of cells, prose first, with its parameters at the top."""
+    """Each is made of flat cells, prose first, with its parameters at the top."""
     lines = script.read_text().splitlines()
     assert lines[0] == "# %% [markdown]"
     assert sum(line.startswith("# %%") for line in lines) >= 10
     assert lines.count(TOP.rstrip()) == 1
+    assert "__main__" not in script.read_text()
     assert "# ## Exercises" in lines or script.stem == "exercises"
