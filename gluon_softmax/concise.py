@@ -43,7 +43,7 @@ def make_trainer(net: gluon.Block, lr: float, momentum: float = 0.0) -> gluon.Tr
     lr : float
         Learning rate.
     momentum : float
-        What part of a step the next one keeps; 0 is plain gradient descent.
+        Momentum coefficient in [0, 1); 0 is plain gradient descent.
 
     Returns
     -------

@@ -31,9 +31,11 @@ class SoftmaxRegression:
     Examples
     --------
     >>> model = SoftmaxRegression(np.eye(2), np.zeros(2))
-    >>> losses, scores, (dW, db) = model.gradient(np.array([[1.0, 0.0]]), np.array([0]))
-    >>> losses.round(4), db.round(4)
-    (array([0.3133]), array([-0.2689,  0.2689]))
+    >>> losses = model.loss(model(np.array([[1.0, 0.0]])), np.array([0]))
+    >>> losses.backward()
+    >>> dW, db = model.gradients
+    >>> db.round(4)
+    array([-0.2689,  0.2689])
     """
 
     def __init__(self, W: np.ndarray, b: np.ndarray):
@@ -76,8 +78,11 @@ class SoftmaxRegression:
             Shape (n,), in nats; ``backward()`` puts the gradient of their sum into
             ``gradients``.
         """
-        losses, error = _cross_entropy(y_hat, _to_numpy(y).astype(int))
-        losses = losses.view(Losses)
+        log_p, samples = log_softmax(y_hat), np.arange(len(y))
+        y = _to_numpy(y).astype(int)
+        losses = (-log_p[samples, y]).view(Losses)
+        error = np.exp(log_p)  # (n, classes)
+        error[samples, y] -= 1  # softmax minus one-hot
         losses.model, losses.error = self, error
         return losses
 
@@ -85,32 +90,6 @@ class SoftmaxRegression:
         """Compute the gradients for W and b from those for the scores, (n, classes)."""
         X = self._X.reshape(len(self._X), -1)  # (n, inputs)
         self.gradients = [X.T @ error, error.sum(axis=0)]
-
-    def gradient(
-        self, X: np.ndarray, y: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        """Compute the losses of a batch, and the gradient of their sum.
-
-        Parameters
-        ----------
-        X : numpy.ndarray
-            Images, shape (n, ...).
-        y : numpy.ndarray
-            Labels, shape (n,), int.
-
-        Returns
-        -------
-        losses : numpy.ndarray
-            Cross-entropy of each sample, shape (n,), in nats.
-        scores : numpy.ndarray
-            Shape (n, classes).
-        gradients : list of numpy.ndarray
-            For W, shape (inputs, classes), and b, shape (classes,).
-        """
-        scores = self.scores(X)
-        losses, error = _cross_entropy(scores, y)  # (n,), (n, classes)
-        X = X.reshape(len(X), -1)  # (n, inputs)
-        return losses, scores, [X.T @ error, error.sum(axis=0)]
 
 
 class Losses(np.ndarray):
@@ -131,7 +110,7 @@ class Momentum:
     lr : float
         Learning rate.
     momentum : float
-        What part of a step the next one keeps; 0 is plain gradient descent.
+        Momentum coefficient in [0, 1); 0 is plain gradient descent.
     """
 
     def __init__(self, params: list[np.ndarray], lr: float, momentum: float = 0.0):
@@ -209,14 +188,6 @@ def make_updater(
     """
     trainer = Momentum(model.params, lr, momentum)
     return lambda batch_size: trainer.step(model.gradients, batch_size)
-
-
-def _cross_entropy(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the losses (n,), and the gradient of their sum for the scores."""
-    log_p, samples = log_softmax(scores), np.arange(len(y))
-    error = np.exp(log_p)  # (n, classes)
-    error[samples, y] -= 1  # softmax minus one-hot
-    return -log_p[samples, y], error
 
 
 def _to_numpy(array) -> np.ndarray:

@@ -188,7 +188,7 @@ def sgd_momentum(
     lr : float
         Learning rate.
     momentum : float
-        What part of a step is kept, from 0 to below 1.
+        Momentum coefficient in [0, 1).
     batch_size : int
         What the summed gradient is divided by.
 
@@ -212,7 +212,7 @@ class MomentumTrainer:
     lr : float
         Learning rate.
     momentum : float
-        What part of a step is kept; 0 is plain gradient descent.
+        Momentum coefficient in [0, 1); 0 is plain gradient descent.
 
     Examples
     --------
@@ -232,5 +232,10 @@ class MomentumTrainer:
 
     def step(self, batch_size: int) -> None:
         """Step against the gradients, which were summed over a batch."""
-        settings = (self.learning_rate, self.momentum, batch_size)
-        sgd_momentum(self.params, self.velocities, *settings)
+        sgd_momentum(
+            self.params,
+            self.velocities,
+            lr=self.learning_rate,
+            momentum=self.momentum,
+            batch_size=batch_size,
+        )

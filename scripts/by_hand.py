@@ -12,15 +12,12 @@
 # jumps while the epochs fall steadily.
 
 # %%
-from __future__ import annotations
-
 import gluon_softmax as d2l
 import numpy as np
 from gluon_softmax import handmade
 from gluon_softmax.charts import show_lines
 from gluon_softmax.data.splits import load_splits
 from gluon_softmax.figures import present
-from gluon_softmax.listing import show_code
 
 # %% [markdown]
 # ## Parameters
@@ -44,42 +41,43 @@ folder = "figures"  # where figures are written
 #
 # With $z = x W + b$ the chain rule gives the outer product of $x$ and that for $W$, and
 # that itself for $b$. A batch adds its samples up: `X.T @ error`. In the code `error`
-# is $\mathrm{softmax}(z)$, and the 1 is subtracted at the label of each row.
+# is $\mathrm{softmax}(z)$, and the 1 is subtracted at the label of each row. The row's
+# maximum is taken off first: it changes no probability, and `exp` cannot overflow.
+
 
 # %%
-if __name__ == "__main__":
-    show_code(handmade.SoftmaxRegression.gradient)
+def gradient(X, y, W, b):
+    z = X @ W + b  # (n, classes)
+    z = z - z.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))  # log-softmax
+    samples = np.arange(len(y))
+    error = np.exp(log_p)
+    error[samples, y] -= 1  # softmax minus one-hot
+    return -log_p[samples, y], z, [X.T @ error, error.sum(axis=0)]
+
 
 # %% [markdown]
 # Is it right? Move a parameter a little up and down: the change of the loss, divided by
 # the change of the parameter, must be what the formula says. Five samples, four inputs
 # and three classes are enough to check all 15 parameters.
 
-
 # %%
-def check_gradient(h: float = 1e-5) -> float:
-    """Print and give the largest difference from central finite differences."""
-    draw = np.random.RandomState(0)
-    X, y = draw.rand(5, 4), np.array([0, 1, 2, 0, 1])
-    model = handmade.SoftmaxRegression(draw.randn(4, 3), draw.randn(3))
-    _, _, gradients = model.gradient(X, y)
-    largest = 0.0
-    for param, gradient in zip(model.params, gradients):
-        for index in np.ndindex(param.shape):
-            sums = []
-            for step in (h, -h):
-                param[index] += step
-                sums.append(model.gradient(X, y)[0].sum())
-                param[index] -= step
-            slope = (sums[0] - sums[1]) / (2 * h)
-            largest = max(largest, abs(slope - gradient[index]))
-    print(f"largest difference from finite differences: {largest:.1e}")
-    return largest
+draw = np.random.RandomState(0)
+X, y = draw.rand(5, 4), np.array([0, 1, 2, 0, 1])
+W, b = draw.randn(4, 3), draw.randn(3)
+_, _, gradients = gradient(X, y, W, b)
 
-
-# %%
-if __name__ == "__main__":
-    difference = check_gradient()
+h, difference = 1e-5, 0.0
+for param, slopes in zip((W, b), gradients):
+    for index in np.ndindex(param.shape):
+        param[index] += h
+        above = gradient(X, y, W, b)[0].sum()
+        param[index] -= 2 * h
+        below = gradient(X, y, W, b)[0].sum()
+        param[index] += h
+        slope = (above - below) / (2 * h)
+        difference = max(difference, abs(slope - slopes[index]))
+print(f"largest difference from finite differences: {difference:.1e}")
 
 # %% [markdown]
 # ## The step
@@ -88,9 +86,14 @@ if __name__ == "__main__":
 # step, 0.9 of it here: steps in one direction add up to ten times a step, and steps to
 # and fro cancel.
 
+
 # %%
-if __name__ == "__main__":
-    show_code(handmade.Momentum.step)
+def step(params, velocities, gradients, batch_size):
+    for param, v, g in zip(params, velocities, gradients):
+        v *= momentum
+        v -= lr / batch_size * g
+        param += v
+
 
 # %% [markdown]
 # ## Three sets
@@ -100,23 +103,31 @@ if __name__ == "__main__":
 # it would be used for choosing, and would no longer tell how the model does on images
 # that it has never met. The pixels' mean is subtracted.
 
-
 # %%
-def load(root: str | None, batch_size: int, seed: int, num_images: int | None):
-    """Load MNIST as mini-batches of the training, validation and test set."""
-    splits = load_splits("mnist", "centred", 5000, num_images, root)
-    print("images:", ", ".join(f"{len(part):,}" for part in splits))
-    train_set, valid_set, test_set = splits
-    return (
-        d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=seed),
-        d2l.BatchLoader(valid_set, batch_size, seed=seed),
-        d2l.BatchLoader(test_set, batch_size, seed=seed),
-    )
+splits = load_splits(
+    "mnist", pixels="centred", num_validation=5000, num_images=num_images, root=root
+)
+print("images:", ", ".join(f"{len(part):,}" for part in splits))
+train_iter = d2l.BatchLoader(splits.train, batch_size, shuffle=True, seed=seed)
+valid_iter = d2l.BatchLoader(splits.valid, batch_size)
+test_iter = d2l.BatchLoader(splits.test, batch_size)
 
 
 # %%
-if __name__ == "__main__":
-    train_iter, valid_iter, test_iter = load(root, batch_size, seed, num_images)
+def read(data_iter):
+    for X, y in data_iter:
+        yield X.asnumpy().reshape(-1, 784), y.asnumpy()
+
+
+def evaluate(data_iter, params):
+    l_sum, right, n = 0.0, 0, 0
+    for X, y in read(data_iter):
+        l, z, _ = gradient(X, y, *params)
+        l_sum += l.sum()
+        right += (z.argmax(axis=1) == y).sum()
+        n += len(y)
+    return l_sum / n, right / n
+
 
 # %% [markdown]
 # ## Training
@@ -125,72 +136,41 @@ if __name__ == "__main__":
 # fall steadily. Validation loss is *below* training loss: the 5,000 images that were
 # kept are easier than the rest, and than the test set.
 
+# %% scrolled=true
+params = handmade.draw_start(784, 10, start, seed)
+velocities = [np.zeros_like(param) for param in params]
+losses, means = [], []  # of every batch, of every epoch
 
-# %%
-class Log(d2l.Lines):
-    """Prints the loss of every so many iterations, and the line of each epoch."""
-
-    def __init__(self, print_every: int):
-        super().__init__()
-        self.print_every, self.losses = print_every, []
-
-    def on_batch_end(self, progress: d2l.Progress) -> None:
-        batch = progress.read()[-1]
-        self.losses.append(batch.loss)
-        if batch.batch % self.print_every == 0:
-            figures = f"loss {batch.loss:.4f}, acc {batch.acc:.3f}"
-            print(f"  iteration {batch.batch}, {figures}")
-
-
-def fit(
-    model: handmade.SoftmaxRegression,
-    updater,
-    loaders: tuple,
-    num_epochs: int,
-    batch_size: int,
-    log: Log,
-) -> d2l.History:
-    """Train; print iterations and epochs; return the history."""
-    train_iter, valid_iter, test_iter = loaders
-    return d2l.train(
-        model,
-        train_iter,
-        test_iter,
-        model.loss,
-        num_epochs,
-        updater,
-        batch_size,
-        valid_iter,
-        callbacks=[log],
+for epoch in range(1, num_epochs + 1):
+    l_sum, right, n = 0.0, 0, 0
+    for X, y in read(train_iter):
+        l, z, gradients = gradient(X, y, *params)
+        step(params, velocities, gradients, batch_size)
+        l_sum += l.sum()
+        right += (z.argmax(axis=1) == y).sum()
+        n += len(y)
+        losses.append(l.mean())
+        if len(losses) % print_every == 0:
+            print(f"  iteration {len(losses)}, loss {losses[-1]:.4f}")
+    means.append(l_sum / n)
+    valid_loss, valid_acc = evaluate(valid_iter, params)
+    print(
+        f"epoch {epoch}, loss {means[-1]:.4f}, train acc {right / n:.3f}, "
+        f"valid loss {valid_loss:.4f}, valid acc {valid_acc:.3f}"
     )
 
-
-# %% scrolled=true
-if __name__ == "__main__":
-    first = handmade.draw_start(784, 10, start, seed)
-    model = handmade.SoftmaxRegression(*first)
-    updater = handmade.make_updater(model, lr, momentum)
-    log, loaders = Log(print_every), (train_iter, valid_iter, test_iter)
-    history = fit(model, updater, loaders, num_epochs, batch_size, log)
-
+test_loss, test_acc = evaluate(test_iter, params)
+print(f"test loss {test_loss:.4f}, test acc {test_acc:.3f}")
 
 # %%
-def draw_losses(history: d2l.History, log: Log, folder: str = "figures") -> None:
-    """Draw the means of the epochs, and over them the loss of single batches."""
-    count = len(log.losses) / len(history)  # of batches in an epoch
-    shown = np.arange(0, len(log.losses), log.print_every)
-    lines = {
-        "mean of the epoch": (history.column("epoch"), history.column("loss")),
-        "single batches": ((shown + 1) / count, np.array(log.losses)[shown]),
-    }
-    title = f"MNIST, one batch in {log.print_every}: they jump, their means fall"
-    figure = show_lines(lines, "epoch", "training loss (nats per sample)", title)
-    present(figure, f"{folder}/by_hand_losses")
-
-
-# %%
-if __name__ == "__main__":
-    draw_losses(history, log, folder)
+shown = np.arange(0, len(losses), print_every)
+lines = {
+    "mean of the epoch": (np.arange(1, num_epochs + 1), means),
+    "single batches": ((shown + 1) / len(train_iter), np.array(losses)[shown]),
+}
+title = f"MNIST, one batch in {print_every}: they jump, their means fall"
+figure = show_lines(lines, "epoch", "training loss (nats per sample)", title)
+present(figure, f"{folder}/by_hand_losses")
 
 # %% [markdown]
 # ## Summary
@@ -219,27 +199,3 @@ if __name__ == "__main__":
 # sample changes nothing, and the ten biases have but nine degrees of freedom.
 #
 # </details>
-
-
-# %% tags=["remove-cell"]
-def main(
-    root: str | None = root,
-    num_epochs: int = num_epochs,
-    batch_size: int = batch_size,
-    lr: float = lr,
-    momentum: float = momentum,
-    start: str = start,
-    seed: int = seed,
-    print_every: int = print_every,
-    num_images: int | None = num_images,
-    folder: str = folder,
-) -> d2l.History:
-    """Run every cell but those that show code; give the history of the training."""
-    check_gradient()
-    loaders = load(root, batch_size, seed, num_images)
-    first = handmade.draw_start(784, 10, start, seed)
-    model = handmade.SoftmaxRegression(*first)
-    updater, log = handmade.make_updater(model, lr, momentum), Log(print_every)
-    history = fit(model, updater, loaders, num_epochs, batch_size, log)
-    draw_losses(history, log, folder)
-    return history

@@ -9,12 +9,10 @@
 # from the same parameters and see the same batches in the same order, then every
 # parameter must stay the same, up to rounding, all the way.
 #
-# **What to look at.** The last column of the table. `gluon-softmax compare` makes the
-# same table from a terminal.
+# **What to look at.** The largest difference of any parameter. `gluon-softmax compare`
+# makes a table of the same from a terminal.
 
 # %%
-from __future__ import annotations
-
 from pathlib import Path
 
 import gluon_softmax as d2l
@@ -22,8 +20,6 @@ from gluon_softmax.comparison_file import write_comparison
 from gluon_softmax.data.splits import load_splits
 from gluon_softmax.figures import present
 from gluon_softmax.gallery import draw_gallery
-from gluon_softmax.listing import show_wide
-from gluon_softmax.report import format_table
 
 # %% [markdown]
 # ## Parameters
@@ -37,37 +33,29 @@ num_images = None  # train on the first so many images; None: on all of them
 folder = "comparison"  # where figures and numbers are written
 
 # %% [markdown]
-# ## The table
+# ## The numbers
 #
-# A row per epoch. Loss and accuracies agree in every digit printed. Not every parameter
-# agrees in every bit: float32 sums are rounded, and each version adds up in an order of
-# its own. The largest difference grows slowly, for each step starts from the last.
-
-
-# %%
-def compare(
-    root: str | None,
-    num_epochs: int,
-    batch_size: int,
-    lr: float,
-    seed: int,
-    num_images: int | None,
-) -> d2l.Comparison:
-    """Train all versions, and print the table."""
-    train_set, _, test_set = load_splits(
-        "fashion-mnist", num_images=num_images, root=root
-    )
-    settings = (num_epochs, batch_size, lr, seed)
-    comparison = d2l.run_comparison(train_set, test_set, *settings)
-    show_wide(format_table(comparison))
-    return comparison
-
+# A line per epoch. Loss and accuracies of all three versions agree in every digit
+# printed. Not every parameter agrees in every bit: float32 sums are rounded, and each
+# version adds up in an order of its own. The largest difference grows slowly, for each
+# step starts from the last.
 
 # %%
-if __name__ == "__main__":
-    settings = (num_epochs, batch_size, lr, seed, num_images)
-    comparison = compare(root, *settings)
-    figures = dict(draw_gallery(comparison))
+train_set, _, test_set = load_splits("fashion-mnist", num_images=num_images, root=root)
+comparison = d2l.run_comparison(
+    train_set,
+    test_set,
+    num_epochs=num_epochs,
+    batch_size=batch_size,
+    lr=lr,
+    seed=seed,
+)
+for name, history in comparison.histories.items():
+    print(name)
+    for epoch in history:
+        print(f"  {epoch}")
+print("largest difference of any parameter after each epoch:")
+print("  " + ", ".join(f"{difference:.1e}" for difference in comparison.differences))
 
 # %% [markdown]
 # ## The curves
@@ -75,8 +63,8 @@ if __name__ == "__main__":
 # They lie on each other: later ones are drawn thinner and dashed, so that all are seen.
 
 # %%
-if __name__ == "__main__":
-    present(figures["curves"], f"{folder}/curves")
+figures = dict(draw_gallery(comparison))
+present(figures["curves"], f"{folder}/curves")
 
 # %% [markdown]
 # ## The templates
@@ -86,8 +74,7 @@ if __name__ == "__main__":
 # "ankle boot" can be recognised; "shirt" and "pullover" look alike.
 
 # %%
-if __name__ == "__main__":
-    present(figures["templates"], f"{folder}/templates")
+present(figures["templates"], f"{folder}/templates")
 
 # %% [markdown]
 # ## Which garment is taken for which
@@ -96,28 +83,25 @@ if __name__ == "__main__":
 # to look at: the row "shirt", which is mistaken most often, and for what.
 
 # %%
-if __name__ == "__main__":
-    present(figures["confusion"], f"{folder}/confusion")
+present(figures["confusion"], f"{folder}/confusion")
 
 # %% [markdown]
 # ## The first test images
 #
 # Drawn once for each version: they make the same errors.
 
+# %%
+for name, figure in figures.items():
+    if name.startswith(("images", "predictions")):
+        present(figure, f"{folder}/{name}")
+
+# %% [markdown]
+# The trained models and the numbers are kept in files, for `gluon-softmax page`,
+# `predict` and `export`:
 
 # %%
-def present_rest(comparison: d2l.Comparison, figures: dict, folder: str) -> None:
-    """Show the figures of the first test images; write the models and the numbers."""
-    for name, figure in figures.items():
-        if name.startswith(("images", "predictions")):
-            present(figure, f"{folder}/{name}")
-    for path in write_comparison(comparison, Path(folder)):
-        print(f"wrote {path}")
-
-
-# %%
-if __name__ == "__main__":
-    present_rest(comparison, figures, folder)
+for path in write_comparison(comparison, Path(folder)):
+    print(f"wrote {path}")
 
 # %% [markdown]
 # ## Summary
@@ -145,23 +129,3 @@ if __name__ == "__main__":
 # about as fast as the number of steps.
 #
 # </details>
-
-
-# %% tags=["remove-cell"]
-def main(
-    root: str | None = root,
-    num_epochs: int = num_epochs,
-    batch_size: int = batch_size,
-    lr: float = lr,
-    seed: int = seed,
-    num_images: int | None = num_images,
-    folder: str = folder,
-) -> d2l.Comparison:
-    """Run every cell; give the comparison."""
-    settings = (num_epochs, batch_size, lr, seed, num_images)
-    comparison = compare(root, *settings)
-    figures = dict(draw_gallery(comparison))
-    for name in ("curves", "templates", "confusion"):
-        present(figures[name], f"{folder}/{name}")
-    present_rest(comparison, figures, folder)
-    return comparison

@@ -7,17 +7,14 @@
 # ratios.
 
 # %%
-from __future__ import annotations
-
 import os
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import gluon_softmax as d2l
 import mxnet as mx
 import numpy as np
-from gluon_softmax import handmade
 from gluon_softmax.charts import show_lines
 from gluon_softmax.data.splits import load_splits
 from gluon_softmax.figures import present
@@ -33,7 +30,8 @@ from mxnet.gluon.data.vision.transforms import ToTensor
 root = None  # folder with the data set; None: where it is found, or downloaded to
 num_images = 6000  # what is timed reads so many
 batch_sizes = (1, 16, 256)
-num_workers = (0, 1, 2, 4)
+# Elsewhere Gluon's DataLoader would run a script again in each worker process.
+num_workers = (0, 1, 2, 4) if sys.platform == "linux" else (0,)
 seeds = (0, 1, 2, 3, 4)
 num_epochs = 5
 folder = "figures"  # where figures are written
@@ -52,38 +50,14 @@ folder = "figures"  # where figures are written
 
 
 # %% jupyter={"source_hidden": true}
-def time_batch_sizes(
-    root: str | None = None,
-    num_images: int = 6000,
-    batch_sizes: Sequence[int] = (1, 16, 256),
-) -> dict[int, tuple[float, float]]:
-    """Print the seconds of reading and of training on some images."""
-    train_set = load_splits("fashion-mnist", num_images=num_images, root=root).train
-    print(f"{len(train_set):,} images")
-    print("batch size   reading (images/s)   training (images/s)")
-    seconds = {}
-    _train_once(d2l.BatchLoader(train_set, max(batch_sizes)))  # starts MXNet's threads
-    for batch_size in batch_sizes:
-        train_iter = d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=0)
-        seconds[batch_size] = _read_once(train_iter), _train_once(train_iter)
-        cells = [
-            f"{value:8.3f} s ({len(train_set) / value:8,.0f})"
-            for value in seconds[batch_size]
-        ]
-        print(f"{batch_size:10} {' '.join(cells)}")
-    return seconds
-
-
-def _read_once(train_iter: Iterable) -> float:
-    """Go through the batches, and give the seconds it took."""
+def time_reading(train_iter):
     start = time.perf_counter()
     for X, _ in train_iter:
         X.wait_to_read()
     return time.perf_counter() - start
 
 
-def _train_once(train_iter: d2l.BatchLoader) -> float:
-    """Train from scratch for an epoch, and give the seconds it took."""
+def time_training(train_iter):
     W, b = d2l.init_params()
     net, updater = partial(d2l.net, W=W, b=b), partial(d2l.sgd, [W, b], 0.01)
     start = time.perf_counter()
@@ -92,8 +66,17 @@ def _train_once(train_iter: d2l.BatchLoader) -> float:
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    by_batch_size = time_batch_sizes(root, num_images, batch_sizes)
+few = load_splits("fashion-mnist", num_images=num_images, root=root).train
+time_training(d2l.BatchLoader(few, max(batch_sizes)))  # starts MXNet's threads
+print(f"{len(few):,} images")
+print("batch size   reading (images/s)   training (images/s)")
+by_batch_size = {}
+for batch_size in batch_sizes:
+    train_iter = d2l.BatchLoader(few, batch_size, shuffle=True, seed=0)
+    times = time_reading(train_iter), time_training(train_iter)
+    by_batch_size[batch_size] = times
+    cells = [f"{seconds:8.3f} s ({len(few) / seconds:8,.0f})" for seconds in times]
+    print(f"{batch_size:10} {' '.join(cells)}")
 
 # %% [markdown]
 # ## 3.5, exercise 2: what does `num_workers` do?
@@ -113,36 +96,21 @@ if __name__ == "__main__":
 #
 # </details>
 
-
-# %% jupyter={"source_hidden": true}
-def time_workers(
-    root: str | None = None,
-    num_images: int = 6000,
-    choices: Sequence[int] = (0, 1, 2, 4),
-) -> dict[tuple[str, int], tuple[float, float]]:
-    """Print the seconds of two epochs of reading, for two loaders."""
-    train_set = load_splits("fashion-mnist", num_images=num_images, root=root).train
-    batch_size = min(256, len(train_set))
-    slow_set = train_set.transform_first(ToTensor())
-    loaders = {
-        "BatchLoader": partial(d2l.BatchLoader, train_set),
-        "DataLoader": partial(gluon.data.DataLoader, slow_set),
-    }
-    print(f"{len(train_set):,} images, batch size {batch_size}, {os.cpu_count()} cores")
-    print("loader       workers  first epoch  second epoch")
-    seconds = {}
-    for name, make in loaders.items():
-        for num_workers in choices:
-            train_iter = make(batch_size, shuffle=True, num_workers=num_workers)
-            times = _read_once(train_iter), _read_once(train_iter)
-            seconds[name, num_workers] = times
-            print(f"{name:12} {num_workers:7} {times[0]:10.3f} s {times[1]:11.3f} s")
-    return seconds
-
-
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    by_workers = time_workers(root, num_images, num_workers)
+batch_size = min(256, len(few))
+loaders = {
+    "BatchLoader": partial(d2l.BatchLoader, few),
+    "DataLoader": partial(gluon.data.DataLoader, few.transform_first(ToTensor())),
+}
+print(f"{len(few):,} images, batch size {batch_size}, {os.cpu_count()} cores")
+print("loader       workers  first epoch  second epoch")
+by_workers = {}
+for name, make in loaders.items():
+    for number in num_workers:
+        train_iter = make(batch_size, shuffle=True, num_workers=number)
+        first, second = time_reading(train_iter), time_reading(train_iter)
+        by_workers[name, number] = first, second
+        print(f"{name:12} {number:7} {first:10.3f} s {second:11.3f} s")
 
 # %% [markdown]
 # ## 3.6, exercise 1: what goes wrong with softmax as it is defined? (Try exp(50).)
@@ -164,39 +132,25 @@ if __name__ == "__main__":
 #
 # </details>
 
-
-# %% jupyter={"source_hidden": true}
-def overflow(
-    scores: Sequence[int] = (-110, -50, 50, 88, 89, 1000),
-) -> dict[int, tuple[float, float, float]]:
-    """Print exp(s), and the first of softmax(s, s - 1), naive and stable."""
-    s = nd.array(scores)
-    pairs = nd.stack(s, s - 1, axis=1)
-    columns = (s.exp(), d2l.naive_softmax(pairs)[:, 0], d2l.softmax(pairs)[:, 0])
-    print("    s      exp(s)   naive  stable")
-    found = dict(zip(scores, zip(*(column.asnumpy().tolist() for column in columns))))
-    for score, (power, naive, stable) in found.items():
-        print(f"{score:5} {power:11.3g} {naive:7.3f} {stable:7.3f}")
-    return found
-
-
-def draw_overflow(folder: str) -> None:
-    """Draw naive over stable softmax of (s, s - 1): the naive line ends twice."""
-    s = np.linspace(-130, 130, 1041)
-    pairs = nd.array(np.stack([s, s - 1], axis=1))
-    lines = {
-        "stable": (s, d2l.softmax(pairs)[:, 0].asnumpy()),
-        "naive": (s, d2l.naive_softmax(pairs)[:, 0].asnumpy()),
-    }
-    title = "Softmax of (s, s - 1) in float32: naive breaks near -100 and above 88"
-    figure = show_lines(lines, "score s", "probability of the first class", title)
-    present(figure, f"{folder}/exercises_overflow")
-
+# %% jupyter={"source_hidden": true, "outputs_hidden": true}
+s = nd.array([-110, -50, 50, 88, 89, 1000])
+pairs = nd.stack(s, s - 1, axis=1)
+columns = s, s.exp(), d2l.naive_softmax(pairs)[:, 0], d2l.softmax(pairs)[:, 0]
+powers = np.stack([column.asnumpy() for column in columns], axis=1)
+print("    s      exp(s)   naive  stable")
+for score, power, naive, stable in powers:
+    print(f"{score:5.0f} {power:11.3g} {naive:7.3f} {stable:7.3f}")
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    powers = overflow()
-    draw_overflow(folder)
+s = np.linspace(-130, 130, 1041)
+pairs = nd.array(np.stack([s, s - 1], axis=1))
+lines = {
+    "stable": (s, d2l.softmax(pairs)[:, 0].asnumpy()),
+    "naive": (s, d2l.naive_softmax(pairs)[:, 0].asnumpy()),
+}
+title = "Softmax of (s, s - 1) in float32: naive breaks near -100 and above 88"
+figure = show_lines(lines, "score s", "probability of the first class", title)
+present(figure, f"{folder}/exercises_overflow")
 
 # %% [markdown]
 # ## 3.6, exercise 2: what goes wrong with cross-entropy as it is defined?
@@ -227,36 +181,15 @@ if __name__ == "__main__":
 
 
 # %% jupyter={"source_hidden": true}
-def cut_off(y_hat: nd.NDArray, y: nd.NDArray) -> nd.NDArray:
-    """Compute cross-entropy of probabilities that are at least 1e-12."""
-    return -nd.pick(y_hat, y).clip(1e-12, 1).log()
+def by_definition(o, y):
+    return d2l.cross_entropy(d2l.softmax(o), y)
 
 
-LOSSES: dict[str, Callable[[nd.NDArray, nd.NDArray], nd.NDArray]] = {
-    "by definition": lambda o, y: d2l.cross_entropy(d2l.softmax(o), y),
-    "cut off": lambda o, y: cut_off(d2l.softmax(o), y),
-    "Gluon's": gluon.loss.SoftmaxCrossEntropyLoss(),
-}
+def cut_off(o, y):
+    return -nd.pick(d2l.softmax(o), y).clip(1e-12, 1).log()
 
 
-def log_of_zero(
-    scores: Sequence[int] = (10, 50, 100, 104, 1000),
-) -> dict[str, list[tuple[float, float]]]:
-    """Print loss and gradient where the scores are (s, 0) and the label is 1."""
-    print("loss, and its gradient by the wrong score, for scores (s, 0) and label 1")
-    print(" ".join(["    s", *(f"{name:>18}" for name in LOSSES)]))
-    found = {name: [] for name in LOSSES}
-    for score in scores:
-        cells = []
-        for name, loss in LOSSES.items():
-            found[name].append(_loss_and_slope(loss, score))
-            cells.append("{:11.4g} {:6.3f}".format(*found[name][-1]))
-        print(f"{score:5} {' '.join(cells)}")
-    return found
-
-
-def _loss_and_slope(loss, score: float) -> tuple[float, float]:
-    """Give the loss of scores (score, 0) with label 1, and its slope by the first."""
+def loss_and_slope(loss, score):
     o = nd.array([[score, 0]])
     o.attach_grad()
     with autograd.record():
@@ -266,8 +199,19 @@ def _loss_and_slope(loss, score: float) -> tuple[float, float]:
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    losses = log_of_zero()
+scores = (10, 50, 100, 104, 1000)
+losses = {
+    "by definition": by_definition,
+    "cut off": cut_off,
+    "Gluon's": gluon.loss.SoftmaxCrossEntropyLoss(),
+}
+print("loss, and its gradient by the wrong score, for scores (s, 0) and label 1")
+found = {}
+for name, loss in losses.items():
+    found[name] = [loss_and_slope(loss, score) for score in scores]
+    print(name)
+    for score, (l, slope) in zip(scores, found[name]):
+        print(f"  s = {score:4}: loss {l:9.4g}, gradient {slope:6.3f}")
 
 # %% [markdown]
 # ## 3.6: why does test accuracy go up and down?
@@ -291,37 +235,8 @@ if __name__ == "__main__":
 
 
 # %% jupyter={"source_hidden": true}
-def vary_seeds(
-    root: str | None = None,
-    seeds: Sequence[int] = (0, 1, 2, 3, 4),
-    num_epochs: int = 5,
-    folder: str = "figures",
-) -> dict[str, np.ndarray]:
-    """Print mean and standard deviation of test accuracy; draw every run."""
-    data = (d2l.FashionMNIST(root, train=True), d2l.FashionMNIST(root, train=False))
-    schedules = {
-        "lr 0.1": [0.1] * num_epochs,
-        "lr 0.1, in the last epoch 0.01": [0.1] * (num_epochs - 1) + [0.01],
-    }
-    found = {}
-    for name, rates in schedules.items():
-        found[name] = np.array([_train_seed(*data, seed, rates) for seed in seeds])
-        print(f"test accuracy over {len(seeds)} seeds, {name}")
-        _print_spread(found[name])
-    p = found["lr 0.1"][:, -1].mean()
-    print(f"choice of the 10,000 test images: {np.sqrt(p * (1 - p) / 10_000):.4f}")
-    _draw_seeds(seeds, found["lr 0.1"], folder)
-    return found
-
-
-def _train_seed(
-    train_set: d2l.ImageDataset,
-    test_set: d2l.ImageDataset,
-    seed: int,
-    rates: Sequence[float],
-    batch_size: int = 256,
-) -> list[float]:
-    """Train from scratch, an epoch at each learning rate; give the test accuracies."""
+def train(seed, rates, batch_size=256):
+    """Train an epoch at each learning rate; return the test accuracies."""
     mx.random.seed(seed)
     train_iter, test_iter = d2l.load_data(train_set, test_set, batch_size, seed=seed)
     W, b = d2l.init_params()
@@ -334,29 +249,31 @@ def _train_seed(
     return accuracies
 
 
-def _print_spread(test_acc: np.ndarray) -> None:
-    """Print a line per epoch about accuracies of shape (seeds, epochs)."""
+# %% jupyter={"source_hidden": true, "outputs_hidden": true}
+train_set = d2l.FashionMNIST(root, train=True)
+test_set = d2l.FashionMNIST(root, train=False)
+schedules = {
+    "lr 0.1": [0.1] * num_epochs,
+    "lr 0.1, in the last epoch 0.01": [0.1] * (num_epochs - 1) + [0.01],
+}
+test_acc = {}
+for name, rates in schedules.items():
+    test_acc[name] = np.array([train(seed, rates) for seed in seeds])
+    print(f"test accuracy over {len(seeds)} seeds, {name}")
     print("epoch    mean  standard deviation  lowest  highest")
-    for epoch, column in enumerate(test_acc.T, start=1):
-        deviation = column.std(ddof=1) if len(column) > 1 else 0
-        low, high = column.min(), column.max()
-        print(
-            f"{epoch:5} {column.mean():7.4f} {deviation:19.4f} {low:7.4f} {high:8.4f}"
-        )
-
-
-def _draw_seeds(seeds: Sequence[int], test_acc: np.ndarray, folder: str) -> None:
-    """Draw the accuracies of each seed over each other."""
-    epochs = range(1, test_acc.shape[1] + 1)
-    lines = {f"seed {seed}": (epochs, acc) for seed, acc in zip(seeds, test_acc)}
-    title = "Fashion-MNIST, batch size 256, lr 0.1: the same training, other seeds"
-    figure = show_lines(lines, "epoch", "test accuracy (share of images)", title)
-    present(figure, f"{folder}/exercises_seeds")
-
+    for epoch, column in enumerate(test_acc[name].T, start=1):
+        deviation = column.std(ddof=1) if len(seeds) > 1 else 0
+        print(f"{epoch:5} {column.mean():7.4f} {deviation:19.4f}", end=" ")
+        print(f"{column.min():7.4f} {column.max():8.4f}")
+p = test_acc["lr 0.1"][:, -1].mean()
+print(f"choice of the 10,000 test images: {np.sqrt(p * (1 - p) / 10_000):.4f}")
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    accuracies = vary_seeds(root, seeds, num_epochs, folder)
+epochs = range(1, num_epochs + 1)
+curves = {f"seed {n}": (epochs, acc) for n, acc in zip(seeds, test_acc["lr 0.1"])}
+title = "Fashion-MNIST, batch size 256, lr 0.1: the same training, other seeds"
+figure = show_lines(curves, "epoch", "test accuracy (share of images)", title)
+present(figure, f"{folder}/exercises_seeds")
 
 # %% [markdown]
 # ## 3.7: why do some ports print a loss of 0.0031?
@@ -371,69 +288,18 @@ if __name__ == "__main__":
 #
 # </details>
 
-
-# %% jupyter={"source_hidden": true}
-class Table(d2l.Callback):
-    """Prints the loss of each epoch, divided once and divided twice."""
-
-    def __init__(self, num_samples: int):
-        self.num_samples, self.losses = num_samples, []
-
-    def on_epoch_end(self, progress: d2l.Progress) -> None:
-        loss = progress.history[-1].loss
-        # What a loss that averages gives for each batch, added up.
-        means = sum(batch.loss for batch in progress.batches)
-        self.losses.append((loss, means / self.num_samples))
-        print("{:5} {:17.4f} {:15.4f}".format(progress.epoch, *self.losses[-1]))
-
-
-def divide_twice(
-    root: str | None = None, num_epochs: int = 5, batch_size: int = 256, seed: int = 0
-) -> list[tuple[float, float]]:
-    """Print the loss of each epoch, divided once and divided twice."""
-    train_iter, test_iter = d2l.load_data_fashion_mnist(
-        batch_size, root=root, seed=seed
-    )
-    model = handmade.SoftmaxRegression(*handmade.draw_start(784, 10, seed=seed))
-    updater = handmade.make_updater(model, lr=0.1)
-    table = Table(len(train_iter.dataset))
-    print("epoch   loss per sample   divided twice")
-    d2l.train(
-        model,
-        train_iter,
-        test_iter,
-        model.loss,
-        num_epochs,
-        updater,
-        batch_size,
-        callbacks=[table],
-    )
-    return table.losses
-
-
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-if __name__ == "__main__":
-    figures = divide_twice(root, num_epochs)
-
-
-# %% tags=["remove-cell"]
-def main(
-    root: str | None = root,
-    folder: str = folder,
-    num_images: int = num_images,
-    batch_sizes: Sequence[int] = batch_sizes,
-    num_workers: Sequence[int] = num_workers,
-    seeds: Sequence[int] = seeds,
-    num_epochs: int = num_epochs,
-) -> dict[str, object]:
-    """Answer every exercise; give the numbers of each answer."""
-    answers = {
-        "batch sizes": time_batch_sizes(root, num_images, batch_sizes),
-        "workers": time_workers(root, num_images, num_workers),
-        "overflow": overflow(),
-    }
-    draw_overflow(folder)
-    answers["log of zero"] = log_of_zero()
-    answers["seeds"] = vary_seeds(root, seeds, num_epochs, folder)
-    answers["divided twice"] = divide_twice(root, num_epochs)
-    return answers
+mx.random.seed(0)
+train_iter, _ = d2l.load_data(train_set, test_set, batch_size=256, seed=0)
+W, b = d2l.init_params()
+net, updater = partial(d2l.net, W=W, b=b), partial(d2l.sgd, [W, b], 0.1)
+print("epoch   loss per sample   divided twice")
+divided = []
+for epoch in range(1, num_epochs + 1):
+    progress = d2l.Progress()  # keeps the mean loss of each batch
+    once, _ = d2l.train_epoch(
+        net, train_iter, d2l.cross_entropy, updater, 256, progress
+    )
+    means = sum(batch.loss for batch in progress.batches)
+    divided.append((once, means / len(train_set)))
+    print("{:5} {:17.4f} {:15.4f}".format(epoch, *divided[-1]))

@@ -13,8 +13,6 @@
 # come are a wrong shape, or pixels that were not scaled.
 
 # %%
-from __future__ import annotations
-
 import sys
 import time
 
@@ -43,77 +41,39 @@ folder = "figures"  # where figures are written
 # downloads what is missing and compares checksums. The training set is for learning.
 # The test set says how well that went, on images that the model has never seen.
 
-
 # %%
-def load(
-    root: str | None = None, num_images: int | None = None
-) -> tuple[d2l.ImageDataset, d2l.ImageDataset]:
-    """Load training and test set."""
-    train_set, _, test_set = load_splits(
-        "fashion-mnist", num_images=num_images, root=root
-    )
-    print(f"{len(train_set):,} training images, {len(test_set):,} test images")
-    return train_set, test_set
-
-
-# %%
-if __name__ == "__main__":
-    train_set, test_set = load(root, num_images)
+train_set, _, test_set = load_splits("fashion-mnist", num_images=num_images, root=root)
+print(f"{len(train_set):,} training images, {len(test_set):,} test images")
 
 # %% [markdown]
 # A data set is indexed like a list. An image has shape (height, width, channels): one
 # channel, for it is grey. Its pixels are bytes from 0 (black) to 255 (white). A label
 # is a number from 0 to 9, and `get_fashion_mnist_labels` gives its name.
 
-
 # %%
-def look_at_sample(train_set: d2l.ImageDataset) -> None:
-    """Print what a sample is."""
-    feature, label = train_set[0]
-    pixels = feature.asnumpy()
-    print(f"feature: shape {feature.shape}, {feature.dtype.__name__}")
-    print(f"pixels: from {pixels.min()} to {pixels.max()}, mean {pixels.mean():.1f}")
-    print(f"label: {label}, {label.dtype}, {d2l.get_fashion_mnist_labels([label])[0]}")
-
-
-# %%
-if __name__ == "__main__":
-    look_at_sample(train_set)
+feature, label = train_set[0]
+pixels = feature.asnumpy()
+print(f"feature: shape {feature.shape}, {feature.dtype.__name__}")
+print(f"pixels: from {pixels.min()} to {pixels.max()}, mean {pixels.mean():.1f}")
+print(f"label: {label}, {label.dtype}, {d2l.get_fashion_mnist_labels([label])[0]}")
 
 # %% [markdown]
 # The first nine. Look for the three t-shirts: they have little in common but their
 # label.
 
-
 # %%
-def draw_samples(train_set: d2l.ImageDataset, folder: str = "figures") -> None:
-    """Draw the first nine images."""
-    X, y = train_set[0:9]
-    figure = d2l.show_fashion_mnist(X, d2l.get_fashion_mnist_labels(y))
-    present(figure, f"{folder}/section_3_5_samples")
-
-
-# %%
-if __name__ == "__main__":
-    draw_samples(train_set, folder)
+X, y = train_set[0:9]
+figure = d2l.show_fashion_mnist(X, d2l.get_fashion_mnist_labels(y))
+present(figure, f"{folder}/section_3_5_samples")
 
 # %% [markdown]
 # How many images are there of each class? 6,000 in the whole training set. So whoever
 # guesses is right once in ten: an accuracy of 0.1 is no achievement.
 
-
 # %%
-def count_classes(train_set: d2l.ImageDataset) -> np.ndarray:
-    """Print how many images each class has."""
-    counts = np.bincount(train_set.labels, minlength=len(train_set.classes))
-    for name, count in zip(train_set.classes, counts):
-        print(f"{name:10} {count:6,}")
-    return counts
-
-
-# %%
-if __name__ == "__main__":
-    counts = count_classes(train_set)
+counts = np.bincount(train_set.labels, minlength=len(train_set.classes))
+for name, count in zip(train_set.classes, counts):
+    print(f"{name:10} {count:6,}")
 
 # %% [markdown]
 # ## 3.5.2 Reading mini-batches
@@ -125,22 +85,14 @@ if __name__ == "__main__":
 #
 # The last batch holds what is left: 60,000 images are 234 batches of 256 and one of 96.
 
-
 # %%
-def look_at_batches(train_set: d2l.ImageDataset, batch_size: int = 256) -> None:
-    """Print what the first batch is, and how large the last."""
-    train_iter = d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=0)
-    X, y = next(iter(train_iter))
-    low, high = X.min().asscalar(), X.max().asscalar()
-    print(f"X: shape {X.shape}, {X.dtype.__name__} from {low:g} to {high:g}")
-    print(f"y: shape {y.shape}, {y.dtype.__name__}, begins {y[:5].asnumpy()}")
-    sizes = [len(y) for X, y in train_iter]
-    print(f"{len(sizes)} batches, the last of {sizes[-1]} images")
-
-
-# %%
-if __name__ == "__main__":
-    look_at_batches(train_set, batch_size)
+train_iter = d2l.BatchLoader(train_set, batch_size, shuffle=True, seed=0)
+X, y = next(iter(train_iter))
+low, high = X.min().asscalar(), X.max().asscalar()
+print(f"X: shape {X.shape}, {X.dtype.__name__} from {low:g} to {high:g}")
+print(f"y: shape {y.shape}, {y.dtype.__name__}, begins {y[:5].asnumpy()}")
+sizes = [len(y) for X, y in train_iter]
+print(f"{len(sizes)} batches, the last of {sizes[-1]} images")
 
 # %% [markdown]
 # How long does one pass over the training set take? Reading must not be slower than
@@ -148,35 +100,17 @@ if __name__ == "__main__":
 # Python, so it lets four worker processes read on Linux (and none on Windows). Here
 # whole batches are read at once. What do workers gain then?
 
-
 # %%
-def time_reading(
-    train_set: d2l.ImageDataset, batch_size: int, num_workers: int
-) -> float:
-    """Read the training set once, and give the seconds it took."""
+seconds = {}
+for number in num_workers:
     train_iter = d2l.BatchLoader(
-        train_set, batch_size, shuffle=True, num_workers=num_workers
+        train_set, batch_size, shuffle=True, num_workers=number
     )
     start = time.perf_counter()
     for X, _ in train_iter:
         X.wait_to_read()
-    return time.perf_counter() - start
-
-
-def compare_workers(
-    train_set: d2l.ImageDataset, batch_size: int, choices: tuple[int, ...]
-) -> dict[int, float]:
-    """Print the seconds of one reading by number of workers."""
-    seconds = {}
-    for number in choices:
-        seconds[number] = time_reading(train_set, batch_size, number)
-        print(f"{number} workers: {seconds[number]:.2f} sec")
-    return seconds
-
-
-# %%
-if __name__ == "__main__":
-    seconds = compare_workers(train_set, batch_size, num_workers)
+    seconds[number] = time.perf_counter() - start
+    print(f"{number} workers: {seconds[number]:.2f} sec")
 
 # %% [markdown]
 # Handing a batch from one process to another costs more than reading it, so 0 workers
@@ -224,20 +158,3 @@ if __name__ == "__main__":
 # `RandomLighting`; `RandomApply` does any of them sometimes.
 #
 # </details>
-
-
-# %% tags=["remove-cell"]
-def main(
-    root: str | None = root,
-    batch_size: int = batch_size,
-    num_images: int | None = num_images,
-    num_workers: tuple[int, ...] = num_workers,
-    folder: str = folder,
-) -> dict[int, float]:
-    """Run every cell; give the seconds of one reading by number of workers."""
-    train_set, _ = load(root, num_images)
-    look_at_sample(train_set)
-    draw_samples(train_set, folder)
-    count_classes(train_set)
-    look_at_batches(train_set, batch_size)
-    return compare_workers(train_set, batch_size, num_workers)

@@ -8,21 +8,15 @@
 # lines. The deep networks of later chapters change the model and keep the rest.
 #
 # **What to look at.** The shape of each result; what each part does to a small example;
-# and, at the end, which garments are still mistaken for each other.
-#
-# The functions are in `gluon_softmax/scratch.py` and `chapter/training.py`;
-# `show_code` shows them here as they are.
+# and, at the end, which garments are still mistaken for each other. Change any line and
+# run the cells below it again.
 
 # %%
-from __future__ import annotations
-
-from functools import partial
-
 import gluon_softmax as d2l
 import mxnet as mx
 from gluon_softmax.data.splits import load_splits
+from gluon_softmax.diagram import DOTS, show_network
 from gluon_softmax.figures import present
-from gluon_softmax.listing import show_code
 from mxnet import autograd, nd
 
 # %% [markdown]
@@ -42,143 +36,117 @@ folder = "figures"  # where figures are written
 # Mini-batches as in section 3.5. For all images the book does both lines in one:
 # `train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size)`.
 
-
 # %%
-def load(
-    root: str | None, batch_size: int, seed: int, num_images: int | None
-) -> tuple[d2l.BatchLoader, d2l.BatchLoader]:
-    """Load mini-batches of the training set, shuffled, and of the test set."""
-    train_set, _, test_set = load_splits(
-        "fashion-mnist", num_images=num_images, root=root
-    )
-    train_iter, test_iter = d2l.load_data(train_set, test_set, batch_size, seed=seed)
-    print(f"{len(train_iter)} batches to train on, {len(test_iter)} to test on")
-    return train_iter, test_iter
-
-
-# %%
-if __name__ == "__main__":
-    train_iter, test_iter = load(root, batch_size, seed, num_images)
+train_set, _, test_set = load_splits("fashion-mnist", num_images=num_images, root=root)
+train_iter, test_iter = d2l.load_data(train_set, test_set, batch_size, seed=seed)
+print(f"{len(train_iter)} batches to train on, {len(test_iter)} to test on")
 
 # %% [markdown]
 # ## 3.6.2 Initialising the parameters
 #
-# An image is read as one row of 28 x 28 = 784 numbers, and there are ten classes. So
-# the weights are a matrix of 784 x 10, and each class has one bias: 7,850 parameters.
-# The weights start small and random. `attach_grad` asks for room for the gradients.
+# An image is read as one row of 28 x 28 = 784 numbers, and there are ten classes. Each
+# class has a *score*, a weighted sum of all pixels plus a bias, and softmax turns the
+# ten scores of an image into ten probabilities:
 
 # %%
-if __name__ == "__main__":
-    show_code(d2l.init_params)
+layers = {
+    "784 pixels": ["$x_1$", "$x_2$", "$x_3$", DOTS, "$x_{784}$"],
+    "10 scores $o = x W + b$": ["$o_1$", "$o_2$", DOTS, "$o_{10}$"],
+    "10 probabilities": [r"$\hat{y}_1$", r"$\hat{y}_2$", DOTS, r"$\hat{y}_{10}$"],
+}
+title = "Softmax regression: one layer of weights, then softmax"
+present(show_network(layers, title), f"{folder}/section_3_6_net")
 
+# %% [markdown]
+# So the weights are a matrix of 784 x 10, a column per class, and there are ten biases:
+# 7,850 parameters. The weights start small and random; `seed` makes them the same each
+# time. `attach_grad` asks for room for the gradients.
 
 # %%
-def draw_start(seed: int) -> list[nd.NDArray]:
-    """Draw the parameters to start from, and print their shapes."""
-    mx.random.seed(seed)  # the same numbers each time
-    W, b = d2l.init_params()
-    print(f"W {W.shape}, b {b.shape}: {W.size + b.size:,} parameters")
-    return [W, b]
+num_inputs, num_outputs = 784, 10
 
-
-# %%
-if __name__ == "__main__":
-    W, b = draw_start(seed)
+mx.random.seed(seed)
+W = nd.random.normal(scale=0.01, shape=(num_inputs, num_outputs))
+b = nd.zeros(num_outputs)
+W.attach_grad()
+b.attach_grad()
+print(f"W {W.shape}, b {b.shape}: {W.size + b.size:,} parameters")
 
 # %% [markdown]
 # ## 3.6.3 Softmax
 #
-# Softmax needs the sum of each row. `sum(axis=0)` adds up the columns, `sum(axis=1)`
-# the rows; with `keepdims=True` the result keeps two axes and can still be broadcast
+# Softmax needs the sum of each row of a matrix. In `sum(axis=0)` axis 0 goes away: one
+# sum per column is left. In `sum(axis=1)` axis 1 goes away: one sum per row. With
+# `keepdims=True` the axis stays, with length 1, so that the sums can still be broadcast
 # against the matrix.
 
-
 # %%
-def sum_rows_and_columns() -> None:
-    """Print both sums of a matrix of 2 x 3."""
-    X = nd.array([[1, 2, 3], [4, 5, 6]])
-    print("axis 0:", X.sum(axis=0, keepdims=True).asnumpy().tolist())
-    print("axis 1:", X.sum(axis=1, keepdims=True).asnumpy().tolist())
-
-
-# %%
-if __name__ == "__main__":
-    sum_rows_and_columns()
+X = nd.array([[1, 2, 3], [4, 5, 6]])
+print("axis 0:", X.sum(axis=0, keepdims=True).asnumpy().tolist())
+print("axis 1:", X.sum(axis=1, keepdims=True).asnumpy().tolist())
 
 # %% [markdown]
 # Exponentials make every score positive; dividing each row by its sum makes it add up
-# to 1. This is the book's form, straight from the definition:
-
-# %%
-if __name__ == "__main__":
-    show_code(d2l.naive_softmax)
-
-
-# %%
-def try_softmax() -> nd.NDArray:
-    """Print the probabilities of two rows of five random scores."""
-    mx.random.seed(1)
-    X = nd.random.normal(shape=(2, 5))
-    X_prob = d2l.naive_softmax(X)
-    print(X_prob.asnumpy().round(4))
-    print("sums of the rows:", X_prob.sum(axis=1).asnumpy())
-    return X_prob
+# to 1:
+#
+# $$\mathrm{softmax}(\mathbf{X})_{ij} = \frac{\exp(X_{ij})}{\sum_k \exp(X_{ik})}$$
+#
+# This is the book's form, straight from the definition:
 
 
 # %%
-if __name__ == "__main__":
-    X_prob = try_softmax()
+def naive_softmax(X):
+    X_exp = X.exp()
+    partition = X_exp.sum(axis=1, keepdims=True)
+    return X_exp / partition
+
+
+# %%
+mx.random.seed(1)
+X = nd.random.normal(shape=(2, 5))
+X_prob = naive_softmax(X)
+print(X_prob.asnumpy().round(4))
+print("sums of the rows:", X_prob.sum(axis=1).asnumpy())
 
 # %% [markdown]
 # It has one weakness: `exp` of float32 overflows between 88 and 89, and infinity
 # divided by infinity is not a number (`nan`). Subtracting the row's maximum first
 # changes no probability and cannot overflow. That form is used from here on.
 
-# %%
-if __name__ == "__main__":
-    show_code(d2l.softmax)
-
 
 # %%
-def show_overflow() -> None:
-    """Print both forms of softmax for growing scores."""
-    for score in (1, 50, 88, 89):
-        X = nd.array([[score, 0]])
-        naive, stable = d2l.naive_softmax(X).asnumpy(), d2l.softmax(X).asnumpy()
-        print(f"scores [{score}, 0]: naive {naive[0]}, stable {stable[0]}")
+def softmax(X):
+    X_exp = (X - X.max(axis=1, keepdims=True)).exp()  # (n, classes)
+    partition = X_exp.sum(axis=1, keepdims=True)  # (n, 1)
+    return X_exp / partition  # broadcast over the classes
 
 
 # %%
-if __name__ == "__main__":
-    show_overflow()
+for score in (1, 50, 88, 89):
+    X = nd.array([[score, 0]])
+    naive, stable = naive_softmax(X).asnumpy(), softmax(X).asnumpy()
+    print(f"scores [{score}, 0]: naive {naive[0]}, stable {stable[0]}")
 
 # %% [markdown]
 # ## 3.6.4 The model
 #
-# Flatten each image to a row, multiply by `W`, add `b`, take the softmax. In the book
-# `W` and `b` are global; here they are arguments, and `partial` fixes them, for the
-# training loop wants a net of `X` alone.
-
-# %%
-if __name__ == "__main__":
-    show_code(d2l.net)
+# Flatten each image to a row, multiply by `W`, add `b`, take the softmax. A mini-batch
+# of n images is a matrix of n rows:
+#
+# $$\hat{\mathbf{Y}} = \mathrm{softmax}(\mathbf{X} \mathbf{W} + \mathbf{b})$$
 
 
 # %%
-def predict_untrained(params: list[nd.NDArray], test_iter: d2l.BatchLoader):
-    """Make the net, print what it says about one image, and give it."""
-    W, b = params
-    net = partial(d2l.net, W=W, b=b)
-    X, y = next(iter(test_iter))
-    y_hat = net(X)
-    print(f"X {X.shape} -> y_hat {y_hat.shape}")
-    print("first image:", y_hat[0].asnumpy().round(3), "label", y[0].asscalar())
-    return net
+def net(X):
+    X = X.reshape((-1, W.shape[0]))  # (n, num_inputs)
+    return softmax(nd.dot(X, W) + b)
 
 
 # %%
-if __name__ == "__main__":
-    net = predict_untrained([W, b], test_iter)
+X, y = next(iter(test_iter))
+y_hat = net(X)
+print(f"X {X.shape} -> y_hat {y_hat.shape}")
+print("first image:", y_hat[0].asnumpy().round(3), "label", y[0].asscalar())
 
 # %% [markdown]
 # All ten probabilities are near 0.1: the net knows nothing yet.
@@ -186,162 +154,157 @@ if __name__ == "__main__":
 # ## 3.6.5 The loss
 #
 # Two samples, three classes, labels 0 and 2. `pick` takes from each row the probability
-# of its label. Cross-entropy is its negative logarithm: 0 where the label is certain,
-# large where it is thought unlikely.
+# of its label.
 
 # %%
-if __name__ == "__main__":
-    show_code(d2l.cross_entropy)
+y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
+y = nd.array([0, 2], dtype="int32")
+print("picked:", nd.pick(y_hat, y).asnumpy())
 
-
-# %%
-def try_cross_entropy() -> nd.NDArray:
-    """Print what is picked from two rows, and its loss."""
-    y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
-    y = nd.array([0, 2], dtype="int32")
-    print("picked:", nd.pick(y_hat, y).asnumpy())
-    print("loss:  ", d2l.cross_entropy(y_hat, y).asnumpy().round(4))
-    print("accuracy:", d2l.accuracy(y_hat, y))
-    return d2l.cross_entropy(y_hat, y)
+# %% [markdown]
+# Cross-entropy is its negative logarithm, $l = -\log \hat{y}_y$: 0 where the label is
+# certain, large where it is thought unlikely.
 
 
 # %%
-if __name__ == "__main__":
-    losses = try_cross_entropy()
+def cross_entropy(y_hat, y):
+    return -nd.pick(y_hat, y).log()
+
+
+# %%
+print("loss:", cross_entropy(y_hat, y).asnumpy().round(4))
 
 # %% [markdown]
 # ## 3.6.6 Accuracy
 #
 # The class with the largest probability is the prediction; accuracy is the share of
-# predictions that are right. Above it is 0.5: the first row says class 2 and is wrong,
-# the second says class 2 and is right. `evaluate_accuracy` does the same for all
-# batches of a data set.
-
-# %%
-if __name__ == "__main__":
-    show_code(d2l.accuracy)
+# predictions that are right. The first row says class 2 and is wrong, the second says
+# class 2 and is right: 0.5.
 
 
 # %%
-def evaluate_untrained(net, test_iter: d2l.BatchLoader) -> float:
-    """Print how often the untrained net is right: by chance, one time in ten."""
-    accuracy = d2l.evaluate_accuracy(test_iter, net)
-    print(f"untrained: test acc {accuracy:.4f}")
-    return accuracy
+def accuracy(y_hat, y):
+    return (y_hat.argmax(axis=1) == y.astype("float32")).mean().asscalar()
 
 
 # %%
-if __name__ == "__main__":
-    untrained = evaluate_untrained(net, test_iter)
+print("accuracy:", accuracy(y_hat, y))
+
+# %% [markdown]
+# The same for all batches of a data set. The net is not trained, so it is right by
+# chance, one time in ten.
+
+
+# %%
+def evaluate_accuracy(data_iter, net):
+    right, n = 0.0, 0
+    for X, y in data_iter:
+        right += (net(X).argmax(axis=1) == y.astype("float32")).sum().asscalar()
+        n += len(y)
+    return right / n
+
+
+# %%
+print(f"untrained: test acc {evaluate_accuracy(test_iter, net):.4f}")
 
 # %% [markdown]
 # ## 3.6.7 Training
 #
-# A step of mini-batch gradient descent moves each parameter against its gradient. The
-# gradient is that of the batch's *summed* loss, hence the division by `batch_size`.
-
-# %%
-if __name__ == "__main__":
-    show_code(d2l.sgd)
-
-# %% [markdown]
-# Ten such steps, written out: compute the loss while `autograd` records, let it derive
-# (`backward`), step. The steps are taken on one batch and on a copy of the parameters,
-# so that training below starts from the beginning. The loss starts near log(10) =
-# 2.303, that of guessing, and falls with each step.
+# A step of mini-batch gradient descent moves each parameter against its gradient:
+#
+# $$\mathbf{W} \leftarrow \mathbf{W} - \frac{\eta}{|\mathcal{B}|}
+# \frac{\partial}{\partial \mathbf{W}} \sum_{i \in \mathcal{B}} l^{(i)}$$
+#
+# with $\eta$ the learning rate `lr`, and $|\mathcal{B}|$ the batch size. The gradient
+# is that of the batch's *summed* loss, hence the division.
 
 
 # %%
-def take_steps(
-    params: list[nd.NDArray],
-    train_iter: d2l.BatchLoader,
-    lr: float,
-    num_steps: int = 10,
-) -> list[float]:
-    """Print the mean loss of one batch before each of some steps."""
-    params = [param.copy() for param in params]
+def sgd(params, lr, batch_size):
     for param in params:
-        param.attach_grad()
-    X, y = next(iter(train_iter))
-    train_iter.epoch = 0  # the order of the first epoch is still to come
-    losses = []
-    for _ in range(num_steps):
+        param[:] = param - lr * param.grad / batch_size
+
+
+# %% [markdown]
+# An epoch takes a step for every batch: compute the loss while `autograd` records, let
+# it derive (`backward`), step (`updater`). Loss and right predictions are added up on
+# the way, each batch measured before its step.
+
+
+# %%
+def train_epoch(net, train_iter, loss, updater, batch_size):
+    l_sum, right, n = 0.0, 0.0, 0
+    for X, y in train_iter:
         with autograd.record():
-            l = d2l.cross_entropy(d2l.net(X, *params), y)
-        l.backward()
-        d2l.sgd(params, lr, batch_size=len(y))
-        losses.append(l.mean().asscalar())
-    print("losses:", " ".join(f"{loss:.3f}" for loss in losses))
-    return losses
+            y_hat = net(X)  # (n, classes)
+            l = loss(y_hat, y)  # (n,)
+        l.backward()  # of the sum of the losses
+        updater(batch_size)
+        l_sum += l.sum().asscalar()
+        right += (y_hat.argmax(axis=1) == y.astype("float32")).sum().asscalar()
+        n += len(y)
+    return l_sum / n, right / n
+
+
+# %% [markdown]
+# `train_ch3` does this for every epoch and evaluates the test set after each.
 
 
 # %%
-if __name__ == "__main__":
-    steps = take_steps([W, b], train_iter, lr)
+def train_ch3(net, train_iter, test_iter, loss, num_epochs, batch_size, params, lr):
+    def updater(batch_size):
+        sgd(params, lr, batch_size)
+
+    for epoch in range(1, num_epochs + 1):
+        l, train_acc = train_epoch(net, train_iter, loss, updater, batch_size)
+        test_acc = evaluate_accuracy(test_iter, net)
+        print(
+            f"epoch {epoch}, loss {l:.4f}, train acc {train_acc:.3f}, "
+            f"test acc {test_acc:.3f}"
+        )
+
 
 # %% [markdown]
-# An epoch takes such a step for every batch, and adds up loss and right predictions:
+# The loss starts near log(10) = 2.303, that of guessing. What to look at: it falls fast
+# at first and slowly later. Test accuracy is a little below training accuracy, for the
+# test images were never learnt from. In the first epoch it is the other way round:
+# training accuracy is measured while the net is still learning, test accuracy after it.
 
 # %%
-if __name__ == "__main__":
-    show_code(d2l.train_epoch)
+train_ch3(net, train_iter, test_iter, cross_entropy, num_epochs, batch_size, [W, b], lr)
 
 # %% [markdown]
-# The line with `engine` may be left out (`engine=None`): it runs nets of Gluon's own
-# layers, as in section 3.7, faster and with the same numbers. A net from scratch is
-# called as it is, unless it was hybridized: `d2l.hybridize(net)`.
+# `d2l.train_ch3`, which section 3.7 uses, is this loop (`gluon_softmax/chapter/`). It
+# also takes a trainer in place of `params` and `lr`, returns a history, draws curves
+# while it goes in a notebook, and says what is wrong when a shape or a label is.
 #
-# `train_ch3` does this for every epoch and evaluates the test set after each. It is
-# given `params` and `lr` here, and a trainer in section 3.7. In a notebook it draws
-# curves while it goes.
-#
-# What to look at: the loss falls fast at first and slowly later. Test accuracy is a
-# little below training accuracy, for the test images were never learnt from. In the
-# first epoch it is the other way round: training accuracy is measured while the net is
-# still learning, test accuracy after it.
-
-
-# %%
-def fit(net, params, train_iter, test_iter, num_epochs, batch_size, lr):
-    """Train as the book does; give the history."""
-    loss = d2l.cross_entropy
-    data = (train_iter, test_iter, loss, num_epochs, batch_size)
-    return d2l.train_ch3(net, *data, params, lr)
-
-
-# %%
-if __name__ == "__main__":
-    history = fit(net, [W, b], train_iter, test_iter, num_epochs, batch_size, lr)
-
-# %% [markdown]
 # ## 3.6.8 Prediction
 #
-# The true name stands above the predicted one; errors are red. The first row are the
-# first nine test images, as in the book, and the second the first nine that the net
-# gets wrong. What to look at: most errors are among garments of one shape, tops for
-# tops and shoes for shoes.
-
+# The true name stands above the predicted one; errors are red. These are the first nine
+# test images, as in the book.
 
 # %%
-def draw_predictions(net, test_iter: d2l.BatchLoader, name: str, wrong: bool = False):
-    """Draw nine test images of the first batch, the first or the first wrong ones."""
-    X, y = next(iter(test_iter))
-    predicted = net(X).argmax(axis=1).asnumpy().astype(int)
-    shown = range(len(y))
-    if wrong:
-        shown = (predicted != y.asnumpy()).nonzero()[0]
-    shown = list(shown[:9])
-    true_labels, pred_labels = (
-        d2l.get_fashion_mnist_labels(labels[shown])
-        for labels in (y.asnumpy(), predicted)
-    )
-    present(d2l.show_predictions(X[shown], true_labels, pred_labels), name)
+X, y = (array.asnumpy() for array in next(iter(test_iter)))
+predicted = net(nd.array(X)).argmax(axis=1).asnumpy()
+true_labels, pred_labels = map(d2l.get_fashion_mnist_labels, (y, predicted))
+present(
+    d2l.show_predictions(X[:9], true_labels[:9], pred_labels[:9]),
+    f"{folder}/section_3_6_predictions",
+)
 
+# %% [markdown]
+# And the first nine that the net gets wrong. What to look at: most errors are among
+# garments of one shape, tops for tops and shoes for shoes.
 
 # %%
-if __name__ == "__main__":
-    draw_predictions(net, test_iter, f"{folder}/section_3_6_predictions")
-    draw_predictions(net, test_iter, f"{folder}/section_3_6_errors", wrong=True)
+wrong = (predicted != y).nonzero()[0][:9]
+true_labels, pred_labels = map(
+    d2l.get_fashion_mnist_labels, (y[wrong], predicted[wrong])
+)
+present(
+    d2l.show_predictions(X[wrong], true_labels, pred_labels),
+    f"{folder}/section_3_6_errors",
+)
 
 # %% [markdown]
 # ## Summary
@@ -404,29 +367,3 @@ if __name__ == "__main__":
 # epochs give 0.87 and 0.84.
 #
 # </details>
-
-
-# %% tags=["remove-cell"]
-def main(
-    root: str | None = root,
-    num_epochs: int = num_epochs,
-    batch_size: int = batch_size,
-    lr: float = lr,
-    seed: int = seed,
-    num_images: int | None = num_images,
-    folder: str = folder,
-) -> d2l.History:
-    """Run every cell but those that show code; give the history of the training."""
-    train_iter, test_iter = load(root, batch_size, seed, num_images)
-    params = draw_start(seed)
-    sum_rows_and_columns()
-    try_softmax()
-    show_overflow()
-    net = predict_untrained(params, test_iter)
-    try_cross_entropy()
-    evaluate_untrained(net, test_iter)
-    take_steps(params, train_iter, lr)
-    history = fit(net, params, train_iter, test_iter, num_epochs, batch_size, lr)
-    draw_predictions(net, test_iter, f"{folder}/section_3_6_predictions")
-    draw_predictions(net, test_iter, f"{folder}/section_3_6_errors", wrong=True)
-    return history

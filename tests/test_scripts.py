@@ -2,150 +2,285 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
+import contextlib
+import inspect
+import io
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import gluon_softmax as d2l
+import mxnet as mx
 import numpy as np
 import pytest
+from gluon_softmax import handmade, scratch
+from gluon_softmax.chapter import training
+from gluon_softmax.data.splits import load_splits
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
+FROM_SCRATCH = "section_3_6_softmax_regression_scratch"
+GLUON = "section_3_7_softmax_regression_gluon"
+TOP = '# %% tags=["parameters"]\n'
 
 
-def load(name):
-    """Import a script as a module, without running it."""
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def run(name, **parameters):
+    """Run a script with some parameters changed; give its names, and `out`."""
+    before, _, after = (SCRIPTS / f"{name}.py").read_text().partition(TOP)
+    cell, _, rest = after.partition("\n# %%")
+    unknown = set(parameters) - set(defined(ast.parse(cell)))
+    assert not unknown, f"{name} has no parameters {unknown}"
+    changes = "".join(f"{key} = {value!r}\n" for key, value in parameters.items())
+    names = {"__name__": "__main__"}
+    code = f"{before}{cell}\n{changes}# %%{rest}"
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(code, name, "exec", dont_inherit=True), names)
+    return SimpleNamespace(**names, out=out.getvalue())
+
+
+def defined(tree):
+    """List the names that some code assigns."""
+    return [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+
+
+@pytest.fixture(scope="module")
+def from_scratch(fashion, tmp_path_factory):
+    """Run section 3.6 for two epochs, small."""
+    folder = str(tmp_path_factory.mktemp("figures"))
+    return run(FROM_SCRATCH, num_epochs=2, num_images=6000, folder=folder)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
-def test_section_3_5_times_every_number_of_workers(tmp_path, capsys):
+def test_section_3_5_times_every_number_of_workers(tmp_path):
     """The first sample is an ankle boot, and each reading takes its time."""
-    seconds = load("section_3_5_fashion_mnist").main(folder=tmp_path)
-    assert list(seconds) == [0, 1, 2, 4]
-    assert all(0 < value < 60 for value in seconds.values())
-    out = capsys.readouterr().out
-    assert "label: 9, int32, ankle boot" in out
-    assert "60,000 training images, 10,000 test images" in out
-    assert out.count(" 6,000\n") == 10
-    assert "235 batches, the last of 96 images" in out
+    script = run("section_3_5_fashion_mnist", folder=str(tmp_path))
+    assert list(script.seconds) == [0, 1, 2, 4]
+    assert all(0 < value < 60 for value in script.seconds.values())
+    assert "label: 9, int32, ankle boot" in script.out
+    assert "60,000 training images, 10,000 test images" in script.out
+    assert script.out.count(" 6,000\n") == 10
+    assert "235 batches, the last of 96 images" in script.out
     assert (tmp_path / "section_3_5_samples.png").is_file()
 
 
-@pytest.mark.usefixtures("fashion")
-def test_section_3_6_trains(tmp_path, capsys):
-    """The naive softmax breaks at 89, and an epoch gives the known loss."""
-    script = load("section_3_6_softmax_regression_scratch")
-    history = script.main(num_epochs=1, folder=tmp_path)
-    assert history[0].loss == pytest.approx(0.787, abs=0.01)
-    out = capsys.readouterr().out
+def test_section_3_6_shows_small_examples(from_scratch):
+    """The naive softmax breaks at 89; losses and accuracy are those of the book."""
+    out = from_scratch.out
     assert "7,850 parameters" in out
+    assert "axis 0: [[5.0, 7.0, 9.0]]\naxis 1: [[6.0], [15.0]]" in out
+    assert "scores [88, 0]: naive [1.0" in out
     assert "scores [89, 0]: naive [nan" in out
-    assert "loss:   [2.3026 0.6931]" in out
-    assert (tmp_path / "section_3_6_predictions.svg").is_file()
-    assert (tmp_path / "section_3_6_errors.svg").is_file()
+    assert "loss: [2.3026 0.6931]" in out
+    assert "accuracy: 0.5" in out
 
 
-@pytest.mark.usefixtures("fashion")
-def test_section_3_6_steps_on_a_copy(capsys):
-    """The loss of one batch falls from that of guessing; training starts afresh."""
-    script = load("section_3_6_softmax_regression_scratch")
-    train_iter, _ = script.load(None, 256, 0, 1000)
-    params = script.draw_start(0)
-    before = [param.asnumpy() for param in params]
-    losses = script.take_steps(params, train_iter, lr=0.1)
-    assert losses[0] == pytest.approx(np.log(10), abs=0.1)
-    assert losses == sorted(losses, reverse=True)
-    assert losses[-1] < 1.5
-    for param, old in zip(params, before):
-        np.testing.assert_array_equal(param.asnumpy(), old)
-    assert train_iter.epoch == 0
+def test_section_3_6_draws_the_net_and_its_predictions(from_scratch):
+    """Each figure is in its files, and no more are."""
+    names = ("errors", "net", "predictions")
+    assert sorted(file.stem for file in Path(from_scratch.folder).glob("*.svg")) == [
+        f"section_3_6_{name}" for name in names
+    ]
 
 
-@pytest.mark.usefixtures("fashion")
-def test_section_3_6_shows_errors(tmp_path, monkeypatch):
-    """Asked for errors, it draws test images whose two names differ, and no other."""
-    script = load("section_3_6_softmax_regression_scratch")
-    _, test_iter = script.load(None, 256, 0, 1000)
-    drawn = []
-    draw = script.d2l.show_predictions
-    monkeypatch.setattr(
-        script.d2l, "show_predictions", lambda *a: drawn.append(a) or draw(*a)
+def test_section_3_6_shows_errors(from_scratch):
+    """The second row are test images whose two names differ, from the first on."""
+    right = from_scratch.predicted == from_scratch.y
+    np.testing.assert_array_equal(from_scratch.wrong, np.flatnonzero(~right)[:9])
+    assert len(from_scratch.true_labels) == 9
+    for true, predicted in zip(from_scratch.true_labels, from_scratch.pred_labels):
+        assert true != predicted
+
+
+def test_section_3_6_trains_as_the_package_does(from_scratch):
+    """The loop of the lesson prints what `d2l.train_ch3` does, with equal weights."""
+    train_set, _, test_set = load_splits("fashion-mnist", num_images=6000)
+    train_iter, test_iter = d2l.load_data(train_set, test_set, 256, seed=0)
+    mx.random.seed(0)
+    W, b = d2l.init_params()
+    net = partial(d2l.net, W=W, b=b)
+    history = d2l.train_ch3(
+        net, train_iter, test_iter, d2l.cross_entropy, 2, 256, [W, b], 0.1, callbacks=[]
     )
-    one_class = script.nd.one_hot(script.nd.zeros(256), 10)
-    script.draw_predictions(lambda X: one_class, test_iter, tmp_path / "a", wrong=True)
-    ((X, true_labels, pred_labels),) = drawn
-    assert len(X) == len(true_labels) == 9
-    assert pred_labels == ["t-shirt"] * 9
-    assert "t-shirt" not in true_labels
+    lines = [line for line in from_scratch.out.splitlines() if line.startswith("epoch")]
+    assert lines == [str(epoch) for epoch in history]
+    assert history[1].loss < history[0].loss < np.log(10)
+    np.testing.assert_array_equal(from_scratch.W.asnumpy(), W.asnumpy())
+    np.testing.assert_array_equal(from_scratch.b.asnumpy(), b.asnumpy())
+
+
+def test_section_3_6_measures_as_the_package_does(from_scratch):
+    """Accuracy of a batch and of a data set are the package's."""
+    y_hat, y = mx.nd.random.normal(shape=(50, 10)), mx.nd.arange(50) % 10
+    right = np.mean(y_hat.asnumpy().argmax(axis=1) == y.asnumpy())
+    assert 0 < right < 1
+    assert from_scratch.accuracy(y_hat, y.astype("int32")) == pytest.approx(right)
+    assert d2l.accuracy(y_hat, y) == pytest.approx(right)
+    batches = [(y_hat, y), (y_hat[:7], y[:7])]  # of unequal size
+    found = from_scratch.evaluate_accuracy(batches, lambda X: X)
+    assert found == pytest.approx(d2l.evaluate_accuracy(batches, lambda X: X))
+
+
+@pytest.mark.parametrize("name", ["naive_softmax", "softmax", "cross_entropy", "sgd"])
+def test_section_3_6_defines_what_the_package_does(name):
+    """Each function is the package's, but for docstring and annotations."""
+    ours, theirs = functions(FROM_SCRATCH)[name], parse(getattr(scratch, name))
+    assert ast.dump(ours.args) == ast.dump(theirs.args)
+    assert dump(ours.body) == dump(theirs.body)
+
+
+def test_section_3_6_has_the_packages_net():
+    """It differs in one thing: `W` and `b` are global, as in the book."""
+    ours, theirs = functions(FROM_SCRATCH)["net"], parse(scratch.net)
+    assert [arg.arg for arg in ours.args.args] == ["X"]
+    assert [arg.arg for arg in theirs.args.args] == ["X", "W", "b"]
+    assert dump(ours.body) == dump(theirs.body)
+
+
+def test_section_3_6_draws_the_packages_start():
+    """The lines that make `W` and `b` stand in the script one after the other."""
+    lines = dump(parse(scratch.init_params).body[:-1])  # all but the return
+    script = dump(ast.parse(read(FROM_SCRATCH)).body)
+    first = script.index(lines[0])
+    assert script[first : first + len(lines)] == lines
+    assert len(lines) == 4
+
+
+def test_section_3_6_has_the_packages_loop():
+    """Record, net, loss, backward and update stand in it as in `train_epoch`."""
+    loops = []
+    for function in (functions(FROM_SCRATCH)["train_epoch"], parse(d2l.train_epoch)):
+        (loop,) = (node for node in ast.walk(function) if isinstance(node, ast.For))
+        loops.append(loop.body[:3])
+    (*ours, our_update), (*theirs, their_update) = loops
+    assert dump(ours) == dump(theirs)
+    assert ast.unparse(ours[0]).startswith("with autograd.record():")
+    assert ast.unparse(our_update) == "updater(batch_size)"
+    assert ast.unparse(their_update) == "updater(batch_size or len(y))"
+
+
+def test_section_3_6_takes_what_the_package_takes():
+    """Its own loop's arguments stand in the order of the package's."""
+    for name in ("accuracy", "evaluate_accuracy", "train_epoch", "train_ch3"):
+        ours = [arg.arg for arg in functions(FROM_SCRATCH)[name].args.args]
+        theirs = list(inspect.signature(getattr(training, name)).parameters)
+        assert ours == theirs[: len(ours)]
 
 
 @pytest.mark.usefixtures("fashion")
-def test_section_3_7_trains(capsys):
-    """An epoch with Gluon gives the loss that the one from scratch gives."""
-    history = load("section_3_7_softmax_regression_gluon").main(num_epochs=1)
-    assert history[0].loss == pytest.approx(0.787, abs=0.01)
-    out = capsys.readouterr().out
-    assert "weights before: (10, 0)" in out
-    assert "weights after:  (10, 784)" in out
-    assert "scores (104, 0): in two steps inf, in one 104.0000" in out
+def test_section_3_7_trains_as_the_package_does():
+    """The net, its start and its trainer are those of the package's functions."""
+    script = run(GLUON, num_epochs=1)
+    assert "weights before: (10, 0)" in script.out
+    assert "weights after:  (10, 784)" in script.out
+    assert "scores (104, 0): in two steps inf, in one 104.0000" in script.out
+    assert script.history[0].loss == pytest.approx(0.787, abs=0.01)
+    mx.random.seed(0)
+    net = d2l.make_net()
+    trainer = d2l.make_trainer(net, 0.1)
+    script.train_iter.epoch = 0
+    net(next(iter(script.test_iter))[0])  # draws the weights
+    data = (script.train_iter, script.test_iter, script.loss)
+    d2l.train_ch3(net, *data, 1, 256, trainer=trainer, callbacks=[])
+    for found, expected in zip(script.net.collect_params().values(), parameters(net)):
+        np.testing.assert_array_equal(found.data().asnumpy(), expected)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
-def test_comparison_returns_its_result(tmp_path):
-    """The comparison leaves its figures and returns what they show."""
-    script = load("compare_scratch_and_gluon")
-    comparison = script.main(num_epochs=1, folder=tmp_path)
+def test_comparison_prints_and_keeps_its_numbers(tmp_path):
+    """A line per epoch of each version; figures, models and numbers are in files."""
+    name = "compare_scratch_and_gluon"
+    script = run(name, num_epochs=1, num_images=2000, folder=str(tmp_path))
+    comparison = script.comparison
     assert comparison.differences[0] < 1e-5
-    assert (tmp_path / "comparison.json").is_file()
-    assert (tmp_path / "templates.png").is_file()
+    assert f"after each epoch:\n  {comparison.differences[0]:.1e}\n" in script.out
+    for version, history in comparison.histories.items():
+        assert f"{version}\n  {history[0]}\n" in script.out
+    assert len(comparison.histories) == 3
+    saved = {file.name for file in tmp_path.iterdir()}
+    assert saved >= {"comparison.json", "model-gluon.npz"}
+    assert saved >= {f"{name}.png" for name in script.figures}
 
 
 @pytest.mark.usefixtures("digits")
-def test_by_hand_prints_iterations_and_epochs(tmp_path, capsys):
-    """Every so many iterations, the epochs' means and validation, the test at last."""
+def test_by_hand_trains_as_the_package_does(tmp_path):
+    """Iterations, epochs and the test set at last; weights are `handmade`'s."""
     settings = {"num_epochs": 2, "num_images": 5000, "print_every": 20}
-    history = load("by_hand").main(**settings, folder=tmp_path)
-    out = capsys.readouterr().out
-    assert "images: 5,000, 5,000, 10,000" in out
-    assert out.count("  iteration") == 4
-    assert out.count("valid acc") == 2
-    assert out.count("test acc") == 1
-    assert history[-1].test_acc > 0.85
+    script = run("by_hand", **settings, folder=str(tmp_path))
+    assert "images: 5,000, 5,000, 10,000" in script.out
+    assert script.out.count("  iteration") == 5
+    assert script.out.count("valid acc") == 2
+    assert script.out.count("test acc") == 1
+    assert script.test_acc > 0.85
     assert (tmp_path / "by_hand_losses.png").is_file()
+    model = handmade.SoftmaxRegression(*handmade.draw_start(784, 10, "xavier", 0))
+    script.train_iter.epoch = 0
+    history = d2l.train(
+        model,
+        script.train_iter,
+        script.test_iter,
+        model.loss,
+        num_epochs=2,
+        updater=handmade.make_updater(model, lr=0.01, momentum=0.9),
+        batch_size=100,
+        valid_iter=script.valid_iter,
+    )
+    assert script.means == pytest.approx(history.column("loss"), rel=1e-5)
+    assert script.valid_acc == pytest.approx(history[-1].valid_acc)
+    assert script.test_acc == pytest.approx(history[-1].test_acc)
+    for param, expected in zip(script.params, model.params):
+        np.testing.assert_allclose(param, expected, atol=1e-6)
 
 
-def test_by_hand_checks_its_gradient(monkeypatch):
-    """Finite differences agree with the gradient, and not with a wrong one."""
-    script = load("by_hand")
-    assert script.check_gradient() < 1e-8
-    model = script.handmade.SoftmaxRegression
-    derive = model.gradient
+@pytest.mark.usefixtures("digits")
+def test_by_hand_checks_its_gradient(tmp_path):
+    """Finite differences agree with the gradient."""
+    script = run("by_hand", num_epochs=1, num_images=100, folder=str(tmp_path))
+    assert 0 < script.difference < 1e-8
 
-    def halve(self, X, y):
-        losses, scores, gradients = derive(self, X, y)
-        return losses, scores, [gradient / 2 for gradient in gradients]
 
-    monkeypatch.setattr(model, "gradient", halve)
-    assert script.check_gradient() > 0.1
+def parameters(net):
+    """List the numbers of a net's parameters."""
+    return [param.data().asnumpy() for param in net.collect_params().values()]
+
+
+def read(name):
+    """Read a script."""
+    return (SCRIPTS / f"{name}.py").read_text()
+
+
+def functions(name):
+    """Give each function of a script as a syntax tree, by its name."""
+    tree = ast.parse(read(name))
+    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+
+
+def parse(function):
+    """Give a function of the package as a tree, without docstring and annotations."""
+    tree = ast.parse(inspect.getsource(function)).body[0]
+    for arg in tree.args.args:
+        arg.annotation = None
+    assert ast.get_docstring(tree)
+    del tree.body[0]
+    return tree
+
+
+def dump(statements):
+    """Write statements down, to be compared."""
+    return [ast.dump(statement) for statement in statements]
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda s: s.stem)
 def test_scripts_open_as_notebooks(script):
-    """Each script is made of cells, prose first, and runs only when it is meant to."""
+    """Each is made of flat cells, prose first, with its parameters at the top."""
     lines = script.read_text().splitlines()
     assert lines[0] == "# %% [markdown]"
     assert sum(line.startswith("# %%") for line in lines) >= 10
-    assert lines.count('# %% tags=["parameters"]') == 1
-    assert lines.count('if __name__ == "__main__":') >= 4
+    assert lines.count(TOP.rstrip()) == 1
+    assert "__main__" not in script.read_text()
     assert "# ## Exercises" in lines or script.stem == "exercises"
-
-
-@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda s: s.stem)
-def test_scripts_are_imported_in_silence(script, capsys):
-    """Imported, a script prints nothing."""
-    load(script.stem)
-    assert capsys.readouterr().out == ""
