@@ -6,8 +6,7 @@ import io
 import os
 import pickle
 import struct
-import subprocess
-import sys
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -152,9 +151,12 @@ HOSTILE = {
     "an empty file": (b"", "found 0"),
     "an empty member": (pack(b""), "found 0"),
     "an empty zip": (b"PK\x05\x06" + bytes(18), "found 0"),
-    "bzip2": (pack(GOOD, zipfile.ZIP_BZIP2), "NumPy's compression, found 12"),
+    "a bomb in bzip2": (
+        promise(pack(bytes(2**24), zipfile.ZIP_BZIP2), 200),
+        "NumPy's compression, found 12",
+    ),
     "a hidden bomb": (
-        promise(pack(bytes(2**26), zipfile.ZIP_DEFLATED), 200),
+        promise(pack(bytes(2**24), zipfile.ZIP_DEFLATED), 200),
         "a damaged one",
     ),
     "a promise": (promise(GOOD, 2**29), "1 to 268,435,456 bytes, found 53"),
@@ -175,29 +177,19 @@ def test_hostile_files_are_refused(name, path):
     assert len(line) < len(str(path)) + 400
 
 
-MEASURE = """
-import resource, sys
-from gluon_softmax.archive import read_arrays
-from gluon_softmax.errors import DataError
-for path in sys.argv[1:]:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    try:
-        read_arrays(path)
-    except DataError:
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-
-
 def test_hostile_files_take_little_memory(tmp_path):
-    """Neither what would decompress to much, nor what only says that it is large."""
-    for number, (content, _) in enumerate(HOSTILE.values()):
-        (tmp_path / f"{number}.npz").write_bytes(content)
-    os.truncate(tmp_path / "0.npz", 2**40)  # a hole: no disk is needed
-    command = [sys.executable, "-c", MEASURE, "/dev/zero", *tmp_path.iterdir()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    grown = [int(line) for line in done.stdout.split()]
-    assert len(grown) == 1 + len(HOSTILE)
-    assert max(grown) < 10_000  # KiB
+    """What would decompress to much is refused; what has no end is not read."""
+    for name in HOSTILE.keys() - {"large shape"}:  # its memory is never touched
+        (tmp_path / f"{name}.npz").write_bytes(HOSTILE[name][0])
+    (tmp_path / "hole.npz").touch()
+    os.truncate(tmp_path / "hole.npz", 2**40)  # no disk is needed
+    tracemalloc.start()
+    for path in ("/dev/zero", *tmp_path.iterdir()):
+        with pytest.raises(DataError):
+            read_arrays(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**23
 
 
 def test_the_size_allowed_is_that_of_all_members(path, monkeypatch):
