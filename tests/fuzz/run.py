@@ -6,6 +6,7 @@ Hypothesis keeps what broke: the test of that format shows it, and fails until m
 from __future__ import annotations
 
 import sys
+import tempfile
 
 import atheris
 
@@ -20,7 +21,8 @@ def main() -> None:
     """Give the format's test whatever leads it to new branches."""
     _, name, seconds = sys.argv
     target = getattr(test_fuzz, f"test_damaged_{name}").hypothesis.fuzz_one_input
-    atheris.Setup([name, f"-max_total_time={seconds}", *OPTIONS], target)
+    place = f"-artifact_prefix={tempfile.gettempdir()}/fuzz-{name}-"
+    atheris.Setup([name, f"-max_total_time={seconds}", place, *OPTIONS], target)
     atheris.Fuzz()
 
 
