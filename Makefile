@@ -63,8 +63,9 @@ heavy: tools  ## run the tests that take minutes
 	$(PYTEST) -m heavy --durations 15 tests
 
 TIME ?= 60
-fuzz: $(VENV)/extras-fuzz  ## give each reader damaged files for TIME=60 seconds, to find crashes
-	cd tests && $(abspath $(BIN))/python -m fuzz.run --seconds $(TIME)
+fuzz: $(VENV)/extras-test,fuzz  ## give readers damaged files for TIME=60 seconds a format
+	for format in idx npz json; do \
+		PYTHONPATH=tests $(BIN)/python -m fuzz.run $$format $(TIME) || exit; done
 
 check: tools  ## run the linter
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -7,22 +7,21 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from .atomic import replacing
-from .bounded import read_bytes
 from .errors import DataError
 
 __all__ = ["read_arrays", "write_arrays"]
 
 MOST_BYTES = 2**28
 """So much a file may hold; a larger one is no model or checkpoint of this package."""
-LONGEST_HEADER = 4096
+NUMPYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How NumPy compresses; of all else, zipfile decompresses more than is asked for."""
 KINDS = "biufU"
-"""Of NumPy's types: yes and no, whole numbers, fractions, text."""
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What can be unpacked piece by piece, and is all that NumPy writes."""
+"""Of NumPy's types: Booleans, integers, floating-point numbers, text."""
 
 
 def write_arrays(
@@ -34,7 +33,7 @@ def write_arrays(
     ----------
     arrays : mapping of str to numpy.ndarray
         Of numbers or of text.
-    path : path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -60,7 +59,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    path : path
+    path : str or os.PathLike
 
     Returns
     -------
@@ -73,79 +72,49 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         pickle.
     """
     try:
-        return decode_arrays(read_bytes(path, MOST_BYTES))
+        with open(path, "rb") as file:
+            return _decode(file)
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path} cannot be read ({reason}): check the path") from error
     except DataError as error:
         raise DataError(f"{path}: {error}: write the file anew") from error
-
-
-def decode_arrays(content: bytes) -> dict[str, np.ndarray]:
-    """Read arrays from the bytes of a ``.npz`` file."""
-    _check_size(len(content))
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = archive.infolist()
-            _check_size(sum(member.file_size for member in members))
-            _check_count(members, content)
-            return {
-                member.filename[: -len(".npy")]: _decode(_unpack(archive, member))
-                for member in members
-            }
-    except DataError:
-        raise
-    # What zipfile and NumPy raise for damaged content is not listed anywhere.
-    except Exception as error:
+    except Exception as error:  # zipfile and NumPy list nowhere what damage raises
         raise DataError(
-            "expected a .npz file of plain arrays, found something else or a damaged "
-            f"one ({type(error).__name__})"
+            f"{path}: expected a .npz file of plain arrays, found something else or a "
+            f"damaged one ({error!r:.200}): write the file anew"
         ) from error
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """Unpack no more than the list promises, whatever the rest would grow to."""
-    if member.compress_type not in PACKINGS:
-        raise DataError(
-            f"expected no packing but NumPy's, found {member.compress_type}"
-        )
-    with archive.open(member) as file:  # read() alone unpacks all before it counts
-        return file.read(member.file_size)
+def _decode(file: BinaryIO) -> dict[str, np.ndarray]:
+    """Read all arrays of an open file, if it names no more than memory may hold."""
+    _check_size(os.fstat(file.fileno()).st_size)
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        _check_size(sum(member.file_size for member in members))
+        return {m.filename[: -len(".npy")]: _load(archive, m) for m in members}
 
 
-def _decode(content: bytes) -> np.ndarray:
-    """Read one array, whose header must agree with the bytes that follow it."""
-    file = BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    length = int.from_bytes(content[8:10], "little")
-    if version != (1, 0) or length > LONGEST_HEADER:  # later ones are for long headers
-        raise DataError("expected arrays, found a header unlike theirs")
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype.hasobject:
-        raise DataError("expected plain numbers, found a pickle, which is never loaded")
-    numbers = np.frombuffer(content, dtype, offset=file.tell())
-    if dtype.kind not in KINDS:
-        raise DataError(f"expected numbers or text, found type {dtype.str!r:.40}")
-    if dtype.kind == "U":
-        _check_text(numbers)
-    return numbers.reshape(shape, order="F" if is_fortran else "C")
-
-
-def _check_text(texts: np.ndarray) -> None:
-    """Refuse what is no character, which NumPy would hand on and Python not take."""
-    codes = texts.view(texts.dtype.byteorder + "u4")
-    if ((codes >= 0xD800) & (codes < 0xE000) | (codes > 0x10FFFF)).any():
-        raise DataError("expected text, found numbers that are no characters")
-
-
-def _check_count(members: list[zipfile.ZipInfo], content: bytes) -> None:
-    """Refuse a list that lost entries; zipfile does not look at their number."""
-    count = int.from_bytes(content[-12:-10], "little")
-    if not members or len(members) != count:
-        raise DataError(f"expected {count} arrays, found {len(members)}")
+def _load(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """Load one array, decompressing no more than the size that the zip names."""
+    if member.compress_type not in NUMPYS:
+        raise DataError(f"expected NumPy's compression, found {member.compress_type}")
+    with archive.open(member) as file:  # read() alone decompresses all there is
+        content = BytesIO(file.read(member.file_size))
+    array = np.load(content, allow_pickle=False)
+    if array.size > member.file_size or content.read(1):
+        raise DataError("expected as many bytes as an array takes, found others")
+    if array.dtype.kind not in KINDS:
+        raise DataError(f"expected numbers or text, found type {array.dtype.str:.40}")
+    if array.dtype.kind == "U":
+        np.char.encode(array, "utf-8")  # raises where a number is no character
+    return array
 
 
 def _check_size(size: int) -> None:
-    """Refuse to unpack what would fill the memory."""
-    if size > MOST_BYTES:
-        raise DataError(f"expected at most {MOST_BYTES:,} bytes, found {size:,}")
+    """Check that a file, or what it names, holds something, and not too much.
+
+    A device has no size, and no end either.
+    """
+    if not 0 < size <= MOST_BYTES:
+        raise DataError(f"expected 1 to {MOST_BYTES:,} bytes, found {size:,}")

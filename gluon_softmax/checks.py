@@ -40,9 +40,7 @@ def check_whole_number(name: str, value: object, least: int) -> None:
         )
 
 
-def check_batch_size(
-    batch_size: int, num_samples: int, what: str = "the size of the data set"
-) -> None:
+def check_batch_size(batch_size: int, num_samples: int) -> None:
     """Refuse a batch size that gives no batch.
 
     Parameters
@@ -50,9 +48,7 @@ def check_batch_size(
     batch_size : int
         What was given.
     num_samples : int
-        The largest number allowed.
-    what : str
-        What that number is.
+        The largest number allowed, the size of the data set.
 
     Raises
     ------
@@ -62,8 +58,8 @@ def check_batch_size(
     check_whole_number("batch_size", batch_size, least=1)
     if batch_size > num_samples:
         raise ArgumentError(
-            f"expected a batch_size of at most {num_samples:,}, {what}, found "
-            f"{batch_size:,}"
+            f"expected a batch_size of at most {num_samples:,}, the size of the data "
+            f"set, found {batch_size:,}"
         )
 
 

@@ -12,7 +12,6 @@ from . import (
     compare_command,
     export_command,
     notebooks_command,
-    pack_command,
     predict_command,
     reproduce_command,
     study_command,
@@ -104,7 +103,6 @@ def make_parser() -> argparse.ArgumentParser:
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
     notebooks_command.add_arguments(commands)
-    pack_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
 

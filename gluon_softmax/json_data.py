@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-from .bounded import read_bytes
 from .errors import DataError
 
 __all__ = ["decode_json", "read_json"]
@@ -58,7 +57,8 @@ def read_json(path: str | os.PathLike[str]) -> object:
         If it cannot be read, or `decode_json` refuses it.
     """
     try:
-        return decode_json(read_bytes(path, MOST_BYTES))
+        with open(path, "rb") as file:  # which may have no end
+            return decode_json(file.read(MOST_BYTES + 1))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path} cannot be read ({reason})") from error

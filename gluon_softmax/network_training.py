@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import Union
 
 import mxnet as mx
@@ -18,7 +17,6 @@ from .checks import check_choice
 from .concise import make_net
 from .data.datasets import ImageDataset, TransformedDataset
 from .data.loader import BatchLoader
-from .data.streams import Stream
 from .distributed import Group
 from .errors import ArgumentError
 from .history import Accumulator, Callback, Epoch, History
@@ -34,7 +32,7 @@ __all__ = [
 ]
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
-Split = Union[ImageDataset, TransformedDataset, Stream]
+Split = Union[ImageDataset, TransformedDataset]
 
 
 def _make_softmax(num_outputs: int, ctx: mx.Context) -> nn.Sequential:
@@ -54,7 +52,7 @@ class NetworkTraining:
     Parameters
     ----------
     name : {'perceptron', 'convolutional', 'softmax'}
-    train_set, test_set : ImageDataset, TransformedDataset or Stream
+    train_set, test_set : ImageDataset or TransformedDataset
         Two splits of one data set.
     settings : Settings, optional
         How to train; the defaults of `Settings` if not given.
@@ -121,11 +119,11 @@ class NetworkTraining:
     def _load(self, train_set, test_set) -> None:
         """Make the mini-batches, or this process's part of them."""
         size, seed = self.settings.batch_size, self.settings.seed
-        self.train_iter = _choose_loader(train_set)(
-            size, shuffle=True, seed=seed, part=self._group.part
+        self.train_iter = BatchLoader(
+            train_set, size, shuffle=True, seed=seed, part=self._group.part
         )
         size = min(size, len(test_set))
-        self._test_iter = _choose_loader(test_set)(size, part=self._group.test_part)
+        self._test_iter = BatchLoader(test_set, size, part=self._group.test_part)
 
     @property
     def is_finished(self) -> bool:
@@ -141,11 +139,6 @@ class NetworkTraining:
     def is_follower(self) -> bool:
         """Whether another process of the group prints and writes."""
         return self._group.rank > 0
-
-    @property
-    def num_workers(self) -> int:
-        """How many processes train."""
-        return self._group.size
 
     def count_samples_left(self) -> int:
         """Count the samples that this process has still to train on."""
@@ -332,11 +325,6 @@ def make_optimizer(lr: float, momentum: float) -> mx.optimizer.SGD:
         Steps as Gluon's own ``sgd`` does, faster on a processor.
     """
     return _OneByOne(learning_rate=lr, momentum=momentum)
-
-
-def _choose_loader(dataset) -> Callable[..., Batches]:
-    """Give what makes mini-batches: a data set that streams does so itself."""
-    return getattr(dataset, "make_loader", None) or partial(BatchLoader, dataset)
 
 
 class _RunningLoss(Callback):

@@ -53,8 +53,8 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--data",
         default="mnist",
-        help="mnist, fashion-mnist, or a folder: of pictures (DIR/CLASS/*.png, or "
-        "DIR/train/CLASS and DIR/test/CLASS), or of packed shards",
+        help="mnist, fashion-mnist, or a folder of pictures (DIR/CLASS/*.png, or "
+        "DIR/train/CLASS and DIR/test/CLASS)",
     )
     for setting in fields(Settings):
         parser.add_argument(
@@ -63,12 +63,6 @@ def add_arguments(commands) -> None:
             default=setting.default,
             help=HELP[setting.name],
         )
-    parser.add_argument(
-        "--stream",
-        action="store_true",
-        help="read packed shards as training goes, each worker a part of its own; "
-        "samples that do not go round are left out, other ones in each epoch",
-    )
     parser.add_argument("--ctx", default="cpu", help="device: cpu or gpu")
     parser.add_argument("--root", help="folder with the data set's files")
     parser.add_argument(
@@ -118,6 +112,7 @@ def _train(options: argparse.Namespace) -> int:
     """Train; print lines; write parameters and history after each epoch."""
     settings = _check(options)
 
+    from .data.splits import load_splits
     from .distributed import Group, is_worker, join_group
     from .network_training import NetworkTraining, choose_context
 
@@ -126,7 +121,8 @@ def _train(options: argparse.Namespace) -> int:
     asked = options.kvstore or options.compress
     is_alone = not asked and not is_worker()
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
-    train_set, test_set = _load(options, PIXELS.get(network, "normalised"))
+    pixels = PIXELS.get(network, "normalised")
+    train_set, _, test_set = load_splits(options.data, pixels, root=options.root)
     training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
     record = _Record(options, network, training, train_set)
     keeper = _Keeper(options, record.describe(), training, group)
@@ -137,17 +133,6 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     hint = "the job ends" if training.is_follower else keeper.hint
     raise interruption.make_error(hint)
-
-
-def _load(options: argparse.Namespace, pixels: str):
-    """Load the training and the test set."""
-    from .data.splits import load_splits
-    from .data.streams import load_streams
-
-    if options.stream:
-        return load_streams(options.data, pixels)
-    splits = load_splits(options.data, pixels, root=options.root)
-    return splits.train, splits.test
 
 
 def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
@@ -296,7 +281,6 @@ class _Record(Callback):
         self._head = {
             "network": network,
             "data": options.data,
-            "stream": options.stream,
             "ctx": options.ctx,
             "settings": asdict(training.settings),
         }
@@ -311,7 +295,6 @@ class _Record(Callback):
             "data": source.title,
             "revision": source.revision,
             "images": len(source),
-            "stream": self._head["stream"] and self._training.num_workers,
             **{name: value for name, value in settings if name not in FREE},
         }
 

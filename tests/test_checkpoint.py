@@ -132,7 +132,7 @@ def test_a_pickle_is_never_loaded(folder):
 
     np.savez(path, head=np.array([Trap()], object))
     with (
-        pytest.warns(UserWarning, match="a pickle, which is never loaded"),
+        pytest.warns(UserWarning, match="allow_pickle=False"),
         pytest.raises(DataError),
     ):
         folder.load()

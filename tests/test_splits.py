@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax import BatchLoader, ImageDataset
-from gluon_softmax.data.packing import pack
 from gluon_softmax.data.splits import (
-    load_sets,
     load_splits,
     measure_moments,
     prepare_pixels,
@@ -104,19 +102,3 @@ def test_a_folder_of_pictures_is_a_data_set(folder, kind):
     assert sorted(y.asnumpy()) == list(range(12))
     assert len(splits.test) == 12
     assert splits.train.source.classes[11] == "class 11"
-
-
-@pytest.mark.parametrize("pixels", ["scaled", "normalised"])
-def test_packed_data_train_as_the_original(folder, tmp_path, pixels):
-    """The same numbers in the same order, validation set included."""
-    pack(*load_sets(folder), tmp_path / "packed", num_shards=3)
-    for old, new in zip(
-        *(
-            load_splits(name, pixels, num_validation=2)
-            for name in (folder, tmp_path / "packed")
-        )
-    ):
-        batches = zip(*(BatchLoader(part, 2, True, seed=0) for part in (old, new)))
-        for (X, y), (X_new, y_new) in batches:
-            np.testing.assert_array_equal(X.asnumpy(), X_new.asnumpy())
-            np.testing.assert_array_equal(y.asnumpy(), y_new.asnumpy())

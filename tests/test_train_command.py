@@ -147,7 +147,6 @@ def test_help_names_every_network(capsys):
         (["--checkpoint", "x", "--every", 0], "expected every to be a whole number"),
         (["--kvstore", "dist_sync"], "start it with gluon-softmax launch"),
         (["--compress", -1], "expected compress to be a number above 0"),
-        (["--stream"], "expected a folder of packed shards to stream from"),
     ],
 )
 def test_options_that_do_not_go_together(tmp_path, monkeypatch, options, text):

@@ -1,8 +1,8 @@
 """Training, validation and test set, with their pixels brought to a range.
 
-The data are a published set, pictures in folders, or shards that were packed from one
-of these. A validation set is cut off the end of the training set, as the handmade
-solver wants it; pixels are scaled to 0-1, and on request centred or normalised.
+The data are a published set or pictures in folders. A validation set is cut off the end
+of the training set, as the handmade solver wants it; pixels are scaled to 0-1, and on
+request centred or normalised.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 from ..checks import check_choice, check_whole_number
 from ..errors import ArgumentError
 from .datasets import MNIST, FashionMNIST, ImageDataset, TransformedDataset
-from .packed import Packed, is_packed
 
 __all__ = [
     "DATA_SETS",
@@ -109,9 +108,8 @@ def load_sets(
     Parameters
     ----------
     name : {'fashion-mnist', 'mnist'} or path
-        A published set; or a folder of classes, as `read_folder` takes it; or one that
-        `gluon-softmax pack` wrote. Of a folder that is called as a published set, give
-        the path with its slash: ``./mnist``.
+        A published set; or a folder of classes, as `read_folder` takes it. Of a folder
+        that is called as a published set, give the path with its slash: ``./mnist``.
     root : path, optional
         The folder to look in first for a published set.
 
@@ -134,12 +132,8 @@ def load_sets(
     if not Path(name).is_dir():
         raise ArgumentError(
             f"expected data to be one of {', '.join(DATA_SETS)}, or a folder of "
-            f"pictures or of packed shards, found {str(name)!r}"
+            f"pictures, found {str(name)!r}"
         )
-    if is_packed(name):
-        from .records import read_packed
-
-        return Sets(*read_packed(name), Packed.read(name).moments)
     from .folders import read_folder  # reads with Pillow, slow to import
 
     train_set, test_set = read_folder(name)

@@ -4,141 +4,79 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import zipfile
-from collections.abc import Callable
 
-from . import seeds
+from hypothesis import strategies as st
 
-PACKINGS = [zipfile.ZIP_STORED] * 9 + [zipfile.ZIP_DEFLATED]
-Mutate = Callable[[bytes, random.Random], bytes]
-
-ODD = [
-    None,
-    True,
-    -1,
-    0.5,
-    10**400,
-    float("nan"),
-    float("inf"),
-    "",
-    "a\nb",
-    "\ud800",
-    "x" * 300,
-    "../a",
-    [],
-    {},
-    [[[]]],
-    {"a": {}},
-]
-"""What no reader expects in some place or other."""
+ODD = [10**400, "a\nb", "\ud800", "x" * 2000, "../a", "a\0b"]
+"""What no reader expects, and chance does not find."""
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(ODD)
+)
+TEXT = st.text(max_size=10) | st.sampled_from([odd for odd in ODD if odd != 10**400])
+VALUES = st.recursive(
+    SCALARS | TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3)
+    ),
+    max_leaves=5,
+)
 
 
-def damage_json(content: bytes, draw: random.Random, mutate: Mutate) -> bytes:
-    """Put something odd in one place of JSON; damage the bytes of what is none."""
-    try:
-        whole = json.loads(content)
-    except (ValueError, RecursionError):
-        return mutate(content, draw)
-    places = list(find_places(whole))
-    if not places or draw.random() < 0.1:
-        return mutate(content, draw)
-    container, key = draw.choice(places)
-    change(container, key, draw)
-    try:
-        return json.dumps(whole).encode()
-    except RecursionError:  # buried too often
-        return mutate(content, draw)
+@st.composite
+def damage_bytes(draw, content: bytes) -> bytes:
+    """Cut, double or overwrite a few pieces."""
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.sampled_from([0, 1, 2, 4, 8, 100])))
+        piece = content[start:end]
+        others = st.sampled_from([b"", piece * 2, b"\xff" * len(piece)])
+        piece = draw(others | st.binary(max_size=4))
+        content = content[:start] + piece + content[end:]
+    return content
 
 
-def find_places(content: object) -> list[tuple]:
-    """List each container with each of its keys, as far as a path may go."""
-    places, todo = [], [content]
-    while todo and len(places) < 1000:
-        found = todo.pop()
-        if isinstance(found, (dict, list)):
-            keys = found if isinstance(found, dict) else range(len(found))
-            places += [(found, key) for key in keys]
-            todo += [found[key] for key in keys]
-    return places
-
-
-def change(container: dict | list, key: str | int, draw: random.Random) -> None:
-    """Remove one entry, double it, bury it, or put something odd in its place."""
-    kind = draw.randrange(8)
-    if kind == 0:
-        del container[key]
-    elif kind == 1 and isinstance(container, list):
-        container.insert(key, container[key])
-    elif kind == 2 and isinstance(container, dict):
-        container[draw.choice(["x\ny", "x" * 2000, "\ud800"])] = container[key]
-    elif kind == 3:
-        for _ in range(draw.choice([1, 30, 500])):
-            container[key] = [container[key]]
-    else:
-        container[key] = draw.choice(ODD)
-
-
-def damage_npz(content: bytes, draw: random.Random, mutate: Mutate) -> bytes:
-    """Damage one array of a file and give it the right checksum; or the file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()[:20]
-            members = {name: read_start(archive, name) for name in names}
-    except Exception:  # whatever zipfile raises for damaged content
-        return mutate(content, draw)
-    if not members or draw.random() < 0.3:
-        return mutate(content, draw)
-    name = draw.choice(sorted(members))
-    if draw.random() < 0.1:
-        del members[name]
-    else:
-        members[name] = mutate(members[name], draw)
-    return zip_members(members, draw.choice(PACKINGS))
-
-
-def read_start(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read so much of a member as is worth damaging."""
-    with archive.open(name) as file:
-        return file.read(2**13)
-
-
-def zip_members(members: dict[str, bytes], packing: int) -> bytes:
-    """Make a zip."""
+@st.composite
+def damage_npz(draw, content: bytes) -> bytes:
+    """Lose or damage one array and give it the right checksum; or damage the file."""
+    if draw(st.booleans()):
+        return draw(damage_bytes(content))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = draw(st.sampled_from(sorted(members)))
+    before = members.pop(name)
+    if draw(st.booleans()):
+        members[name] = draw(damage_bytes(before))
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", packing) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, packing)
+    with zipfile.ZipFile(file, "w") as archive:
+        for member, array in members.items():
+            archive.writestr(zipfile.ZipInfo(member), array)
     return file.getvalue()
 
 
-def damage_bytes(content: bytes, draw: random.Random) -> bytes:
-    """Change, cut, double or insert a few bytes."""
-    damaged = bytearray(content)
-    for _ in range(draw.choice([1, 1, 2, 5])):
-        start = draw.randint(0, len(damaged))
-        end = min(len(damaged), start + draw.choice([1, 2, 4, 8, 100]))
-        piece = damaged[start:end]
-        number = draw.choice([0, 1, 0x7F, 0x80, 0xFF])
-        others = [b"", piece * 2, bytes([number]) * len(piece), draw.randbytes(4)]
-        damaged[start:end] = draw.choice(others)
-    return bytes(damaged[: seeds.LONGEST])
+@st.composite
+def damage_json(draw, content: object) -> bytes:
+    """Put something odd in one place; or damage the bytes."""
+    content = json.dumps(draw(_change(content))).encode()
+    return content if draw(st.integers(0, 4)) else draw(damage_bytes(content))
 
 
-DAMAGE: dict[str, Callable] = {
-    "npz": damage_npz,
-    "model": damage_npz,
-    "checkpoint": damage_npz,
-    "checkpoint_head": damage_json,
-    "history": damage_json,
-    "comparison": damage_json,
-    "study": damage_json,
-}
-"""How the inputs of a target are damaged; all others byte by byte."""
-
-
-def damage(name: str, content: bytes, draw: random.Random, mutate: Mutate) -> bytes:
-    """Damage an input of a target."""
-    if name in DAMAGE:
-        return DAMAGE[name](content, draw, mutate)
-    return mutate(content, draw)
+@st.composite
+def _change(draw, content: object) -> object:
+    """Change a value, an entry of it, or an entry of an entry, and so on."""
+    if (
+        not isinstance(content, (dict, list))
+        or not content
+        or not draw(st.integers(0, 4))
+    ):
+        return draw(VALUES)
+    is_list = isinstance(content, list)
+    entries = dict(enumerate(content)) if is_list else dict(content)
+    key = draw(st.sampled_from(list(entries)))
+    kind = draw(st.sampled_from(["change", "change", "change", "lose", "rename"]))
+    value = entries.pop(key)
+    if kind == "change":
+        entries[key] = draw(_change(value))
+    if kind == "rename":
+        entries[draw(TEXT)] = value
+    return list(entries.values()) if is_list else entries

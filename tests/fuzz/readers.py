@@ -1,22 +1,26 @@
 """One function for each reader: any bytes give a result or the package's own error.
 
-Each gives what was read, after using it as its reader's callers do; None where the
+Each returns what was read, after using it as its reader's callers do; None where the
 bytes are refused.
 """
 
 from __future__ import annotations
 
 import atexit
-import gzip
 import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from gluon_softmax import archive, checkpoint, history, json_data, models
+from gluon_softmax import checkpoint, models
+from gluon_softmax.comparison_file import read_comparison
 from gluon_softmax.data import idx
 from gluon_softmax.errors import GluonSoftmaxError
+from gluon_softmax.experiments import Experiment
+from gluon_softmax.history import History
+from gluon_softmax.json_data import decode_json
+from gluon_softmax.study import Study
 
 from . import seeds
 
@@ -26,10 +30,11 @@ LONGEST = 1000
 _folder = tempfile.TemporaryDirectory()
 atexit.register(_folder.cleanup)
 FOLDER = Path(_folder.name)
+(FOLDER / "model.npz").write_bytes(seeds.MODEL)
 
 
 def read(reader: Callable[..., object], *arguments: object) -> object:
-    """Give what a reader gives; None where it refuses its input in one line."""
+    """Return what a reader does; None where it refuses its input in one line."""
     try:
         return reader(*arguments)
     except GluonSoftmaxError as error:
@@ -46,11 +51,10 @@ def write(content: bytes, name: str = "input") -> Path:
     return path
 
 
-def fuzz_idx(content: bytes) -> object:
-    """A file, compressed or not, read whole and opened."""
+def read_idx(content: bytes) -> object:
+    """Read a file, compressed or not, whole and opened."""
     path = write(content)
-    array = read(idx.read_idx, path)
-    opened = read(idx.open_idx, path)
+    array, opened = read(idx.read_idx, path), read(idx.open_idx, path)
     assert (array is None) == (opened is None)
     if array is not None:
         assert len(opened[:1]) == 1
@@ -59,39 +63,17 @@ def fuzz_idx(content: bytes) -> object:
     return array
 
 
-def fuzz_idx_gzip(content: bytes) -> object:
-    """What a whole gzip file holds."""
-    array = read(idx.read_idx, write(gzip.compress(content, 1, mtime=0)))
-    plain = read(idx.decode_idx, content)
-    assert (array is None) == (plain is None)
-    return array
-
-
-def fuzz_npz(content: bytes) -> object:
-    """The file of some arrays."""
-    arrays = read(archive.decode_arrays, content)
-    for array in (arrays or {}).values():
-        assert not array.dtype.hasobject
-        array.tobytes()
-    return arrays
-
-
-def fuzz_npy(content: bytes) -> object:
-    """One array of a file whose checksums are right."""
-    return fuzz_npz(seeds.zip_member(content))
-
-
-def fuzz_model(content: bytes) -> object:
-    """A trained model's file."""
+def read_model(content: bytes) -> object:
+    """Read a trained model's file."""
     model = read(models.load_model, write(content))
     if model is not None:
-        assert all(isinstance(name, str) for name in (model.data, *model.classes))
+        assert "".join([model.data, *model.classes]).encode()
         assert model.scale(np.zeros((1, 28, 28), "uint8")).dtype == "float32"
     return model
 
 
-def fuzz_checkpoint(content: bytes) -> object:
-    """A folder with one checkpoint."""
+def read_checkpoint(content: bytes) -> object:
+    """Read a folder with one checkpoint."""
     folder = checkpoint.CheckpointFolder(FOLDER / "checkpoints", seeds.RUN)
     (folder.path / "checkpoint-000000001.npz").write_bytes(content)
     try:
@@ -105,15 +87,15 @@ def fuzz_checkpoint(content: bytes) -> object:
     return state
 
 
-def fuzz_checkpoint_head(content: bytes) -> object:
-    """A checkpoint whose checksum is right, with any text as its head."""
+def read_head(content: bytes) -> object:
+    """Read a checkpoint whose checksum is right, with any text as its head."""
     text = content.decode("latin1").rstrip("\0")  # NumPy drops them from text
-    return fuzz_checkpoint(seeds.pack(seeds.make_checkpoint(text)))
+    return read_checkpoint(seeds.save(seeds.make_checkpoint(text)))
 
 
 def use_state(state: checkpoint.State) -> None:
     """Do with a state what a training does that goes on from it."""
-    use_history(history.History.from_list(state.history))
+    use_history(History.from_list(state.history))
     assert state.epoch + state.batch >= 0
     assert sum(state.sums) + sum(state.recent) + state.seconds is not None
     assert (len(state.sums), len(state.recent)) == (3, 2)
@@ -121,26 +103,22 @@ def use_state(state: checkpoint.State) -> None:
         assert f"{place['epoch']:d} {place['batch']:d} {place['loss']:.4f}"
 
 
-def fuzz_history(content: bytes) -> object:
-    """The epochs of one training, as JSON."""
-    found = read(lambda: history.History.from_list(json_data.decode_json(content)))
+def read_history(content: bytes) -> object:
+    """Read the epochs of one training."""
+    found = read(lambda: History.from_list(decode_json(content)))
     if found is not None:
         use_history(found)
     return found
 
 
-def use_history(found: history.History) -> None:
+def use_history(found: History) -> None:
     """Print the epochs, and write them again."""
     assert all(str(epoch) for epoch in found.epochs)
-    assert history.History.from_list(found.to_list()) == found
+    assert History.from_list(found.to_list()) == found
 
 
-def fuzz_comparison(content: bytes) -> object:
-    """A comparison's JSON beside a model that is whole."""
-    from gluon_softmax.comparison_file import read_comparison
-
-    if not (FOLDER / "model.npz").exists():
-        write(seeds.MODEL, "model.npz")
+def read_saved_comparison(content: bytes) -> object:
+    """Read a comparison beside a model that is whole."""
     comparison = read(read_comparison, write(content, "comparison.json"))
     if comparison is not None:
         for found in comparison.histories.values():
@@ -151,11 +129,8 @@ def fuzz_comparison(content: bytes) -> object:
     return comparison
 
 
-def fuzz_study(content: bytes) -> object:
-    """The runs that a study has kept."""
-    from gluon_softmax.experiments import Experiment
-    from gluon_softmax.study import Study
-
+def read_study(content: bytes) -> object:
+    """Read the runs that a study has kept."""
     found = read(Study, write(content, "study.json"), [Experiment()])
     if found is not None:
         for run in found.finished():
@@ -163,8 +138,13 @@ def fuzz_study(content: bytes) -> object:
     return found
 
 
-TARGETS: dict[str, Callable[[bytes], object]] = {
-    name[len("fuzz_") :]: function
-    for name, function in list(globals().items())
-    if name.startswith("fuzz_")
+READERS: dict[str, Callable[[bytes], object]] = {
+    "idx": read_idx,
+    "gzip": read_idx,
+    "model": read_model,
+    "checkpoint": read_checkpoint,
+    "head": read_head,
+    "history": read_history,
+    "comparison": read_saved_comparison,
+    "study": read_study,
 }
