@@ -8,6 +8,7 @@ must be cut.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import os
@@ -30,6 +31,7 @@ __all__ = ["Keeper", "main"]
 ALIVE = 0.5  # seconds from one report to the next
 PATIENCE = 1.0  # seconds for the last lines to be passed on
 LONGEST = 1 << 16  # characters of a line that never ends
+_LIBC, _PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 
 
 def main() -> None:
@@ -93,6 +95,7 @@ class Keeper:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=[self._heart],
+            preexec_fn=_end_with_parent,  # should this keeper be killed
         )
 
     def _relay(self, stream: io.BufferedReader, name: str) -> None:
@@ -130,6 +133,11 @@ def _start_thread(target, *arguments) -> threading.Thread:
     thread = threading.Thread(target=target, args=arguments, daemon=True)
     thread.start()
     return thread
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end_all() -> None:
