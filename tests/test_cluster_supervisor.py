@@ -203,8 +203,8 @@ def test_well(facts):
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"code": -64}, "was ended by SIGRTMAX"),
-        ({"code": -99}, "was ended by signal 99"),
+        ({"code": -64, "ended": NOW}, "was ended by SIGRTMAX"),
+        ({"code": -99, "ended": NOW}, "was ended by signal 99"),
         ({"is_gone": True}, "was lost: nothing is heard of it any more"),
         ({"stepped": NOW - 61}, "hung: it made no step for 60 s"),
         ({"stopped": NOW - 61}, "hung: it is stopped"),
@@ -218,6 +218,13 @@ def test_badly(facts, reason):
     """Each ends the job, and is put into words."""
     culprit = known(number=1, **facts)
     assert find_failure([known(), culprit], USUAL, NOW) == (culprit, reason)
+
+
+def test_the_first_that_failed():
+    """It is named, for the others may have failed because of it."""
+    workers = [known(number=i, code=1, ended=NOW - i % 2) for i in range(3)]
+    culprit, _ = find_failure(workers, USUAL, NOW)
+    assert culprit is workers[1]
 
 
 def test_the_first_that_hung():

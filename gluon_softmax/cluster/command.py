@@ -21,17 +21,22 @@ def add_arguments(commands) -> None:
         "launch",
         help="train in several processes, on several machines too",
         usage="gluon-softmax launch -n WORKERS [options] -- train ...",
+        epilog="example: gluon-softmax launch -n 2 -- train gluon --data fashion-mnist",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.set_defaults(command=_launch, commands=commands.choices)
-    parser.add_argument("-n", "--workers", type=int, required=True, help="how many")
-    parser.add_argument("-s", "--servers", type=int, default=1, help="how many")
+    parser.add_argument(
+        "-n", "--workers", type=int, required=True, help="number of workers"
+    )
+    parser.add_argument(
+        "-s", "--servers", type=int, default=1, help="number of servers"
+    )
     parser.add_argument("--hosts", metavar="FILE", help="machines, one per line")
     parser.add_argument(
         "--ssh", default="ssh", help="program to reach them, e.g. ssh -F F"
     )
     parser.add_argument(
-        "--restart", type=int, default=0, metavar="N", help="further attempts"
+        "--restart", type=int, default=0, metavar="N", help="attempts after a failure"
     )
     parser.add_argument(
         "--hang-limit", type=float, default=60.0, help="seconds for a worker's step"

@@ -139,9 +139,11 @@ def find_failure(
     now : float
         By `time.monotonic`.
     """
+    failed = [process for process in processes if process.code]
+    if failed:
+        first = min(failed, key=lambda process: process.ended)
+        return first, _describe_code(first.code)
     for process in processes:
-        if process.code:
-            return process, _describe_code(process.code)
         if process.code is None and process.is_gone:
             return process, "was lost: nothing is heard of it any more"
     workers = [process for process in processes if process.task.role == "worker"]
