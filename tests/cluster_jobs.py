@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import gluon_softmax
+import psutil
 from gluon_softmax.cluster.hosts import HERE
 from gluon_softmax.cluster.plan import Task
+from gluon_softmax.cluster.screen import Screen
 
 FOLDER = str(Path(gluon_softmax.__file__).parents[1])
 
@@ -41,29 +43,56 @@ heartbeat.finish()
 """A worker that sums over all workers, so many times."""
 
 
+class Record(Screen):
+    """Notes what is shown, and calls a function when a line comes."""
+
+    def __init__(self, line: str = "", act=None):
+        self.lines, self._line, self._act = [], line, act
+
+    def show(self, name, message):
+        """Note it."""
+        for stream in ("out", "err"):
+            if stream in message:
+                self.lines.append(f"{name} | {message[stream]}")
+                self._act_once(self.lines[-1])
+
+    def say(self, line):
+        """Note it."""
+        self.lines.append(line)
+
+    def _act_once(self, line):
+        """Call the function, at its line."""
+        if self._act and line == self._line:
+            act, self._act = self._act, None
+            act()
+
+
 def python(code: str, *arguments: str) -> list[str]:
-    """Give the command of a Python that runs some lines."""
+    """Return the command of a Python that runs some lines."""
     return [sys.executable, "-c", f"{BEGINNING}\n{code}", *arguments]
 
 
-def order(
-    role: str, number: int, code: str, *arguments: str
-) -> tuple[Task, dict[str, Any]]:
-    """Give a task and the order for its keeper."""
-    task = Task(role, number, HERE, {"DMLC_ROLE": role})
-    return task, task.to_order(argv=python(code, *arguments))
+def order(argv: list[str], **settings: Any) -> dict[str, Any]:
+    """Return an order for a keeper."""
+    usual = {"variables": {}, "folder": "/", "silence": None}
+    return {"version": gluon_softmax.__version__, "argv": argv, **usual, **settings}
 
 
-def find_processes(mark: str) -> list[int]:
-    """List the processes with a mark in their command."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:  # it ended meanwhile
-            continue
-    return found
+def task(role: str, number: int = 0) -> Task:
+    """Return a task on this machine."""
+    return Task(role, number, HERE, {"DMLC_ROLE": role})
+
+
+def find_processes(mark: str) -> list[psutil.Process]:
+    """Return the processes with a mark in their command, and their keepers."""
+    found = psutil.process_iter(["cmdline"])
+    return [p for p in found if any(mark in word for word in p.info["cmdline"] or [])]
+
+
+def find_workers(mark: str) -> list[psutil.Process]:
+    """Return the processes with a mark that are no keepers."""
+    found = find_processes(mark)
+    return [p for p in found if "keeper" not in " ".join(p.info["cmdline"][:3])]
 
 
 def comes_true(condition, seconds: float) -> bool:

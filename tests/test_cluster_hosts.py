@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import socket
 import subprocess
 import sys
 
 import pytest
-from gluon_softmax.cluster.hosts import Host, python_command, read_hosts
+from gluon_softmax.cluster.hosts import Host, add_ssh, python_command, read_hosts
 from gluon_softmax.errors import ArgumentError
 
 
@@ -38,17 +38,16 @@ gpu-2\tpython=/opt/bin/python
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "found none in"),
         ("# nobody\n\n", "found none in"),
-        ("a\nb\na", "line 3: a is there twice"),
-        ("a slots=0", "line 1: expected slots to be a whole number from 1 on"),
-        ("a slots=two", "found 'two'"),
-        ("a slots=", "found 'slots='"),
+        ("a\nb\na", "line 3: expected a once, with slots=, found 'a'"),
+        ("a slots=0", "line 1: expected slots= to be a whole number from 1 on"),
+        ("a slots=two", "found 'a slots=two'"),
+        ("a slots=", "found 'a slots='"),
         ("a 4", "expected slots=N, address=IPV4 or python=PATH behind the name"),
-        ("a cores=4", "found 'cores=4'"),
-        ("a address=10.0.0", "expected address to be an IPv4 address"),
-        ("a address=::1", "found '::1'"),
-        ("slots=2", "expected a host's name, found 'slots=2'"),
+        ("a cores=4", "found 'a cores=4'"),
+        ("a address=10.0.0", "expected address= to be an IPv4 address"),
+        ("a address=::1", "found 'a address=::1'"),
+        ("slots=2", "expected a host's name first, found 'slots=2'"),
         ("-oProxyCommand=evil", "expected a host's name"),
     ],
 )
@@ -85,23 +84,23 @@ def test_unreadable(tmp_path):
 def test_which_machine_is_this(host, here):
     """This machine is known by name or by address, and needs no ssh."""
     assert host.is_here is here
-    assert (python_command(host, "probe", ["ssh"])[0] == "ssh") is not here
+    assert (add_ssh(host, ["true"], ["ssh"])[0] == "ssh") is not here
 
 
 def test_command_here():
-    """The command runs the module of this package, and answers."""
-    command = python_command(Host("localhost"), "probe", ["ssh"])
-    question = json.dumps({"address": "127.0.0.1", "ports": 2})
-    answer = subprocess.check_output(command, input=question, text=True, cwd="/")
-    assert len(json.loads(answer)["ports"]) == 2
+    """The command runs the module of this package, from whichever folder."""
+    command = python_command(Host("localhost"), "role", "--version")
+    said = subprocess.check_output(command, text=True, cwd="/")
+    assert said.strip()
 
 
 def test_command_elsewhere():
     """The caller's options of ssh come first, for the first counts; no password."""
     host = Host("no.such.host.invalid", python="/my python")
-    command = python_command(host, "probe", ["ssh", "-F", "file"])
-    assert command[:3] == ["ssh", "-F", "file"]
-    assert "BatchMode=yes" in command
-    assert command[-2] == host.name
-    assert command[-1].startswith("exec '/my python' -c ")
-    assert sys.executable not in command[-1]
+    command = python_command(host, "keeper", "an argument")
+    over_ssh = add_ssh(host, command, ["ssh", "-F", "file"])
+    assert over_ssh[:3] == ["ssh", "-F", "file"]
+    assert "BatchMode=yes" in over_ssh
+    assert over_ssh[-2] == host.name
+    assert shlex.split(over_ssh[-1]) == ["exec", *command]
+    assert sys.executable not in over_ssh[-1]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
 import threading
 import time
 import uuid
 
 import pytest
-from cluster_jobs import TRAIN, comes_true, find_processes, python
+from cluster_jobs import (
+    TRAIN,
+    Record,
+    comes_true,
+    find_processes,
+    find_workers,
+    python,
+)
 from gluon_softmax.cluster.hosts import HERE, Host
 from gluon_softmax.cluster.job import Job, run_job
 from gluon_softmax.errors import ArgumentError, JobError
 from namespaces import make_hosts
-from test_cluster_job import Record
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,47 +30,38 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory):
-    """Give three hosts, or skip with the reason."""
+    """Return three hosts, or skip with the reason."""
     with make_hosts(tmp_path_factory.mktemp("hosts")) as made:
         yield made
 
 
 @pytest.fixture
 def mark(hosts):
-    """Give a word for this test's workers; put the hosts back on the network."""
+    """Return a word for this test's workers; put the hosts back on the network."""
     word = uuid.uuid4().hex
     yield word
     for name in hosts.names:
         hosts.join(name)
-    for pid in find_processes(word):
-        os.kill(pid, signal.SIGKILL)
+    for process in find_processes(word):
+        process.kill()
 
 
 def make_job(hosts, mark, steps, names="abc", here=()) -> Job:
-    """Make a job with a worker on each host, and two servers."""
+    """Return a job with a worker on each host, and two servers."""
     machines = [*here, *map(Host, names)]
-    return Job(
-        [],
-        len(machines),
-        2,
-        machines,
-        shlex.split(hosts.ssh),
-        argv=python(TRAIN, str(steps), mark),
-    )
+    argv, ssh = python(TRAIN, str(steps), mark), shlex.split(hosts.ssh)
+    return Job([], len(machines), 2, machines, ssh, argv=argv)
 
 
 @pytest.mark.parametrize("here", [(), (HERE,)])
 def test_over_ssh(hosts, mark, here):
     """Workers on all hosts sum up; this machine may be one of them."""
-    names = "abc"[len(here) :]
     screen = Record()
-    run_job(make_job(hosts, mark, 3, names, here), screen)
-    places, *lines = screen.lines
+    run_job(make_job(hosts, mark, 3, "abc"[len(here) :], here), screen)
     expected = [f"worker {i} | rank {i} of 3" for i in range(3)]
     expected += [f"worker {i} | total 9.0 9.0 9.0" for i in range(3)]
-    assert sorted(lines) == sorted(expected)
-    assert places.startswith(f"scheduler on {'localhost' if here else 'a'}, server")
-    assert not find_processes(mark)
+    assert sorted(screen.lines) == sorted(expected)
+    assert comes_true(lambda: not find_processes(mark), 1)
 
 
 @pytest.mark.parametrize("name", [pytest.param("a", marks=pytest.mark.heavy), "c"])
@@ -81,7 +76,7 @@ def test_cut_off(hosts, mark, name):
     with pytest.raises(JobError) as info:
         run_job(make_job(hosts, mark, 10_000), Record("worker 1 | rank 1 of 3", act))
     assert time.monotonic() - cut[0] < 10
-    assert f" on {name} was lost: no sign of {name} for 5 s" in str(info.value)
+    assert f" on {name} was lost: nothing is heard of it any more" in str(info.value)
     left = 10 - (time.monotonic() - cut[0])
     assert comes_true(lambda: not find_processes(mark), left)
 
@@ -90,26 +85,24 @@ def test_worker_killed_elsewhere(hosts, mark):
     """The line names rank and host, and nothing is left on any host."""
 
     def act():
-        os.kill(find_processes(mark)[-1], signal.SIGKILL)
+        find_workers(mark)[-1].kill()
 
     with pytest.raises(JobError, match=r"worker \d on [abc] was ended by SIGKILL"):
         run_job(make_job(hosts, mark, 10_000), Record("worker 1 | rank 1 of 3", act))
-    assert not find_processes(mark)
+    assert comes_true(lambda: not find_processes(mark), 2)
 
 
 def test_host_is_down(hosts, mark):
-    """Nothing starts anywhere."""
+    """The line says what ssh has to say, and nothing is left on the others."""
     hosts.cut("b")
-    start = time.monotonic()
-    with pytest.raises(
-        ArgumentError, match=r"b cannot be reached over ssh \(ssh: conn"
-    ):
+    with pytest.raises(JobError, match=r" on b was lost.*ssh: connect to"):
         run_job(make_job(hosts, mark, 3), Record())
-    assert time.monotonic() - start < 15
-    assert not find_processes(mark)
+    assert comes_true(lambda: not find_processes(mark), 2)
 
 
 def test_unknown_to_ssh(hosts, mark):
-    """What ssh says of a host that it does not know is passed on."""
-    with pytest.raises(ArgumentError, match="d cannot be reached over ssh"):
-        run_job(make_job(hosts, mark, 3, names="abd"), Record())
+    """Nothing starts anywhere."""
+    screen = Record()
+    with pytest.raises(ArgumentError, match="expected an address of d, found none"):
+        run_job(make_job(hosts, mark, 3, names="abd"), screen)
+    assert not screen.lines

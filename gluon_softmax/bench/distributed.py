@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 from ..cluster.job import Job, run_job
 from ..cluster.screen import Screen
-from ..cluster.supervisor import Interrupted
 from .distributed_cost import IMAGES, Cost, Run
 from .environment import PACKAGE_FOLDER, last_line
 from .processes import ContenderError
@@ -121,10 +120,6 @@ class _Listener(Screen):
         super().__init__()
         self.lines: list[str] = []
 
-    @property
-    def size(self) -> None:
-        """Give no process a terminal."""
-
     def show(self, name: str, message: dict[str, Any]) -> None:
         """Keep a line."""
         if "out" in message:
@@ -154,10 +149,7 @@ def _run_alone(text: str) -> list[dict]:
 def _run_job(text: str, workers: int) -> list[dict]:
     """Run a job with one server, as `launch` does."""
     listener = _Listener()
-    try:
-        run_job(Job([], workers, argv=_command(text)), listener)
-    except Interrupted as error:
-        raise KeyboardInterrupt from error
+    run_job(Job([], workers, argv=_command(text)), listener)
     if not listener.lines:
         raise ContenderError(f"{workers} workers: the first one printed nothing")
     return json.loads(listener.lines[-1])

@@ -8,8 +8,6 @@ import sys
 
 __all__ = ["add_arguments"]
 
-FORMS = ("plain", "slurm", "kubernetes")
-
 
 def add_arguments(commands) -> None:
     """Describe `launch`.
@@ -17,23 +15,28 @@ def add_arguments(commands) -> None:
     Parameters
     ----------
     commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
+        What `argparse.ArgumentParser.add_subparsers` returned; `train` is among them.
     """
     parser = commands.add_parser(
         "launch",
         help="train in several processes, on several machines too",
-        usage="gluon-softmax launch -n WORKERS [options] -- COMMAND ...",
+        usage="gluon-softmax launch -n WORKERS [options] -- train ...",
+        epilog="example: gluon-softmax launch -n 2 -- train gluon --data fashion-mnist",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.set_defaults(command=_launch)
-    parser.add_argument("-n", "--workers", type=int, required=True, help="how many")
-    parser.add_argument("-s", "--servers", type=int, default=1, help="how many")
+    parser.set_defaults(command=_launch, commands=commands.choices)
+    parser.add_argument(
+        "-n", "--workers", type=int, required=True, help="number of workers"
+    )
+    parser.add_argument(
+        "-s", "--servers", type=int, default=1, help="number of servers"
+    )
     parser.add_argument("--hosts", metavar="FILE", help="machines, one per line")
     parser.add_argument(
         "--ssh", default="ssh", help="program to reach them, e.g. ssh -F F"
     )
     parser.add_argument(
-        "--restart", type=int, default=0, metavar="N", help="further attempts"
+        "--restart", type=int, default=0, metavar="N", help="attempts after a failure"
     )
     parser.add_argument(
         "--hang-limit", type=float, default=60.0, help="seconds for a worker's step"
@@ -43,93 +46,91 @@ def add_arguments(commands) -> None:
     )
     parser.add_argument(
         "--print-env",
-        choices=FORMS,
+        choices=("plain", "slurm", "kubernetes"),
         help="start nothing; print each role's variables, or a job for a cluster",
     )
     parser.add_argument(
         "arguments",
         nargs=argparse.REMAINDER,
-        metavar="-- COMMAND ...",
+        metavar="-- train ...",
         help="what each worker runs, as in: train gluon --kvstore dist_sync",
     )
 
 
 def _launch(options: argparse.Namespace) -> int:
     """Run the job, or print what it takes."""
+    from ..compat import require_libraries
     from ..errors import JobError
+    from ..interruption import hinting
     from .job import run_job
+    from .manifests import format_job
     from .screen import Screen
-    from .supervisor import Interrupted
 
     job = _read_job(options)
-    _check_command(job)
     if options.print_env:
-        _print_env(job, options.print_env)
+        print(format_job(job, options.print_env), end="")
         return 0
+    require_libraries()
     try:
-        run_job(job, Screen())
+        with hinting(_hint(job)):
+            run_job(job, Screen())
     except JobError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 1
-    except Interrupted as error:
-        print(f"gluon-softmax: interrupted; {_hint(job)}", file=sys.stderr)
-        return 128 + error.number
     return 0
 
 
 def _hint(job) -> str:
-    """Say how to go on with a job."""
+    """Return how to go on with a job."""
     if not job.keeps_checkpoints:
         return "to be able to go on, give --checkpoint DIR behind -- next time"
     again = "" if "--resume" in job.arguments else " with --resume at its end"
     return f"the same command{again} goes on"
 
 
-def _check_command(job) -> None:
-    """Let the command look at its own arguments, before any process is started."""
-    from ..cli import make_parser
-
-    options = make_parser().parse_args(job.arguments)
-    check = getattr(options, "check", None)
-    if check is not None:
-        check(options, job.num_workers)
-
-
 def _read_job(options: argparse.Namespace):
-    """Check the options."""
+    """Return the job that the options describe, when they have been checked."""
     from ..checks import check_positive, check_whole_number
-    from ..errors import ArgumentError
     from .hosts import HERE, read_hosts
     from .job import Job
-    from .verdict import Limits
+    from .supervisor import Limits
 
-    arguments = options.arguments
-    if arguments[:1] == ["--"]:
-        arguments = arguments[1:]
-    if not arguments or arguments[0] == "launch":
-        raise ArgumentError(
-            "expected a command for the workers behind --, found "
-            f"{arguments[0] if arguments else 'nothing'}: "
-            "gluon-softmax launch -n 2 -- train gluon, say"
-        )
     check_whole_number("-n", options.workers, least=1)
     check_whole_number("-s", options.servers, least=1)
     check_whole_number("--restart", options.restart, least=0)
     check_positive("--hang-limit", options.hang_limit)
     check_positive("--start-limit", options.start_limit)
     return Job(
-        arguments,
-        options.workers,
-        options.servers,
-        read_hosts(options.hosts) if options.hosts else (HERE,),
-        _read_ssh(options.ssh),
-        Limits(start=options.start_limit, hang=options.hang_limit),
-        options.restart,
+        arguments=_read_arguments(options),
+        num_workers=options.workers,
+        num_servers=options.servers,
+        hosts=read_hosts(options.hosts) if options.hosts else (HERE,),
+        ssh=_read_ssh(options.ssh),
+        limits=Limits(start=options.start_limit, hang=options.hang_limit),
+        restarts=options.restart,
     )
 
 
+def _read_arguments(options: argparse.Namespace) -> list[str]:
+    """Return the workers' command, which has looked at its own arguments."""
+    from ..errors import ArgumentError
+
+    arguments = options.arguments
+    if arguments[:1] == ["--"]:
+        arguments = arguments[1:]
+    if arguments[:1] != ["train"]:
+        raise ArgumentError(
+            "expected train behind --, the one command that shares its work among "
+            f"processes, found {arguments[0] if arguments else 'nothing'}: "
+            "gluon-softmax launch -n 2 -- train gluon, say"
+        )
+    train = options.commands["train"].parse_args(arguments[1:])
+    train.check(train, options.workers)
+    return arguments
+
+
 def _read_ssh(command: str) -> list[str]:
-    """Split the command that starts ssh, as a shell would."""
+    """Return the words of the command that starts ssh, split as a shell would."""
     from ..errors import ArgumentError
 
     try:
@@ -141,14 +142,3 @@ def _read_ssh(command: str) -> list[str]:
             f"expected --ssh to name a program, with options, found {command!r}"
         )
     return words
-
-
-def _print_env(job, form: str) -> None:
-    """Print a job in a form."""
-    from .manifests import format_kubernetes, format_plain, format_slurm
-
-    if form == "plain":
-        print(format_plain(job.make_plan(), job.arguments), end="")
-        return
-    write = format_slurm if form == "slurm" else format_kubernetes
-    print(write(job.num_workers, job.num_servers, job.arguments), end="")

@@ -8,9 +8,9 @@ A hosts file has one machine per line, as ssh knows it, with options behind the 
     gpu-2       python=/opt/venv/bin/python
 
 `slots` is the most workers it takes (default: any number), `address` the IPv4 address
-at which the others reach it (default: where ssh reached it), `python` the interpreter
-there (default: the path of the launcher's own). The scheduler runs on the first
-machine; servers and workers are dealt out in turn, beginning with the first.
+at which the others reach it (default: what ssh takes its name for), `python` the
+interpreter there (default: the path of the launcher's own). The scheduler runs on the
+first machine; servers and workers are dealt out in turn, beginning with the first.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ import shlex
 import socket
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from ..errors import ArgumentError
 
-__all__ = ["HERE", "Host", "python_command", "read_hosts"]
+__all__ = ["HERE", "Host", "add_ssh", "python_command", "read_hosts"]
 
 SSH_OPTIONS = (
     *("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
     *("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2"),
 )
-OPTIONS = ("slots", "address", "python")
 
 
 class Host(NamedTuple):
     """A machine.
 
-    Parameters
+    Attributes
     ----------
     name : str
     slots : int or None
@@ -60,7 +60,12 @@ class Host(NamedTuple):
         """Whether this is the launcher's own machine, which needs no ssh."""
         if self.name in ("localhost", socket.gethostname()):
             return True
-        return _is_bindable(self.address or _look_up(self.name))
+        try:
+            address = socket.gethostbyname(self.address or self.name)
+        except OSError:  # only ssh knows it, or nobody
+            return False
+        networks = psutil.net_if_addrs().values()
+        return any(address == own.address for network in networks for own in network)
 
 
 HERE = Host("localhost")
@@ -68,15 +73,7 @@ HERE = Host("localhost")
 
 
 def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
-    """Read a hosts file.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    list of Host
+    """Return the machines of a hosts file.
 
     Raises
     ------
@@ -92,16 +89,17 @@ def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
         ) from error
     hosts: dict[str, Host] = {}
     for number, line in enumerate(lines, 1):
-        words = line.partition("#")[0].split()
-        if not words:
+        name, *options = line.partition("#")[0].split() or [""]
+        if not name:
             continue
-        host = _read_host(words, f"{path}, line {number}")
-        if host.name in hosts:
+        try:
+            if name in hosts:
+                raise ValueError(f"{name} once, with slots=")
+            hosts[name] = _read_host(name, options)
+        except ValueError as error:
             raise ArgumentError(
-                f"{path}, line {number}: {host.name} is there twice; "
-                "give it one line, with slots="
-            )
-        hosts[host.name] = host
+                f"{path}, line {number}: expected {error}, found {line.strip()!r}"
+            ) from error
     if not hosts:
         raise ArgumentError(
             f"expected a machine per line in the hosts file, found none in {path}"
@@ -109,87 +107,53 @@ def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
     return list(hosts.values())
 
 
-def _read_host(words: list[str], where: str) -> Host:
-    """Understand the words of a line."""
-    name, *options = words
+def _read_host(name: str, options: Sequence[str]) -> Host:
+    """Return a machine, or raise a ValueError that says what was expected."""
     if name.startswith("-") or "=" in name:
-        raise ArgumentError(f"{where}: expected a host's name, found {name!r}")
-    values = {}
+        raise ValueError("a host's name first")
+    host = Host(name)
     for option in options:
         key, _, value = option.partition("=")
-        if key not in OPTIONS or not value:
-            raise ArgumentError(
-                f"{where}: expected slots=N, address=IPV4 or python=PATH behind the "
-                f"name, found {option!r}"
-            )
-        values[key] = _read_value(key, value, where)
-    return Host(name, **values)
+        if key not in _READERS or not value:
+            raise ValueError("slots=N, address=IPV4 or python=PATH behind the name")
+        host = host._replace(**{key: _READERS[key](value)})
+    return host
 
 
-def _read_value(key: str, value: str, where: str) -> str | int:
-    """Check the value of an option."""
-    if key == "slots":
-        if not (value.isascii() and value.isdigit() and int(value)):
-            raise ArgumentError(
-                f"{where}: expected slots to be a whole number from 1 on, "
-                f"found {value!r}"
-            )
-        return int(value)
-    if key == "address":
-        try:
-            return str(ipaddress.IPv4Address(value))
-        except ValueError as error:
-            raise ArgumentError(
-                f"{where}: expected address to be an IPv4 address such as 10.0.0.2, "
-                f"found {value!r}"
-            ) from error
-    return value
+def _read_slots(value: str) -> int:
+    """Return a number of slots."""
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise ValueError("slots= to be a whole number from 1 on")
+    return int(value)
 
 
-@cache
-def _look_up(name: str) -> str:
-    """Find the address of a name; empty if only ssh knows it, or nobody."""
+def _read_address(value: str) -> str:
+    """Return an address."""
     try:
-        return socket.gethostbyname(name)
-    except OSError:
-        return ""
+        return str(ipaddress.IPv4Address(value))
+    except ValueError as error:
+        raise ValueError("address= to be an IPv4 address like 10.0.0.2") from error
 
 
-def _is_bindable(address: str) -> bool:
-    """Say whether an address is this machine's."""
-    if not address:
-        return False
-    with socket.socket() as unused:
-        try:
-            unused.bind((address, 0))
-        except OSError:
-            return False
-    return True
+_READERS = {"slots": _read_slots, "address": _read_address, "python": str}
 
 
-def python_command(host: Host, module: str, ssh: Sequence[str]) -> list[str]:
-    """Give the command that starts a module of this folder on a machine.
+def python_command(host: Host, module: str, *arguments: str) -> list[str]:
+    """Return the command that runs `main` of a module of this folder on its machine.
 
-    Parameters
-    ----------
-    host : Host
-    module : str
-        Has a function `main`.
-    ssh : sequence of str
-        The program, with the caller's own options.
-
-    Returns
-    -------
-    list of str
-        The package is taken from where this one is, if that folder is there too and is
-        not searched anyway: a source tree.
+    The package is taken from where this one is, if that folder is there too and is not
+    searched anyway: a source tree.
     """
     folder = str(Path(__file__).parents[2])
     code = (
         f"import sys; F = {folder!r}; sys.path[:1] = [F] * (F not in sys.path[1:]); "
         f"from gluon_softmax.cluster.{module} import main; main()"
     )
+    return [host.python, "-c", code, *arguments]
+
+
+def add_ssh(host: Host, command: Sequence[str], ssh: Sequence[str]) -> list[str]:
+    """Return what starts a machine's command from here: over ssh, where it must."""
     if host.is_here:
-        return [host.python, "-c", code]
-    remote = f"exec {shlex.join([host.python, '-c', code])}"
-    return [*ssh, *SSH_OPTIONS, host.name, remote]
+        return list(command)
+    return [*ssh, *SSH_OPTIONS, host.name, f"exec {shlex.join(command)}"]

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from .. import __version__
 from ..errors import ArgumentError, JobError
-from .hosts import HERE, Host
+from .hosts import HERE, Host, python_command
 from .plan import Task, make_plan
 from .screen import Screen
-from .supervisor import Interrupted, Supervisor, interruptible
-from .survey import survey
-from .verdict import Limits
+from .supervisor import Limits, Supervisor
 
 __all__ = ["Job", "run_job"]
 
 PAUSE = 2.0  # seconds before another attempt
+SILENCE = 6.0  # seconds until a keeper elsewhere takes the launcher for lost
 
 
 class Job(NamedTuple):
     """What is to run.
 
-    Parameters
+    Attributes
     ----------
     arguments : sequence of str
         Of `gluon-softmax`, for each worker.
@@ -53,25 +54,34 @@ class Job(NamedTuple):
         return "--checkpoint" in names
 
     def make_plan(self) -> list[Task]:
-        """Look at the machines, and deal the job out."""
-        return make_plan(
-            self.hosts,
-            self.num_workers,
-            self.num_servers,
-            lambda counts: survey(counts, self.ssh),
-        )
+        """Deal the job out."""
+        return make_plan(self.hosts, self.num_workers, self.num_servers, self.ssh)
 
     def make_orders(self, resume: bool = False) -> list[tuple[Task, dict[str, Any]]]:
-        """Give each task its keeper's order; `resume` is for a further attempt."""
+        """Return each task with its keeper's order.
+
+        Parameters
+        ----------
+        resume : bool, optional
+            Whether to go on from the last checkpoint, if the job keeps any.
+        """
         arguments = list(self.arguments)
         if resume and self.keeps_checkpoints and "--resume" not in arguments:
             arguments.append("--resume")
-        argv = None if self.argv is None else list(self.argv)
-        work = {"argv": argv, "arguments": arguments}
-        return [
-            (task, task.to_order(**(work if task.role == "worker" else {})))
-            for task in self.make_plan()
-        ]
+        return [(task, self._make_order(task, arguments)) for task in self.make_plan()]
+
+    def _make_order(self, task: Task, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return the order for the keeper of a task."""
+        argv = python_command(task.host, "role")
+        if task.role == "worker":
+            argv = self.argv or [*argv, *arguments]
+        return {
+            "version": __version__,
+            "argv": argv,
+            "variables": task.variables,
+            "folder": os.getcwd(),
+            "silence": None if task.host.is_here else SILENCE,
+        }
 
 
 def run_job(job: Job, screen: Screen) -> None:
@@ -88,32 +98,16 @@ def run_job(job: Job, screen: Screen) -> None:
         If it cannot be started so.
     JobError
         If it failed, and so did the further attempts.
-    Interrupted
-        If a signal ended it.
     """
-    with interruptible(_raise):
-        for attempt in range(job.restarts + 1):
-            try:
-                _run_once(job, screen, resume=attempt > 0)
-                return
-            except (JobError, ArgumentError) as error:
-                if attempt == 0 and isinstance(error, ArgumentError):
-                    raise
-                if attempt == job.restarts:
-                    raise JobError(str(error)) from error
-                screen.say(f"{error}; attempt {attempt + 2} of {job.restarts + 1}")
-            time.sleep(PAUSE)
-
-
-def _run_once(job: Job, screen: Screen, resume: bool) -> None:
-    """Start the job, and see it through."""
-    orders = job.make_orders(resume)
-    if any(not task.host.is_here for task, _ in orders):
-        places = (f"{task.name} on {task.host.name}" for task, _ in orders)
-        screen.say(", ".join(places))
-    Supervisor(orders, job.limits, screen, job.ssh).run()
-
-
-def _raise(number: int) -> None:
-    """End what goes on."""
-    raise Interrupted(number)
+    for attempt in range(job.restarts + 1):
+        try:
+            orders = job.make_orders(resume=attempt > 0)
+            Supervisor(orders, job.limits, screen, job.ssh).run()
+            return
+        except (JobError, ArgumentError) as error:
+            if attempt == 0 and isinstance(error, ArgumentError):
+                raise
+            if attempt == job.restarts:
+                raise JobError(str(error)) from error
+            screen.say(f"{error}; attempt {attempt + 2} of {job.restarts + 1}")
+        time.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""A job for other launchers: for terminals, for Slurm, for Kubernetes.
+"""A job as text for other launchers: for terminals, for Slurm, for Kubernetes.
 
 There the processes start as `python -m gluon_softmax.cluster.role`, and the cluster
 takes the launcher's place: the end of one process ends them all, as in Slurm with
@@ -10,181 +10,58 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from pathlib import Path
 from string import Template
 
 from .. import __version__
-from .plan import Task
+from .job import Job
 
-__all__ = ["format_kubernetes", "format_plain", "format_slurm"]
+__all__ = ["format_job"]
 
-ROLE = "python -m gluon_softmax.cluster.role"
-
-ROLES = """\
-# Process 0 is the scheduler, $servers_are, $workers_are:
-# DMLC_ROLE follows from the number of the process."""
-
-SLURM = Template(
-    """\
-#!/bin/bash
-#SBATCH --job-name=gluon-softmax
-#SBATCH --ntasks=$tasks
-#SBATCH --time=01:00:00
-# A job of gluon-softmax $version, which all nodes have: sbatch THIS_FILE
-# Later, to go on from the last checkpoint: add --resume at the end.
-
-$roles
-export DMLC_NUM_SERVER=$servers
-export DMLC_NUM_WORKER=$workers
-# This script runs on the first node, and so does process 0.
-export DMLC_PS_ROOT_URI=$$(hostname -I | cut -d' ' -f1)
-export DMLC_PS_ROOT_PORT=$$(python -c \\
-  'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
-# DMLC_NODE_HOST: each process takes its node's address towards the first node.
-
-srun --ntasks=$tasks --kill-on-bad-exit=1 --label \\
-  $command
-"""
-)
-
-KUBERNETES = Template(
-    """\
-# A job of gluon-softmax $version: kubectl apply -f THIS_FILE
-# Put your image in, with that version in it, and a volume where checkpoints stay.
-# Later, to go on from the last checkpoint: add "--resume" to the command, delete the
-# Job and apply this again.
-apiVersion: v1
-kind: Service
-metadata:
-  name: gluon-softmax
-spec:
-  clusterIP: None
-  publishNotReadyAddresses: true
-  selector:
-    job-name: gluon-softmax
----
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: gluon-softmax
-spec:
-  completionMode: Indexed
-  completions: $tasks
-  parallelism: $tasks
-  backoffLimit: 0
-  activeDeadlineSeconds: 3600
-  template:
-    spec:
-      subdomain: gluon-softmax
-      restartPolicy: Never
-      containers:
-        - name: gluon-softmax
-          image: gluon-softmax:$version
-          command: $command
-          env:
-$roles
-            - name: DMLC_NUM_SERVER
-              value: "$servers"
-            - name: DMLC_NUM_WORKER
-              value: "$workers"
-            # Pod 0, by the name that Job and Service give it.
-            - name: DMLC_PS_ROOT_URI
-              value: gluon-softmax-0.gluon-softmax
-            - name: DMLC_PS_ROOT_PORT
-              value: "9091"
-            # Has the scheduler listen although its own address is a name.
-            - name: DMLC_USE_KUBERNETES
-              value: "1"
-            - name: DMLC_NODE_HOST
-              valueFrom:
-                fieldRef:
-                  fieldPath: status.podIP
-"""
-)
+TEMPLATES = Path(__file__).with_name("templates")
+ROLE = ("-m", "gluon_softmax.cluster.role")
 
 
-def format_plain(plan: Sequence[Task], arguments: Sequence[str]) -> str:
-    """Write a command for each process, to be typed into a terminal of its own.
+class _Template(Template):
+    """A template of a script, whose own variables begin with a dollar."""
+
+    delimiter = "%"
+
+
+def format_job(job: Job, form: str) -> str:
+    """Return a job as plain commands, for Slurm or for Kubernetes.
 
     Parameters
     ----------
-    plan : sequence of Task
-    arguments : sequence of str
-        Of `gluon-softmax`, for the workers.
-
-    Returns
-    -------
-    str
+    job : Job
+    form : str
+        'plain', 'slurm' or 'kubernetes'.
     """
+    command = ["python", *ROLE, *job.arguments]
+    if form == "plain":
+        return _format_plain(job)
+    if form == "slurm":
+        return _fill_in("slurm.sh", job, shlex.join(command))
+    return _fill_in("kubernetes.yaml", job, json.dumps(command))  # JSON is YAML
+
+
+def _format_plain(job: Job) -> str:
+    """Return a command for each process, to be typed into a terminal of its own."""
     lines = []
-    for task in plan:
+    for task in job.make_plan():
         variables = [f"{key}={value}" for key, value in sorted(task.variables.items())]
-        command = [task.host.python, "-m", "gluon_softmax.cluster.role"]
-        if task.role == "worker":
-            command += arguments
-        lines += [
-            f"# {task.name}, on {task.host.name}",
-            shlex.join(["env", *variables, *command]),
-        ]
+        arguments = job.arguments if task.role == "worker" else []
+        command = ["env", *variables, task.host.python, *ROLE, *arguments]
+        lines += [f"# {task.name}, on {task.host.name}", shlex.join(command)]
     return "\n".join(lines) + "\n"
 
 
-def format_slurm(workers: int, servers: int, arguments: Sequence[str]) -> str:
-    """Write a script for `sbatch`.
-
-    Parameters
-    ----------
-    workers, servers : int
-    arguments : sequence of str
-        Of `gluon-softmax`, for the workers.
-
-    Returns
-    -------
-    str
-    """
-    command = f"{ROLE} {shlex.join(arguments)}"
-    return SLURM.substitute(_facts(workers, servers), command=command)
-
-
-def format_kubernetes(workers: int, servers: int, arguments: Sequence[str]) -> str:
-    """Write a Service and an indexed Job, for `kubectl apply`.
-
-    Parameters
-    ----------
-    workers, servers : int
-    arguments : sequence of str
-        Of `gluon-softmax`, for the workers.
-
-    Returns
-    -------
-    str
-        YAML.
-    """
-    facts = _facts(workers, servers)
-    facts["roles"] = "\n".join(
-        f"            {line}" for line in facts["roles"].split("\n")
+def _fill_in(name: str, job: Job, command: str) -> str:
+    """Return a template with a job's numbers and the command of each process."""
+    return _Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(
+        version=__version__,
+        tasks=1 + job.num_servers + job.num_workers,
+        servers=job.num_servers,
+        workers=job.num_workers,
+        command=command,
     )
-    command = json.dumps([*ROLE.split(), *arguments])  # JSON is YAML
-    return KUBERNETES.substitute(facts, command=command)
-
-
-def _facts(workers: int, servers: int) -> dict[str, str]:
-    """Give what both manifests say."""
-    roles = Template(ROLES).substitute(
-        servers_are=_count(1, servers, "server"),
-        workers_are=_count(1 + servers, workers, "worker"),
-    )
-    return {
-        "version": __version__,
-        "workers": str(workers),
-        "servers": str(servers),
-        "tasks": str(1 + servers + workers),
-        "roles": roles,
-    }
-
-
-def _count(first: int, count: int, role: str) -> str:
-    """Say which processes have a role."""
-    if count == 1:
-        return f"{first} is the {role}"
-    return f"{first}-{first + count - 1} are the {role}s"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import random
+import socket
+import subprocess
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import chain, cycle, islice
+from typing import NamedTuple
 
 from ..errors import ArgumentError
 from .hosts import Host
-from .survey import Site
 
-__all__ = ["Task", "make_plan"]
+__all__ = ["Task", "find_addresses", "find_ports", "make_plan"]
 
-Look = Callable[[Mapping[Host, int]], Mapping[Host, Site]]
+LOOPBACK = "127.0.0.1"
+QUIET_PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to connections; hardly a service listens there."""
 
 
 class Task(NamedTuple):
     """A process of a job.
 
-    Parameters
+    Attributes
     ----------
     role : str
         'scheduler', 'server' or 'worker'.
@@ -38,13 +44,12 @@ class Task(NamedTuple):
         """What to call it."""
         return self.role if self.role == "scheduler" else f"{self.role} {self.number}"
 
-    def to_order(self, **settings: Any) -> dict[str, Any]:
-        """Say to a keeper what to run; `settings` are further parts of its order."""
-        return {"argv": None, "arguments": [], "variables": self.variables, **settings}
-
 
 def make_plan(
-    hosts: Sequence[Host], num_workers: int, num_servers: int, look: Look
+    hosts: Sequence[Host],
+    num_workers: int,
+    num_servers: int,
+    ssh: Sequence[str] = ("ssh",),
 ) -> list[Task]:
     """Deal out a job.
 
@@ -52,8 +57,7 @@ def make_plan(
     ----------
     hosts : sequence of Host
     num_workers, num_servers : int
-    look : callable
-        Takes how many ports each machine needs, gives a `Site` of each.
+    ssh : sequence of str, optional
 
     Returns
     -------
@@ -63,57 +67,36 @@ def make_plan(
     Raises
     ------
     ArgumentError
-        If there is no place for so many workers.
+        If there is no place for so many workers, or no way to a machine.
     """
-    workers = deal_workers(hosts, num_workers)
-    servers = [hosts[i % len(hosts)] for i in range(num_servers)]
-    counts = Counter([hosts[0], *servers, *workers])
-    sites = look({host: counts[host] for host in hosts if counts[host]})
-    left = {host: list(site.ports) for host, site in sites.items()}
-    root = sites[hosts[0]].address, left[hosts[0]].pop(0)
+    places = {
+        "scheduler": [hosts[0]],
+        "server": list(islice(cycle(hosts), num_servers)),
+        "worker": deal_workers(hosts, num_workers),
+    }
+    counts = Counter(chain.from_iterable(places.values()))
+    addresses = find_addresses(list(counts), ssh)
+    ports = {h: iter(find_ports(h, addresses[h], counts[h])) for h in counts}
+    ends = {
+        role: [(host, addresses[host], next(ports[host])) for host in places[role]]
+        for role in places
+    }
+    ((_, address, port),) = ends["scheduler"]
     common = {
-        "DMLC_PS_ROOT_URI": root[0],
-        "DMLC_PS_ROOT_PORT": str(root[1]),
+        "DMLC_PS_ROOT_URI": address,
+        "DMLC_PS_ROOT_PORT": str(port),
         "DMLC_NUM_WORKER": str(num_workers),
         "DMLC_NUM_SERVER": str(num_servers),
     }
-    plan = [_task("scheduler", 0, hosts[0], *root, common)]
-    for role, places in (("server", servers), ("worker", workers)):
-        taken = [(host, sites[host].address, left[host].pop(0)) for host in places]
-        plan += [
-            _task(role, number, *place, common)
-            for number, place in enumerate(number_as_kvstore_does(taken))
-        ]
-    return plan
-
-
-def _task(
-    role: str, number: int, host: Host, address: str, port: int, common: dict[str, str]
-) -> Task:
-    """Make a task with all its variables."""
-    own = {"DMLC_ROLE": role, "DMLC_NODE_HOST": address}
-    if role != "scheduler":
-        own["PORT"] = str(port)  # ps-lite's name for it; it takes any if not given
-    return Task(role, number, host, {**common, **own})
+    return [
+        Task(role, number, host, {**common, **_list_own(role, address, port)})
+        for role in places
+        for number, (host, address, port) in enumerate(_sort_as_kvstore(ends[role]))
+    ]
 
 
 def deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:
-    """Deal workers out over the machines in turn, to none more than it takes.
-
-    Parameters
-    ----------
-    hosts : sequence of Host
-    count : int
-
-    Returns
-    -------
-    list of Host
-
-    Raises
-    ------
-    ArgumentError
-        If there are too few slots.
-    """
+    """Return a machine for each worker: in turn, to none more than it takes."""
     dealt: list[Host] = []
     while len(dealt) < count:
         taken = Counter(dealt)
@@ -127,21 +110,82 @@ def deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:
     return dealt
 
 
-def number_as_kvstore_does(
-    places: Sequence[tuple[Host, str, int]],
-) -> list[tuple[Host, str, int]]:
-    """Order processes as ps-lite's scheduler numbers them.
+def _list_own(role: str, address: str, port: int) -> dict[str, str]:
+    """Return the variables that differ from process to process."""
+    # PORT is ps-lite's name; it takes any port if it is not given one.
+    return {"DMLC_ROLE": role, "DMLC_NODE_HOST": address, "PORT": str(port)}
+
+
+def _sort_as_kvstore(ends: list[tuple[Host, str, int]]) -> list[tuple[Host, str, int]]:
+    """Return processes in the order in which ps-lite's scheduler numbers them.
 
     It sorts what connects by address, as text and backwards, then by port. Knowing
     that, a line can be called by its worker's rank before the worker is connected.
-
-    Parameters
-    ----------
-    places : sequence of (host, address, port)
-
-    Returns
-    -------
-    list of (host, address, port)
     """
-    by_port = sorted(places, key=lambda place: place[2])
-    return sorted(by_port, key=lambda place: place[1], reverse=True)
+    by_port = sorted(ends, key=lambda end: end[2])
+    return sorted(by_port, key=lambda end: end[1], reverse=True)
+
+
+def find_addresses(hosts: Sequence[Host], ssh: Sequence[str]) -> dict[Host, str]:
+    """Return for each machine the address at which the others reach it.
+
+    Raises
+    ------
+    ArgumentError
+        If that of another machine is not known here.
+    """
+    others = {h: h.address or _look_up(h, ssh) for h in hosts if not h.is_here}
+    own = _address_towards(next(iter(others.values()))) if others else LOOPBACK
+    return {host: others.get(host) or host.address or own for host in hosts}
+
+
+def _look_up(host: Host, ssh: Sequence[str]) -> str:
+    """Return the address of the name that ssh's settings give to a machine."""
+    name = host.name
+    try:
+        command = [*ssh, "-G", "--", name]
+        settings = subprocess.run(command, capture_output=True, text=True).stdout
+        rows = (line.partition(" ") for line in settings.splitlines())
+        name = next((value for key, _, value in rows if key == "hostname"), name)
+        return socket.gethostbyname(name)
+    except OSError as error:
+        raise ArgumentError(
+            f"expected an address of {host.name}, found none for {name!r} "
+            f"({error.strerror}): give address= in the hosts file"
+        ) from error
+
+
+def _address_towards(address: str) -> str:
+    """Return this machine's address on the network that leads to another's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
+        try:
+            unsent.connect((address, 9))  # chooses the way; nothing is sent
+        except OSError as error:
+            raise ArgumentError(
+                f"expected a network that leads to {address}, found none "
+                f"({error.strerror}): correct address= in the hosts file"
+            ) from error
+        return unsent.getsockname()[0]
+
+
+def find_ports(host: Host, address: str, count: int) -> list[int]:
+    """Return so many ports, ascending, where nobody listens: elsewhere most likely.
+
+    Raises
+    ------
+    ArgumentError
+        If the address is to be this machine's, and is not.
+    """
+    if not host.is_here:
+        return sorted(random.SystemRandom().sample(QUIET_PORTS, count))
+    try:
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+            for one in sockets:
+                one.bind((address, 0))
+            return sorted(one.getsockname()[1] for one in sockets)
+    except OSError as error:
+        raise ArgumentError(
+            f"expected address={address} of {host.name} to be this machine's, found "
+            f"that it is not ({error.strerror}): correct the hosts file"
+        ) from error

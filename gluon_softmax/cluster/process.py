@@ -15,17 +15,17 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import JobError
-from .heartbeat import Pulse
-from .hosts import python_command
+from .hosts import add_ssh, python_command
 from .plan import Task
 
 __all__ = ["Process"]
 
 LAST_LINES = 3
+LONGEST_QUOTE = 200  # characters of a line
 
 
 class Process:
-    """Starts a keeper, and keeps what is heard from it.
+    """Starts a keeper, and remembers what is heard from it.
 
     Parameters
     ----------
@@ -39,17 +39,13 @@ class Process:
 
     Attributes
     ----------
-    started, heard : float
-        When it was started, and when the keeper was last heard, by `time.monotonic`.
-    pulse : Pulse
-    finished : float or None
-        When it was heard that no further step will come.
-    stopped : float or None
-        Since when it is stopped, as by SIGSTOP.
+    started, stepped, stopped, ended : float or None
+        When it was started, made its last step, was seen to be stopped as by SIGSTOP,
+        and ended, by `time.monotonic`; None for what has not been.
+    is_finished, is_gone : bool
+        Whether there will be no further step, and whether the keeper is gone.
     code : int or None
         How it ended, as `subprocess` has it.
-    is_gone : bool
-        Whether the keeper is gone.
     """
 
     def __init__(
@@ -59,27 +55,19 @@ class Process:
         events: queue.SimpleQueue,
         ssh: Sequence[str],
     ):
-        self.task, self.number = task, task.number
-        self.pulse, self.code, self.is_gone = Pulse(), None, False
-        self.finished: float | None = None
-        self.stopped: float | None = None
-        self.started = self.heard = time.monotonic()
-        self._events, self._sending = events, threading.Lock()
+        self.task, self.code = task, None
+        self.started = time.monotonic()
+        self.stepped = self.stopped = self.ended = None
+        self.is_finished = self.is_gone = False
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._keeper = _start_keeper(python_command(task.host, "keeper", ssh))
-        self.send(order)
-        threading.Thread(target=self._listen, daemon=True).start()
-        threading.Thread(target=self._listen_to_errors, daemon=True).start()
+        command = python_command(task.host, "keeper", json.dumps(order))
+        self._keeper = _start(add_ssh(task.host, command, ssh))
+        threading.Thread(target=self._listen, args=[events], daemon=True).start()
 
-    @property
-    def name(self) -> str:
-        """What to call it; a worker by its rank, once it has said which it has."""
-        return self.task._replace(number=self.number).name
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Send something to the keeper, if it is there."""
-        with self._sending, suppress(OSError, ValueError):
-            self._keeper.stdin.write(json.dumps(message) + "\n")
+    def show_life(self) -> None:
+        """Let the keeper know that the launcher lives, if the keeper does."""
+        with suppress(OSError, ValueError):
+            self._keeper.stdin.write(b"\n")
             self._keeper.stdin.flush()
 
     def take_in(self, message: Mapping[str, Any] | None) -> None:
@@ -87,62 +75,60 @@ class Process:
         if message is None:
             self.is_gone = True
             return
-        self.code = message.get("end", self.code)
+        if "end" in message:
+            self.code, self.ended = message["end"], time.monotonic()
         for stream in ("out", "err"):
             if message.get(stream, "").strip():
-                self._lines.append(message[stream].strip())
+                self._lines.append(message[stream].strip()[:LONGEST_QUOTE])
         if "alive" in message:
-            alive = dict(message["alive"])
-            is_stopped = alive.pop("state") in ("T", "t")
-            self.stopped = (self.stopped or time.monotonic()) if is_stopped else None
-            self.pulse = Pulse(**alive)
-            if self.pulse.rank is not None:
-                self.number = self.pulse.rank
-            if self.pulse.finished and self.finished is None:
-                self.finished = time.monotonic()
+            now = time.monotonic()
+            age, rank, self.is_finished, is_stopped = message["alive"]
+            self.stepped = None if age is None else now - age
+            self.stopped = (self.stopped or now) if is_stopped else None
+            if rank is not None:
+                self.task = self.task._replace(number=rank)
 
     def quote(self) -> str:
-        """Give the last lines it printed, in one."""
+        """Return the last lines it printed, in one."""
         if not self._lines:
             return "it printed nothing"
-        lines = (
-            line if len(line) < 200 else f"{line[:200]}..." for line in self._lines
-        )
-        return f"its last lines: {' / '.join(lines)}"
+        return f"its last lines: {' / '.join(self._lines)}"
 
-    def close(self, timeout: float) -> None:
-        """End the keeper, if it does not end by itself in time, and what it keeps."""
-        with suppress(subprocess.TimeoutExpired):
-            self._keeper.wait(timeout)
+    def end(self) -> None:
+        """Have the keeper end the process at once, and itself."""
+        with suppress(OSError):
+            self._keeper.stdin.close()
+
+    def kill(self) -> None:
+        """End a keeper that has not ended by itself, with all that is here of it."""
         with suppress(ProcessLookupError):
             os.killpg(self._keeper.pid, signal.SIGKILL)
         self._keeper.wait()
 
-    def _listen(self) -> None:
-        """Hand on the keeper's messages."""
+    def _listen(self, events: queue.SimpleQueue) -> None:
+        """Hand on what the keeper says."""
         for line in self._keeper.stdout:
-            self.heard = time.monotonic()
-            with suppress(json.JSONDecodeError):  # a greeting of the other machine
-                self._events.put((self, json.loads(line)))
-        self._events.put((self, None))
-
-    def _listen_to_errors(self) -> None:
-        """Hand on what ssh, or a keeper that stumbles, has to say."""
-        for line in self._keeper.stderr:
-            self._events.put((self, {"err": line.rstrip("\n")}))
+            events.put((self, _parse(line.decode(errors="replace"))))
+        events.put((self, None))
 
 
-def _start_keeper(command: Sequence[str]) -> subprocess.Popen:
+def _parse(line: str) -> dict[str, Any]:
+    """Return a message; what is none comes from ssh, or a keeper that stumbles."""
+    with suppress(json.JSONDecodeError):
+        message = json.loads(line)
+        if isinstance(message, dict):
+            return message
+    return {"err": line.rstrip()}
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen:
     """Start a keeper, out of reach of the terminal's Ctrl-C."""
     try:
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     except OSError as error:

@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, JobError
 from .plan import Task
 from .process import Process
 from .screen import Screen
-from .verdict import Limits, find_failure
 
-__all__ = ["Interrupted", "Supervisor", "interruptible"]
+__all__ = ["Limits", "Supervisor", "find_failure"]
 
 TICK = 1.0  # seconds from one sign of the launcher's life to the next
-REMOTE_SILENCE = 6.0  # seconds until a keeper elsewhere takes the launcher for lost
-GRACE = 1.4  # seconds that workers have to write a checkpoint
 CLOSING = 2.0  # seconds until keepers that do not end by themselves are killed
-CLOSING_AFTER_GRACE = 0.4
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AFTER = 5.0  # seconds for scheduler and servers to end, after the last worker has
 
 
-class Interrupted(BaseException):
-    """A signal came that is to end the job.
+class Limits(NamedTuple):
+    """How long to wait for a worker, in seconds.
 
-    Parameters
+    Attributes
     ----------
-    number : int
-        Of the signal.
+    start : float
+        For its first step: imports, connecting, reading data.
+    hang : float
+        For each further step.
     """
 
-    def __init__(self, number: int):
-        super().__init__(number)
-        self.number = number
-
-
-@contextmanager
-def interruptible(act) -> Iterator[None]:
-    """Let the signals that end a program call `act` with their number.
-
-    Parameters
-    ----------
-    act : callable
-
-    A signal that is ignored, as under nohup, stays so; in another thread than the main
-    one nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, old in before.items():
-        if old is not signal.SIG_IGN:
-            signal.signal(number, lambda number, _: act(number))
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+    start: float = 120.0
+    hang: float = 60.0
 
 
 class Supervisor:
@@ -85,16 +55,10 @@ class Supervisor:
         screen: Screen,
         ssh: Sequence[str] = ("ssh",),
     ):
-        self._orders, self._limits, self._screen, self._ssh = (
-            orders,
-            limits,
-            screen,
-            ssh,
-        )
+        self._orders, self._limits, self._ssh = orders, limits, ssh
+        self._screen = screen
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._processes: list[Process] = []
-        self._signals: list[int] = []
-        self._done_at: float | None = None
 
     def run(self) -> None:
         """Run the job to its end.
@@ -105,52 +69,24 @@ class Supervisor:
             If a process failed; the others have been ended.
         ArgumentError
             If it did so because of its arguments.
-        Interrupted
-            If a signal came; all have been ended.
         """
         closed = threading.Event()
         threading.Thread(target=self._tick, args=[closed], daemon=True).start()
-        with interruptible(self._signals.append):
-            try:
-                for task, order in self._orders:
-                    self._start(task, order)
-                while not all(process.is_gone for process in self._processes):
-                    self._look()
-            finally:
-                self._end()
-                closed.set()
+        try:
+            for task, order in self._orders:
+                self._processes.append(Process(task, order, self._events, self._ssh))
+            while not self._are_all_gone():
+                self._take_in(0.1)
+                self._check()
+        finally:
+            closed.set()
+            self._end()
 
-    def _start(self, task: Task, order: Mapping[str, Any]) -> None:
-        """Start a process."""
-        has_bar = (task.role, task.number) == ("worker", 0)
-        order = {
-            "folder": os.getcwd(),
-            "silence": None if task.host.is_here else REMOTE_SILENCE,
-            "terminal": self._screen.size if has_bar else None,
-            **order,
-        }
-        self._processes.append(Process(task, order, self._events, self._ssh))
+    def _are_all_gone(self) -> bool:
+        """Return whether no keeper is left."""
+        return all(process.is_gone for process in self._processes)
 
-    def _look(self) -> None:
-        """Take in what has happened; raise an error if that is the end."""
-        self._wait(0.1)
-        if self._signals:
-            self._stop_gently()
-            raise Interrupted(self._signals[0])
-        now = time.monotonic()
-        failure = find_failure(self._processes, self._limits, now)
-        failure = failure or self._find_left_over(now)
-        if failure:
-            process, reason = failure
-            self._wait(0.1)  # its last lines may be under way
-            # A worker's own word for bad input is 2: trying again would not help.
-            kind = ArgumentError if process.code == 2 else JobError
-            raise kind(
-                f"{process.name} on {process.task.host.name} {reason}; "
-                f"{process.quote()}"
-            )
-
-    def _wait(self, seconds: float) -> None:
+    def _take_in(self, seconds: float) -> None:
         """Take in messages for so many seconds, or until none came for as long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -160,49 +96,96 @@ class Supervisor:
                 return
             process.take_in(message)
             if message:
-                self._screen.show(process.name, message)
+                self._screen.show(process.task.name, message)
 
-    def _find_left_over(self, now: float) -> tuple[Process, str] | None:
-        """Look for a scheduler or server that does not end with the workers."""
-        workers = [p for p in self._processes if p.task.role == "worker"]
-        left = [p for p in self._processes if p.code is None]
-        if self._done_at is None and all(p.code == 0 for p in workers):
-            self._done_at = now
-        if self._done_at is None or not left:
-            return None
-        if now - self._done_at <= self._limits.after:
-            return None
-        return left[0], (
-            f"still ran {self._limits.after:g} s after the last worker: "
-            "does the command train with --kvstore?"
-        )
-
-    def _stop_gently(self) -> None:
-        """Let the workers write what they want to keep."""
-        until = time.monotonic() + GRACE
-        workers = [p for p in self._processes if p.task.role == "worker"]
-        for worker in workers:
-            worker.send({"stop": GRACE})
-        while time.monotonic() < until and len(self._signals) < 2:
-            if all(worker.code is not None for worker in workers):
-                return
-            self._wait(0.05)
+    def _check(self) -> None:
+        """Raise an error if a process has failed."""
+        failure = find_failure(self._processes, self._limits, time.monotonic())
+        if not failure:
+            return
+        self._take_in(0.1)  # its last lines may be under way
+        process, reason = failure
+        # A worker's own word for bad input is 2: trying again would not help.
+        kind = ArgumentError if process.code == 2 else JobError
+        task = process.task
+        raise kind(f"{task.name} on {task.host.name} {reason}; {process.quote()}")
 
     def _end(self) -> None:
         """End what still runs, and wait until it is gone."""
+        until = time.monotonic() + CLOSING
         for process in self._processes:
-            process.send({"stop": 0})
-        closing = CLOSING_AFTER_GRACE if self._signals else CLOSING
-        until = time.monotonic() + closing
-        while time.monotonic() < until:
-            if all(process.is_gone for process in self._processes):
-                break
-            self._wait(0.02)
+            process.end()
+        while time.monotonic() < until and not self._are_all_gone():
+            self._take_in(0.02)
         for process in self._processes:
-            process.close(max(until - time.monotonic(), 0))
+            process.kill()
 
     def _tick(self, closed: threading.Event) -> None:
         """Show the keepers on other machines that the launcher lives."""
         while not closed.wait(TICK):
             for process in list(self._processes):
-                process.send({})
+                process.show_life()
+
+
+def find_failure(
+    processes: Sequence[Process], limits: Limits, now: float
+) -> tuple[Process, str] | None:
+    """Return the process that has failed, and what happened to it; or None.
+
+    Parameters
+    ----------
+    processes : sequence of Process
+    limits : Limits
+    now : float
+        By `time.monotonic`.
+    """
+    failed = [process for process in processes if process.code]
+    if failed:
+        first = min(failed, key=lambda process: process.ended)
+        return first, _describe_code(first.code)
+    for process in processes:
+        if process.code is None and process.is_gone:
+            return process, "was lost: nothing is heard of it any more"
+    workers = [process for process in processes if process.task.role == "worker"]
+    if any(worker.code is None for worker in workers):
+        return _find_hanging(processes, limits, now)
+    ended = max(worker.ended for worker in workers)
+    for process in processes:
+        if process.code is None and now - ended > AFTER:
+            return process, f"still ran {AFTER:g} s after the last worker"
+    return None
+
+
+def _describe_code(code: int) -> str:
+    """Return an exit code in words."""
+    if code > 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
+
+
+def _find_hanging(
+    processes: Sequence[Process], limits: Limits, now: float
+) -> tuple[Process, str] | None:
+    """Return the process that keeps the others waiting, if one does."""
+    workers = [p for p in processes if p.task.role == "worker" and p.code is None]
+    training = [worker for worker in workers if not worker.is_finished]
+    late = [p for p in training or workers if _is_late(p, limits, now)]
+    for process in processes:
+        if process.stopped and (late or now - process.stopped > limits.hang):
+            return process, "hung: it is stopped"
+    if not late:
+        return None
+    first = min(late, key=lambda process: process.stepped or process.started)
+    if first.stepped is None:
+        return first, f"hung: it made no step within {limits.start:g} s of its start"
+    return first, f"hung: it made no step for {limits.hang:g} s"
+
+
+def _is_late(process: Process, limits: Limits, now: float) -> bool:
+    """Return whether a step should have been made by now."""
+    if process.stepped is None:
+        return now - process.started > limits.start
+    return now - process.stepped > limits.hang
