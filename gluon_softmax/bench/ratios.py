@@ -32,6 +32,10 @@ class Ratio:
     target: float | None
     quantity: str = "seconds"
 
+    def measure(self, result: Result) -> float:
+        """Return what a result has of the quantity."""
+        return result.peak if self.quantity == "peak" else result.middle(self.quantity)
+
 
 RATIOS = (
     Ratio("training, Gluon / d2lzh", "gluon", "d2lzh", 1 / 40),
@@ -78,42 +82,19 @@ class Verdict:
 
 
 def judge(results: Iterable[Result]) -> list[Verdict]:
-    """Compute every ratio whose two contenders were measured.
-
-    Parameters
-    ----------
-    results : iterable of Result
-
-    Returns
-    -------
-    list of Verdict
-        In the order of `RATIOS`.
-    """
+    """Compute every ratio whose two contenders were measured, in the table's order."""
     found = {result.contender.key: result for result in results}
-    return [
-        Verdict(
-            ratio,
-            _quantity(found[ratio.numerator], ratio.quantity)
-            / _quantity(found[ratio.denominator], ratio.quantity),
-        )
-        for ratio in RATIOS
-        if {ratio.numerator, ratio.denominator} <= found.keys()
-    ]
+    verdicts = []
+    for ratio in RATIOS:
+        if {ratio.numerator, ratio.denominator} <= found.keys():
+            above = ratio.measure(found[ratio.numerator])
+            below = ratio.measure(found[ratio.denominator])
+            verdicts.append(Verdict(ratio, above / below))
+    return verdicts
 
 
 def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:
-    """List the ratios that need a peer for which there is no interpreter.
-
-    Parameters
-    ----------
-    peers : iterable of str
-        Those for which there is one.
-
-    Returns
-    -------
-    dict of str to list of str
-        The names of the ratios by the peer that is missing.
-    """
+    """List the names of the ratios that need a peer beyond these, by that peer."""
     peer_of = {contender.key: contender.peer for contender in CONTENDERS}
     left_out: dict[str, list[str]] = {}
     for ratio in RATIOS:
@@ -121,8 +102,3 @@ def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:
         if peer and peer not in peers:
             left_out.setdefault(peer, []).append(ratio.name)
     return left_out
-
-
-def _quantity(result: Result, name: str) -> float:
-    """Give a result's peak, or its median of anything else."""
-    return result.peak if name == "peak" else result.middle(name)
