@@ -176,9 +176,9 @@ def test_rounds_alternate(monkeypatch):
     """Contenders of one work take turns; warming up is not counted; works follow."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
     chosen = [
-        Contender("a", "A", "training"),
-        Contender("b", "B", "training"),
-        Contender("c", "C", "evaluating"),
+        Contender("training", "a", "A", ""),
+        Contender("training", "b", "B", ""),
+        Contender("evaluating", "c", "C", ""),
     ]
     turns = []
     a, b, c = run_rounds(chosen, lambda _: start(FAKE), 3, turns.append, warm_up=1)
@@ -192,7 +192,7 @@ def test_rounds_end_in_a_check(monkeypatch):
     """Contenders that end with different losses give no result."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
     other = FAKE.replace("0.5", "0.6")
-    chosen = [Contender("a", "A", "training"), Contender("b", "B", "training")]
+    chosen = [Contender("training", "a", "A", ""), Contender("training", "b", "B", "")]
     with pytest.raises(ContenderError, match="the same loss"):
         run_rounds(chosen, lambda c: start(FAKE if c.key == "a" else other), 2)
 
@@ -200,7 +200,7 @@ def test_rounds_end_in_a_check(monkeypatch):
 def test_a_failure_ends_the_other_contenders(monkeypatch):
     """When one contender dies, no process of the others is left."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
-    chosen = [Contender("a", "A", "training"), Contender("b", "B", "training")]
+    chosen = [Contender("training", "a", "A", ""), Contender("training", "b", "B", "")]
     started = []
 
     def start_one(contender):

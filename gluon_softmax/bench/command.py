@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from ..checks import check_whole_number
@@ -20,13 +22,7 @@ ROUNDS = 7
 
 
 def add_arguments(commands) -> None:
-    """Describe `bench`, `bench scaling` and `bench distributed`.
-
-    Parameters
-    ----------
-    commands
-        The subparsers of argparse.
-    """
+    """Describe `bench`, `bench scaling` and `bench distributed` to argparse."""
     parser = commands.add_parser(
         "bench",
         help="measure this package against d2lzh, NumPy, PyTorch and JAX, in turn",
@@ -35,12 +31,12 @@ def add_arguments(commands) -> None:
     _add_places(parser)
     _add_choices(parser)
     actions = parser.add_subparsers(metavar="[scaling | distributed]")
-    for name, command, text in (
-        ("scaling", _scaling, "measure how cost grows with size"),
-        ("distributed", _distributed, "measure jobs of 1 to 4 workers"),
+    for name, text in (
+        ("scaling", "measure how cost grows with size"),
+        ("distributed", "measure jobs of 1 to 4 workers"),
     ):
         action = actions.add_parser(name, help=text)
-        action.set_defaults(command=command)
+        action.set_defaults(command=partial(_run_module, name))
         action.add_argument("--quick", action="store_true", help="measure less")
         _add_places(action)
 
@@ -82,12 +78,7 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_peer(text: str) -> tuple[str, str]:
-    """Split ``torch=PYTHON`` into the name of the peer and its interpreter.
-
-    Raises
-    ------
-    ArgumentError
-        If it is of another form, or names another peer.
+    """Split ``torch=PYTHON`` into the name of a peer and its interpreter.
 
     Examples
     --------
@@ -102,13 +93,7 @@ def parse_peer(text: str) -> tuple[str, str]:
 
 
 def check_peers(peers: Mapping[str, str]) -> None:
-    """Check that each interpreter can run its peer, before anything is measured.
-
-    Raises
-    ------
-    ArgumentError
-        If one cannot be run, or lacks the peer's package.
-    """
+    """Check that each interpreter can run its peer, before anything is measured."""
     for name, python in peers.items():
         command = [python, "-c", f"import numpy, {name}"]
         try:
@@ -142,7 +127,7 @@ def _measure(contenders: list[Contender], options, peers: dict[str, str]) -> lis
         def start(contender: Contender) -> StandingProcess | FreshProcess:
             command = make_command(contender, images, options.root, peers)
             environment = make_environment(ours=not contender.peer)
-            kind = FreshProcess if contender.code else StandingProcess
+            kind = FreshProcess if contender.is_fresh else StandingProcess
             return kind(contender.name, command, environment)
 
         with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
@@ -176,15 +161,6 @@ def _show(results: list, options, peers: dict[str, str]) -> None:
     write(content, options.output / "bench", figure)
 
 
-def _scaling(options: argparse.Namespace) -> int:
-    """Measure how cost grows."""
-    from .scaling import run
-
-    return run(options)
-
-
-def _distributed(options: argparse.Namespace) -> int:
-    """Measure jobs of several workers."""
-    from .distributed import run
-
-    return run(options)
+def _run_module(name: str, options: argparse.Namespace) -> int:
+    """Measure as a module of this folder does, loaded only now."""
+    return import_module(f".{name}", __package__).run(options)

@@ -33,134 +33,93 @@ WORKS = {
 """Each kind of work, and what it is."""
 
 
+TABLE = {
+    "training": (
+        ("gluon", "ours, Gluon", "training.gluon"),
+        ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon_hybrid"),
+        ("gluon-plain", "ours, Gluon, without the engine", "training.gluon_plain"),
+        ("scratch", "ours, from scratch", "training.scratch"),
+        ("scratch-hybrid", "ours, from scratch, hybridized", "training.scratch_hybrid"),
+        ("block", "ours, a hybridized block of the user's", "training.block"),
+        ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
+        ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
+        ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
+        ("numpy", "NumPy by hand", "training.handmade"),
+        ("torch", "PyTorch, best eager loop", "torch"),
+        ("torch-scratch", "PyTorch, from scratch", "torch"),
+        ("jax", "JAX, compiled scan", "jax"),
+        ("jax-bytes", "JAX, compiled scan over bytes", "jax"),
+        ("blas", "BLAS alone", "blas.blas"),
+    ),
+    "perceptron": (
+        ("perceptron", "ours", "training.network", {"name": "perceptron"}),
+        ("torch-perceptron", "PyTorch", "torch"),
+    ),
+    "convolutional": (
+        ("convolutional", "ours", "training.network", {"name": "convolutional"}),
+        ("torch-convolutional", "PyTorch", "torch"),
+    ),
+    "evaluating": (
+        ("evaluate", "ours", "training.evaluation"),
+        ("torch-evaluate", "PyTorch", "torch"),
+    ),
+    "reading": (
+        ("read-0", "ours, 0 workers", "reading.ours", {"num_workers": 0}),
+        ("read-1", "ours, 1 worker", "reading.ours", {"num_workers": 1}),
+        ("read-2", "ours, 2 workers", "reading.ours", {"num_workers": 2}),
+        ("read-4", "ours, 4 workers", "reading.ours", {"num_workers": 4}),
+        ("read-gluon", "Gluon's DataLoader, 4 workers", "reading.gluon"),
+        ("read-d2lzh", "d2lzh, 4 workers", "reading.d2lzh"),
+    ),
+    "resizing": (
+        ("resize-0", "ours, 0 workers", "reading.resized", {"num_workers": 0}),
+        ("resize-2", "ours, 2 workers", "reading.resized", {"num_workers": 2}),
+        ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh_resized"),
+    ),
+    "starting": (
+        ("start", "ours, to the first batch", FIRST_BATCH),
+        ("import", "import mxnet", IMPORT_ALONE),
+    ),
+}
+"""By work: key, name, what runs it, and with which options."""
+
+
 @dataclass(frozen=True)
 class Contender:
     """One implementation of one kind of work.
 
     Attributes
     ----------
-    key : str
-        What the command line calls it.
-    name : str
-        What tables and figures call it.
     work : str
         The kind of work, a key of `WORKS`; only contenders of one kind are compared.
-    function : str
-        What prepares it: "module.name" for `prepare_name` in a module of `bench.work`.
+    key, name : str
+        What the command line, and what tables and figures call it.
+    runs : str
+        "module.name" for `prepare_name` in a module of `bench.work`; a key of `PEERS`
+        for what its script calls by this key; for `starting`, a line of Python.
     options : dict
-        What that is called with, beside the images.
-    peer : str
-        Whose interpreter it needs, a key of `PEERS`; empty for this one.
-    code : str
-        Run in a fresh interpreter each round, instead of in a process that stays.
+        What the function is called with, beside the images.
     """
 
+    work: str
     key: str
     name: str
-    work: str
-    function: str = ""
+    runs: str
     options: dict = field(default_factory=dict)
-    peer: str = ""
-    code: str = ""
+
+    @property
+    def peer(self) -> str:
+        """Whose interpreter it needs; empty for this one."""
+        return self.runs if self.runs in PEERS else ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is a new process each round, whose start is measured."""
+        return self.work == "starting"
 
 
-CONTENDERS = (
-    Contender("gluon", "ours, Gluon", "training", "training.gluon"),
-    Contender(
-        "gluon-hybrid",
-        "ours, Gluon, hybridized",
-        "training",
-        "training.gluon",
-        {"hybrid": True},
-    ),
-    Contender(
-        "gluon-plain",
-        "ours, Gluon, without the engine",
-        "training",
-        "training.gluon",
-        {"engine": None},
-    ),
-    Contender("scratch", "ours, from scratch", "training", "training.scratch"),
-    Contender(
-        "scratch-hybrid",
-        "ours, from scratch, hybridized",
-        "training",
-        "training.scratch",
-        {"hybrid": True},
-    ),
-    Contender(
-        "block", "ours, a hybridized block of the user's", "training", "training.block"
-    ),
-    Contender(
-        "block-plain",
-        "the same block in a plain Gluon loop",
-        "training",
-        "training.block",
-        {"plain": True},
-    ),
-    Contender("d2lzh", "d2lzh, Gluon", "training", "training.d2lzh"),
-    Contender(
-        "d2lzh-scratch", "d2lzh, from scratch", "training", "training.d2lzh_scratch"
-    ),
-    Contender("numpy", "NumPy by hand", "training", "training.handmade"),
-    Contender("torch", "PyTorch, best eager loop", "training", peer="torch"),
-    Contender("torch-scratch", "PyTorch, from scratch", "training", peer="torch"),
-    Contender("jax", "JAX, compiled scan", "training", peer="jax"),
-    Contender("jax-bytes", "JAX, compiled scan over bytes", "training", peer="jax"),
-    Contender("blas", "BLAS alone", "training", "blas.blas"),
-    Contender(
-        "perceptron", "ours", "perceptron", "training.network", {"name": "perceptron"}
-    ),
-    Contender("torch-perceptron", "PyTorch", "perceptron", peer="torch"),
-    Contender(
-        "convolutional",
-        "ours",
-        "convolutional",
-        "training.network",
-        {"name": "convolutional"},
-    ),
-    Contender("torch-convolutional", "PyTorch", "convolutional", peer="torch"),
-    Contender("evaluate", "ours", "evaluating", "training.evaluation"),
-    Contender("torch-evaluate", "PyTorch", "evaluating", peer="torch"),
-    Contender(
-        "read-0", "ours, 0 workers", "reading", "reading.ours", {"num_workers": 0}
-    ),
-    Contender(
-        "read-1", "ours, 1 worker", "reading", "reading.ours", {"num_workers": 1}
-    ),
-    Contender(
-        "read-2", "ours, 2 workers", "reading", "reading.ours", {"num_workers": 2}
-    ),
-    Contender(
-        "read-4", "ours, 4 workers", "reading", "reading.ours", {"num_workers": 4}
-    ),
-    Contender(
-        "read-gluon",
-        "Gluon's DataLoader, 4 workers",
-        "reading",
-        "reading.gluon",
-        {"num_workers": 4},
-    ),
-    Contender("read-d2lzh", "d2lzh, 4 workers", "reading", "reading.d2lzh"),
-    Contender(
-        "resize-0",
-        "ours, 0 workers",
-        "resizing",
-        "reading.ours",
-        {"num_workers": 0, "resize": 96},
-    ),
-    Contender(
-        "resize-2",
-        "ours, 2 workers",
-        "resizing",
-        "reading.ours",
-        {"num_workers": 2, "resize": 96},
-    ),
-    Contender(
-        "resize-d2lzh", "d2lzh, 4 workers", "resizing", "reading.d2lzh", {"resize": 96}
-    ),
-    Contender("start", "ours, to the first batch", "starting", code=FIRST_BATCH),
-    Contender("import", "import mxnet", "starting", code=IMPORT_ALONE),
+CONTENDERS = tuple(
+    Contender(work, *row) for work, rows in TABLE.items() for row in rows
 )
 
 
@@ -205,9 +164,9 @@ def make_command(
     peers : mapping of str to str
         The interpreter of each peer.
     """
-    if contender.code:
-        options = f", root={root!r}" if root else ""
-        return [sys.executable, "-W", "ignore", "-c", contender.code.format(options)]
+    if contender.is_fresh:
+        code = contender.runs.format(f", root={root!r}" if root else "")
+        return [sys.executable, "-W", "ignore", "-c", code]
     if contender.peer:
         script = SCRIPTS / f"{contender.peer}_peer.py"
         return [peers[contender.peer], str(script), contender.key, images]

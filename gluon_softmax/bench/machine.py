@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__
@@ -52,7 +52,9 @@ def write(content: dict, path: Path, figure=None) -> None:
     from ..atomic import write_json
     from ..figures import save
 
-    content = {"versions": _list_versions(), **content}
+    versions = {"python": platform.python_version(), "gluon_softmax": __version__}
+    versions.update({name: version(name) for name in PACKAGES})
+    content = {"versions": versions, **content}
     written = save(figure, path) if figure else []
     written.append(write_json(content, path.with_suffix(".json")))
     for file in written:
@@ -74,20 +76,6 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
             bar.update()
 
         yield report
-
-
-def _list_versions() -> dict[str, str]:
-    """List the versions of Python, this package and what it measures."""
-    versions = {"python": platform.python_version(), "gluon_softmax": __version__}
-    return {**versions, **{name: _find_version(name) for name in PACKAGES}}
-
-
-def _find_version(name: str) -> str:
-    """Look up a package's version without importing it."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _read_memory(name: str) -> int:

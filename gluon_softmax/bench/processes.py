@@ -147,7 +147,7 @@ class StandingProcess:
         self.close()
 
     def run(self) -> dict:
-        """Let it work once, and return its seconds and figures.
+        """Ask it to work once, and return its seconds and figures.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class StandingProcess:
         return answer
 
     def stop(self) -> dict:
-        """Let it end, and return its peak resident memory in KiB.
+        """Ask it to end, and return its peak resident memory in KiB.
 
         Raises
         ------

@@ -32,9 +32,11 @@ class Ratio:
     target: float | None
     quantity: str = "seconds"
 
-    def measure(self, result: Result) -> float:
-        """Return what a result has of the quantity."""
-        return result.peak if self.quantity == "peak" else result.middle(self.quantity)
+    def divide(self, above: Result, below: Result) -> float:
+        """Compute the ratio of two medians, or of two peaks."""
+        if self.quantity == "peak":
+            return above.peak / below.peak
+        return above.middle(self.quantity) / below.middle(self.quantity)
 
 
 RATIOS = (
@@ -84,13 +86,11 @@ class Verdict:
 def judge(results: Iterable[Result]) -> list[Verdict]:
     """Compute every ratio whose two contenders were measured, in the table's order."""
     found = {result.contender.key: result for result in results}
-    verdicts = []
-    for ratio in RATIOS:
-        if {ratio.numerator, ratio.denominator} <= found.keys():
-            above = ratio.measure(found[ratio.numerator])
-            below = ratio.measure(found[ratio.denominator])
-            verdicts.append(Verdict(ratio, above / below))
-    return verdicts
+    return [
+        Verdict(ratio, ratio.divide(found[ratio.numerator], found[ratio.denominator]))
+        for ratio in RATIOS
+        if {ratio.numerator, ratio.denominator} <= found.keys()
+    ]
 
 
 def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:

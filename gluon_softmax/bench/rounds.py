@@ -78,16 +78,10 @@ def run_rounds(
         Those of one work next to each other.
     start : callable
         Takes a contender, returns its process.
-    rounds : int
-        How often each works and is counted.
+    rounds, warm_up : int
+        How often each works and is counted, and how often before that.
     report : callable, optional
         Called with a contender's name whenever it has worked.
-    warm_up : int
-        How often each works before that.
-
-    Returns
-    -------
-    list of Result
 
     Raises
     ------
@@ -104,12 +98,9 @@ def run_rounds(
 
 
 def check_agreement(results: Iterable[Result]) -> None:
-    """Check that contenders did the same, so that their times can be compared.
+    """Check that contenders of one work did the same, before their times are compared.
 
-    Parameters
-    ----------
-    results : iterable of Result
-        All of one work; each compared figure is a median over the same epochs.
+    Each figure is a median over the same epochs.
 
     Raises
     ------

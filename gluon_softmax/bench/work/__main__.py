@@ -14,7 +14,7 @@ PACKAGES = ("mxnet", "numpy", "d2lzh")
 def prepare(key: str, images: str) -> Work:
     """Prepare a contender; only the module that it needs is loaded."""
     contender = next(found for found in CONTENDERS if found.key == key)
-    module, _, name = contender.function.partition(".")
+    module, _, name = contender.runs.partition(".")
     module = import_module(f"gluon_softmax.bench.work.{module}")
     return getattr(module, f"prepare_{name}")(images, **contender.options)
 

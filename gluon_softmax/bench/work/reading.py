@@ -19,30 +19,42 @@ __all__ = [
     "load_d2lzh",
     "load_ours",
     "prepare_d2lzh",
+    "prepare_d2lzh_resized",
     "prepare_gluon",
     "prepare_ours",
+    "prepare_resized",
 ]
 
 BATCH_SIZE = 256
+WORKERS = 4  # as many as d2lzh takes
+SIDE = 96  # of resized images
 
 
-def prepare_ours(images: str, **options) -> Work:
+def prepare_ours(images: str, num_workers: int) -> Work:
     """Prepare reading with this package."""
-    return _read(load_ours(images, **options)[0])
+    return _read(load_ours(images, num_workers=num_workers)[0])
 
 
-def prepare_d2lzh(images: str, resize: int | None = None) -> Work:
+def prepare_resized(images: str, num_workers: int) -> Work:
+    """Prepare reading and resizing with this package."""
+    return _read(load_ours(images, num_workers=num_workers, resize=SIDE)[0])
+
+
+def prepare_d2lzh(images: str) -> Work:
     """Prepare reading with d2lzh."""
-    return _read(load_d2lzh(images, resize)[0])
+    return _read(load_d2lzh(images)[0])
 
 
-def prepare_gluon(images: str, num_workers: int) -> Work:
+def prepare_d2lzh_resized(images: str) -> Work:
+    """Prepare reading and resizing with d2lzh."""
+    return _read(load_d2lzh(images, resize=SIDE)[0])
+
+
+def prepare_gluon(images: str) -> Work:
     """Prepare reading with Gluon's `DataLoader` and `ToTensor`."""
     dataset = _make_dataset(images, True).transform_first(transforms.ToTensor())
     return _read(
-        gluon.data.DataLoader(
-            dataset, BATCH_SIZE, shuffle=True, num_workers=num_workers
-        )
+        gluon.data.DataLoader(dataset, BATCH_SIZE, shuffle=True, num_workers=WORKERS)
     )
 
 

@@ -25,13 +25,17 @@ __all__ = [
     "make_hybrid_net",
     "make_loss",
     "prepare_block",
+    "prepare_block_plain",
     "prepare_d2lzh",
     "prepare_d2lzh_scratch",
     "prepare_evaluation",
     "prepare_gluon",
+    "prepare_gluon_hybrid",
+    "prepare_gluon_plain",
     "prepare_handmade",
     "prepare_network",
     "prepare_scratch",
+    "prepare_scratch_hybrid",
     "train_ours",
 ]
 
@@ -42,23 +46,44 @@ EVALUATIONS = 20
 FIGURES = ("loss", "train_acc", "test_acc")
 
 
-def prepare_gluon(
-    images: str, hybrid: bool = False, engine: Engine | None = ENGINE
-) -> Work:
-    """Prepare an epoch of section 3.7: the book's net or hybridized, with an engine."""
-    net = make_hybrid_net() if hybrid else concise.make_net()
+def prepare_gluon(images: str) -> Work:
+    """Prepare an epoch of section 3.7."""
+    return _train_layers(images, concise.make_net())
+
+
+def prepare_gluon_hybrid(images: str) -> Work:
+    """Prepare the same with a hybridized net."""
+    return _train_layers(images, make_hybrid_net())
+
+
+def prepare_gluon_plain(images: str) -> Work:
+    """Prepare an epoch of section 3.7 without the engine."""
+    return _train_layers(images, concise.make_net(), engine=None)
+
+
+def prepare_block(images: str) -> Work:
+    """Prepare an epoch of a hybridized block of the user's."""
+    return _train_layers(images, _make_block())
+
+
+def prepare_block_plain(images: str) -> Work:
+    """Prepare the same in a loop of Gluon's examples, over this package's loader."""
+    net = _make_block()
     trainer = concise.make_trainer(net, LR)
-    return train_ours(
-        load_ours(images), net, make_loss(), trainer=trainer, engine=engine
-    )
+    return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
 
 
-def prepare_scratch(images: str, hybrid: bool = False) -> Work:
-    """Prepare an epoch of section 3.6, as it is written or hybridized."""
+def prepare_scratch(images: str) -> Work:
+    """Prepare an epoch of section 3.6."""
     net, params = _make_scratch()
     loss = scratch.cross_entropy
-    if hybrid:
-        net, loss = hybridize(net), hybridize(loss)
+    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
+
+
+def prepare_scratch_hybrid(images: str) -> Work:
+    """Prepare the same with net and loss hybridized."""
+    net, params = _make_scratch()
+    net, loss = hybridize(net), hybridize(scratch.cross_entropy)
     return train_ours(load_ours(images), net, loss, params=params, lr=LR)
 
 
@@ -82,20 +107,6 @@ def prepare_network(images: str, name: str) -> Work:
     trainer = gluon.Trainer(net.collect_params(), optimizer)
     loaders = load_ours(images, NETWORK_BATCH_SIZE)
     return train_ours(loaders, net, make_loss(), trainer=trainer)
-
-
-def prepare_block(images: str, plain: bool = False) -> Work:
-    """Prepare an epoch of a hybridized block of the user's, by our loop or a plain one.
-
-    The plain one is as Gluon's own examples have it, over this package's loader.
-    """
-    net = UserBlock()
-    net.initialize(init.Normal(sigma=0.01))
-    net.hybridize()
-    trainer = concise.make_trainer(net, LR)
-    if not plain:
-        return train_ours(load_ours(images), net, make_loss(), trainer=trainer)
-    return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
 
 
 def prepare_d2lzh(images: str) -> Work:
@@ -154,6 +165,21 @@ def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
 def make_loss() -> gluon.loss.Loss:
     """Make the loss of section 3.7."""
     return gluon.loss.SoftmaxCrossEntropyLoss()
+
+
+def _train_layers(images: str, net, engine: Engine | None = ENGINE) -> Work:
+    """Prepare an epoch of a net of Gluon's layers."""
+    trainer = concise.make_trainer(net, LR)
+    loaders, loss = load_ours(images), make_loss()
+    return train_ours(loaders, net, loss, trainer=trainer, engine=engine)
+
+
+def _make_block() -> UserBlock:
+    """Make a block that is the user's own, and hybridize it."""
+    net = UserBlock()
+    net.initialize(init.Normal(sigma=0.01))
+    net.hybridize()
+    return net
 
 
 class UserBlock(gluon.HybridBlock):
