@@ -130,13 +130,13 @@ def test_command_prints_and_writes(points, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         scaling,
         "find_lack",
-        lambda size, folder: "no room" if size["name"] == "2 threads" else "",
+        lambda size, folder: "no room" if size["name"] == "threads: 2" else "",
     )
     assert main(["bench", "scaling", "--quick", "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "60,000 images in memory" in out
-    assert "2 threads skipped: no room" in out
+    assert "images in memory: 60,000" in out
+    assert "threads: 2 skipped, no room" in out
     numbers = json.loads((tmp_path / "scaling.json").read_text())
     assert len(numbers["points"]) == len(list_sizes(quick=True)) - 1
-    assert numbers["skipped"] == ["2 threads skipped: no room"]
+    assert numbers["skipped"] == ["threads: 2 skipped, no room"]
     assert (tmp_path / "scaling.png").is_file()

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ContenderError
@@ -154,8 +155,7 @@ class StandingProcess:
         ContenderError
             If it dies, prints nonsense, or takes longer than `LIMIT`.
         """
-        self._say("run")
-        answer = self._read("seconds")
+        answer = self._ask("run", expected="seconds")
         seconds = answer.get("seconds")
         if not isinstance(seconds, float) or not 0 < seconds < float("inf"):
             raise ContenderError(
@@ -172,8 +172,7 @@ class StandingProcess:
         ContenderError
             If it dies or prints nonsense instead.
         """
-        self._say("stop")
-        answer = self._read("its peak memory")
+        answer = self._ask("stop", expected="its peak memory")
         self.close()
         return answer
 
@@ -190,13 +189,12 @@ class StandingProcess:
         self._process.stdout.close()
         self._errors.close()
 
-    def _say(self, word: str) -> None:
-        """Send one line."""
-        try:
+    def _ask(self, word: str, expected: str) -> dict:
+        """Send one line, and read the answer."""
+        with suppress(OSError):  # it is dead: reading its answer will say why
             self._process.stdin.write(word + "\n")
             self._process.stdin.flush()
-        except OSError:  # it is dead: reading its answer will say why
-            return
+        return self._read(expected)
 
     def _read(self, expected: str) -> dict:
         """Read one line of JSON."""
@@ -211,26 +209,20 @@ class StandingProcess:
                 f"{self._name}: expected {expected}, found that the process ended "
                 f"({self._wait_for_cause()}): run it alone with --only to look into it"
             )
-        return self._decode(expected, line)
+        with suppress(ValueError):
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        raise ContenderError(
+            f"{self._name}: expected {expected} as a line of JSON, "
+            f"found {line.strip()!r:.80}"
+        )
 
     def _wait_for_cause(self) -> str:
         """Return what the process died of, once it has ended."""
         self._process.wait()
         self._errors.seek(0)
         return _find_cause(self._errors.read(), self._process)
-
-    def _decode(self, expected: str, line: str) -> dict:
-        """Turn a line of JSON into a dictionary."""
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise ContenderError(
-                f"{self._name}: expected {expected} as a line of JSON, "
-                f"found {line.strip()!r:.80}"
-            )
-        return answer
 
 
 def _find_cause(errors: str, ended) -> str:

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             for size in sizes:
                 lack = find_lack(size, folder)
                 if lack:
-                    skipped.append(f"{size['name']} skipped: {lack}")
+                    skipped.append(f"{size['name']} skipped, {lack}")
                 else:
                     points.append(measure(size, folder, epochs))
                 report(size["name"])
@@ -77,7 +77,7 @@ def list_sizes(quick: bool = False) -> list[dict]:
     """List what is to be measured, each size with its name and all settings."""
     return [
         {
-            "name": f"{value:,} {label}",
+            "name": f"{label}: {value:,}",
             **USUAL,
             option: value,
             "varied": option,
