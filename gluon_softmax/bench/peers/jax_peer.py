@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-from serving import serve
-
 BATCH_SIZE, LR = 256, 0.1
 
 
@@ -112,7 +110,13 @@ def prepare(path, as_bytes):
     return work
 
 
-if __name__ == "__main__":
-    key, path = sys.argv[1:]
+def main(key, path):
+    """Prepare a contender, and let it work."""
+    from serving import serve  # beside this script
+
     work = prepare(path, as_bytes=key == "jax-bytes")
     serve(work, packages=("jax", "numpy"), threads=len(os.sched_getaffinity(0)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

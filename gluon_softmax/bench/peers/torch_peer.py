@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 
-from serving import serve
-
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
 EVALUATIONS = 20
 NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
@@ -182,6 +180,7 @@ PREPARATIONS = {
 def main(key, path):
     """Prepare a contender, and let it work."""
     import torch
+    from serving import serve  # beside this script
 
     torch.set_num_threads(THREADS)
     work = PREPARATIONS[key](path)
