@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "ArgumentError",
+    "ContenderError",
     "DataError",
     "DivergedError",
     "DownloadError",
@@ -25,6 +26,10 @@ class GluonSoftmaxError(Exception):
 
 class ArgumentError(GluonSoftmaxError, ValueError):
     """An argument has a value that cannot be used."""
+
+
+class ContenderError(GluonSoftmaxError, RuntimeError):
+    """A process of the benchmark died, or did not answer as it should."""
 
 
 class DataError(GluonSoftmaxError, ValueError):

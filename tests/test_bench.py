@@ -11,18 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gluon_softmax.bench import command, interpreters, processes, rounds, table
-from gluon_softmax.bench.contenders import CONTENDERS, WORKS, Contender, select
-from gluon_softmax.bench.environment import make_environment
+from gluon_softmax.bench import command, processes, rounds, table
+from gluon_softmax.bench.command import check_peers
+from gluon_softmax.bench.contenders import CONTENDERS, PEERS, WORKS, Contender, select
 from gluon_softmax.bench.figure import show_benchmark
-from gluon_softmax.bench.fresh import FreshProcess
-from gluon_softmax.bench.interpreters import check_peers
-from gluon_softmax.bench.processes import ContenderError, StandingProcess
+from gluon_softmax.bench.processes import (
+    FreshProcess,
+    StandingProcess,
+    make_environment,
+    run_process,
+)
 from gluon_softmax.bench.ratios import RATIOS, Ratio, Verdict, judge, list_left_out
 from gluon_softmax.bench.rounds import Result, check_agreement, run_rounds
-from gluon_softmax.errors import ArgumentError
-
-PEERS = ("torch", "jax")
+from gluon_softmax.bench.work import arrays
+from gluon_softmax.cli import main
+from gluon_softmax.errors import ArgumentError, ContenderError
 
 FAKE = """
 import json, sys
@@ -58,23 +61,19 @@ def make_results(seconds: dict[str, float], **figures: float) -> list[Result]:
 
 
 @pytest.fixture
-def parse():
-    """Give a function that parses what stands behind the program's name."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser.add_subparsers(required=True))
-    return parser.parse_args
+def few_images(monkeypatch) -> None:
+    """Measure on 512 random training images and 100 test images."""
 
+    def write(root, path):
+        rng, images = np.random.default_rng(0), {}
+        for split, count in (("train", 512), ("test", 100)):
+            shape = count, 28, 28
+            images[f"{split}_images"] = rng.integers(0, 256, shape, dtype=np.uint8)
+            images[f"{split}_labels"] = np.arange(count, dtype=np.uint8) % 10
+        np.savez(path, **images)
 
-@pytest.fixture
-def arrays(tmp_path) -> str:
-    """Write 512 random training images and 100 test images, and give the file."""
-    rng, arrays = np.random.default_rng(0), {}
-    for split, count in (("train", 512), ("test", 100)):
-        images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
-        arrays[f"{split}_images"] = images
-        arrays[f"{split}_labels"] = np.arange(count, dtype=np.uint8) % 10
-    np.savez(tmp_path / "images.npz", **arrays)
-    return str(tmp_path / "images.npz")
+    monkeypatch.setattr(arrays, "write_arrays", write)
+    monkeypatch.setattr(rounds, "PAUSE", 0)
 
 
 def test_standing_process_works_each_time_it_is_told_to():
@@ -135,8 +134,11 @@ def test_contender_that_will_not_leave_is_killed(monkeypatch):
 
 def test_missing_program_is_one_line():
     """A program that does not exist is an error of the contender's."""
-    with pytest.raises(ContenderError, match="fake: /nowhere/python: No such file"):
-        StandingProcess("fake", ["/nowhere/python"], os.environ)
+    for start_it in (run_process, StandingProcess):
+        with pytest.raises(
+            ContenderError, match=r"^fake cannot be started .No such fi"
+        ):
+            start_it("fake", ["/nowhere/python"], os.environ)
 
 
 def test_fresh_process_is_a_new_one_each_time(tmp_path):
@@ -146,14 +148,23 @@ def test_fresh_process_is_a_new_one_each_time(tmp_path):
     assert process.run()["seconds"] > 0 < process.run()["seconds"]
     assert (tmp_path / "log").read_text() == "xx"
     failing = FreshProcess("fresh", [sys.executable, "-c", "import nothing"], {})
-    with pytest.raises(ContenderError, match=r"fresh: .*No module named 'nothing'"):
+    with pytest.raises(ContenderError, match=r"fresh failed .*No module named 'nothi"):
         failing.run()
+
+
+def test_process_that_does_not_end_is_ended(monkeypatch):
+    """It is said how long was waited."""
+    monkeypatch.setattr(processes, "LIMIT", 0.5)
+    with pytest.raises(ContenderError, match=r"^fake was still at work after 0\.5 s"):
+        run_process(
+            "fake", [sys.executable, "-c", "import time; time.sleep(60)"], os.environ
+        )
 
 
 def test_peers_see_no_path_of_this_interpreter(monkeypatch):
     """PYTHONPATH leads ours to this copy of the package, and does not reach a peer."""
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    ours = make_environment(ours=True, extra={"OMP_NUM_THREADS": "1"})
+    ours = make_environment(OMP_NUM_THREADS="1")
     first, second = ours["PYTHONPATH"].split(os.pathsep)
     assert Path(first, "gluon_softmax", "bench") == Path(command.__file__).parent
     assert second == "/elsewhere"
@@ -165,9 +176,9 @@ def test_rounds_alternate(monkeypatch):
     """Contenders of one work take turns; warming up is not counted; works follow."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
     chosen = [
-        Contender("a", "A", "training"),
-        Contender("b", "B", "training"),
-        Contender("c", "C", "evaluating"),
+        Contender("training", "a", "A", ""),
+        Contender("training", "b", "B", ""),
+        Contender("evaluating", "c", "C", ""),
     ]
     turns = []
     a, b, c = run_rounds(chosen, lambda _: start(FAKE), 3, turns.append, warm_up=1)
@@ -181,7 +192,7 @@ def test_rounds_end_in_a_check(monkeypatch):
     """Contenders that end with different losses give no result."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
     other = FAKE.replace("0.5", "0.6")
-    chosen = [Contender("a", "A", "training"), Contender("b", "B", "training")]
+    chosen = [Contender("training", "a", "A", ""), Contender("training", "b", "B", "")]
     with pytest.raises(ContenderError, match="the same loss"):
         run_rounds(chosen, lambda c: start(FAKE if c.key == "a" else other), 2)
 
@@ -189,7 +200,7 @@ def test_rounds_end_in_a_check(monkeypatch):
 def test_a_failure_ends_the_other_contenders(monkeypatch):
     """When one contender dies, no process of the others is left."""
     monkeypatch.setattr(rounds, "PAUSE", 0)
-    chosen = [Contender("a", "A", "training"), Contender("b", "B", "training")]
+    chosen = [Contender("training", "a", "A", ""), Contender("training", "b", "B", "")]
     started = []
 
     def start_one(contender):
@@ -331,8 +342,10 @@ def test_select_by_work_and_by_key():
 )
 def test_peer_that_cannot_run_is_one_line(python, message, monkeypatch):
     """A missing interpreter, or one without the package, is found before the start."""
-    monkeypatch.setitem(interpreters.PEERS, "absent", "Absent")
-    with pytest.raises(ArgumentError, match=f"found {python}.*{message}") as error:
+    monkeypatch.setitem(PEERS, "absent", "Absent")
+    with pytest.raises(
+        ArgumentError, match=f"found that {python} .*{message}"
+    ) as error:
         check_peers({"absent": python})
     assert "\n" not in str(error.value)
     assert "-m pip install numpy absent" in str(error.value)
@@ -347,38 +360,35 @@ def test_peer_that_cannot_run_is_one_line(python, message, monkeypatch):
         (["--only", "nonsense"], "expected --only to name a work"),
     ],
 )
-def test_command_refuses_what_it_cannot_measure(words, message, parse):
+def test_command_refuses_what_it_cannot_measure(words, message):
     """A wrong option is an error of the user's, before anything is started."""
-    options = parse(["bench", *words])
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser.add_subparsers())
+    options = parser.parse_args(["bench", *words])
     with pytest.raises(ArgumentError, match=message):
         options.command(options)
 
 
-def test_command_measures_and_writes(parse, arrays, tmp_path, capsys, monkeypatch):
-    """The whole way on little data: tables, figure, numbers; MXNet stays out of it."""
-    monkeypatch.setattr(rounds, "PAUSE", 0)
-    output = tmp_path / "out"
-    words = ["--only", "numpy", "blas", "--rounds", "2", "--root", arrays]
-    options = parse(["bench", *words, "--output", str(output)])
-    assert options.command(options) == 0
-    out = capsys.readouterr().out
-    assert "NumPy by hand" in out
-    assert "BLAS alone" in out
-    names = sorted(file.name for file in output.iterdir())
+def test_command_measures_and_writes(few_images, tmp_path, capsys):
+    """The whole way on little data: tables, figure and numbers."""
+    words = ["bench", "--only", "blas", "--rounds", "2", "--output", str(tmp_path)]
+    assert main(words) == 0
+    assert "BLAS alone" in capsys.readouterr().out
+    names = sorted(file.name for file in tmp_path.iterdir())
     assert names == ["bench.json", "bench.png", "bench.svg"]
-    numbers = json.loads((output / "bench.json").read_text())
+    numbers = json.loads((tmp_path / "bench.json").read_text())
     assert {"cpu", "cores", "memory_gib"} <= numbers["machine"].keys()
     assert {"python", "mxnet", "numpy"} <= numbers["versions"].keys()
-    assert [len(row["seconds"]) for row in numbers["contenders"]] == [2, 2]
+    assert [len(row["seconds"]) for row in numbers["contenders"]] == [2]
     assert numbers["contenders"][0]["threads"] >= 1
 
 
 def test_parent_never_loads_mxnet():
     """The command's module can be loaded and asked without MXNet in the process."""
     code = (
-        "import argparse, sys; from gluon_softmax.bench import command, scaling; "
+        "import argparse, sys; from gluon_softmax.bench import command; "
         "command.add_arguments(argparse.ArgumentParser().add_subparsers()); "
-        "import gluon_softmax.bench.figure, gluon_softmax.bench.scaling_figure; "
-        "sys.exit('mxnet' in sys.modules)"
+        "import gluon_softmax.bench.figure, gluon_softmax.bench.scaling, "
+        "gluon_softmax.bench.distributed; sys.exit('mxnet' in sys.modules)"
     )
-    assert FreshProcess("p", [sys.executable, "-c", code], make_environment(True)).run()
+    run_process("parent", [sys.executable, "-c", code], make_environment())

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from ..checks import check_whole_number
-from .contenders import Contender, make_command, select
-from .distributed_command import add_distributed
-from .environment import make_environment
-from .fresh import FreshProcess
-from .interpreters import check_peers, parse_peer
-from .machine import describe_machine
-from .output import format_machine, progress, write
-from .processes import StandingProcess
-from .rounds import WARM_UP, Result, run_rounds
+from ..errors import ArgumentError, ContenderError
+from .contenders import PEERS, Contender, make_command, select
+from .machine import describe_machine, format_machine, progress, write
+from .processes import FreshProcess, StandingProcess, make_environment, run_process
+from .rounds import WARM_UP, run_rounds
 
-__all__ = ["add_arguments"]
+__all__ = ["add_arguments", "check_peers", "parse_peer"]
 
 ROUNDS = 7
-EPOCHS = {False: 3, True: 1}
-"""How many epochs are counted per size, in full and in a hurry."""
 
 
 def add_arguments(commands) -> None:
-    """Describe `bench`, `bench scaling` and `bench distributed`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `bench`, `bench scaling` and `bench distributed` to argparse."""
     parser = commands.add_parser(
         "bench",
         help="measure this package against d2lzh, NumPy, PyTorch and JAX, in turn",
@@ -40,14 +30,15 @@ def add_arguments(commands) -> None:
     parser.set_defaults(command=_bench)
     _add_places(parser)
     _add_choices(parser)
-    actions = parser.add_subparsers(metavar="action")
-    scaling = actions.add_parser("scaling", help="measure how cost grows with size")
-    scaling.set_defaults(command=_scaling)
-    _add_places(scaling)
-    scaling.add_argument(
-        "--quick", action="store_true", help="fewer sizes, one epoch each"
-    )
-    _add_places(add_distributed(actions))
+    actions = parser.add_subparsers(metavar="[scaling | distributed]")
+    for name, text in (
+        ("scaling", "measure how cost grows with size"),
+        ("distributed", "measure jobs of 1 to 4 workers"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(command=partial(_run_module, name))
+        action.add_argument("--quick", action="store_true", help="measure less")
+        _add_places(action)
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
@@ -86,44 +77,64 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def parse_peer(text: str) -> tuple[str, str]:
+    """Split ``torch=PYTHON`` into the name of a peer and its interpreter.
+
+    Examples
+    --------
+    >>> parse_peer("torch=/opt/torch/bin/python")
+    ('torch', '/opt/torch/bin/python')
+    """
+    name, _, python = text.partition("=")
+    if name not in PEERS or not python:
+        forms = " or ".join(f"{peer}=PYTHON" for peer in PEERS)
+        raise ArgumentError(f"expected --peer {forms}, found {text!r}")
+    return name, python
+
+
+def check_peers(peers: Mapping[str, str]) -> None:
+    """Check that each interpreter can run its peer, before anything is measured."""
+    for name, python in peers.items():
+        command = [python, "-c", f"import numpy, {name}"]
+        try:
+            run_process(python, command, make_environment(ours=False))
+        except ContenderError as error:
+            raise ArgumentError(
+                f"expected --peer {name} to name a Python that has {PEERS[name]}, "
+                f"found that {error}: install it with "
+                f"{python} -m pip install numpy {name}, or name another interpreter"
+            ) from error
+
+
 def _bench(options: argparse.Namespace) -> int:
     """Measure, print the tables, write figure and numbers."""
     check_whole_number("--rounds", options.rounds, least=1)
     peers = dict(map(parse_peer, options.peer))
     contenders = select(options.only, peers)
     check_peers(peers)
-    with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
-        start = partial(_start, _find_data(contenders, options.root, folder), peers)
-        with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
-            results = run_rounds(contenders, start, options.rounds, report)
-    _show(results, options, peers)
+    _show(_measure(contenders, options, peers), options, peers)
     return 0
 
 
-def _find_data(contenders: list[Contender], root: str, folder: str) -> tuple[str, str]:
-    """Give where the data is, and write the file for peers if one is to run."""
-    if root.endswith(".npz"):
-        return root, root
-    arrays = str(Path(folder, "images.npz"))
-    if any(contender.peer for contender in contenders):
-        from .work.arrays import write_arrays
+def _measure(contenders: list[Contender], options, peers: dict[str, str]) -> list:
+    """Write the images where all contenders find them, and measure."""
+    from .work.arrays import write_arrays
 
-        write_arrays(root, arrays)
-    return root, arrays
+    with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
+        images = str(Path(folder, "images.npz"))
+        write_arrays(options.root, images)
 
+        def start(contender: Contender) -> StandingProcess | FreshProcess:
+            command = make_command(contender, images, options.root, peers)
+            environment = make_environment(ours=not contender.peer)
+            kind = FreshProcess if contender.is_fresh else StandingProcess
+            return kind(contender.name, command, environment)
 
-def _start(
-    places: tuple[str, str], peers: dict[str, str], contender: Contender
-) -> StandingProcess | FreshProcess:
-    """Start a contender's process."""
-    command = make_command(contender, *places, peers)
-    kind = FreshProcess if contender.code else StandingProcess
-    return kind(contender.name, command, make_environment(ours=not contender.peer))
+        with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
+            return run_rounds(contenders, start, options.rounds, report)
 
 
-def _show(
-    results: list[Result], options: argparse.Namespace, peers: dict[str, str]
-) -> None:
+def _show(results: list, options, peers: dict[str, str]) -> None:
     """Print the tables; write figure and numbers."""
     from . import table
     from .figure import show_benchmark
@@ -131,42 +142,25 @@ def _show(
 
     verdicts, machine = judge(results), describe_machine()
     left_out = {} if options.only else list_left_out(peers)
-    print(format_machine(machine))
-    for lines in (
-        table.format_results(results),
-        table.format_verdicts(verdicts),
-        table.format_left_out(left_out),
-        table.format_doubts(results),
-    ):
-        for line in lines:
-            print(line)
-    settings = {"rounds": options.rounds, "warm_up": WARM_UP, "left_out": left_out}
-    content = {**settings, **table.to_dict(results, verdicts)}
-    figure = show_benchmark(results, format_machine(machine))
-    write(figure, {"machine": machine, **content}, options.output / "bench")
-
-
-def _scaling(options: argparse.Namespace) -> int:
-    """Measure how cost grows; print a line per size, write figure and numbers."""
-    from .scaling import measure_scaling
-    from .scaling_figure import show_scaling
-    from .sizes import list_sizes
-
-    sizes, skipped = list(list_sizes(options.quick)), []
-    with progress(len(sizes)) as report:
-        epochs = EPOCHS[options.quick]
-        points = measure_scaling(sizes, options.root, epochs, skipped.append, report)
-    machine = describe_machine()
-    for line in (format_machine(machine), *points, *skipped):
-        print(line)
+    lines = (
+        format_machine(machine),
+        *table.format_results(results),
+        *table.format_verdicts(verdicts),
+        *table.format_left_out(left_out),
+        *table.format_doubts(results),
+    )
+    print(*lines, sep="\n")
     content = {
         "machine": machine,
-        "points": [point.to_dict() for point in points],
-        "skipped": skipped,
+        "rounds": options.rounds,
+        "warm_up": WARM_UP,
+        "left_out": left_out,
+        **table.to_dict(results, verdicts),
     }
-    write(
-        show_scaling(points, format_machine(machine)),
-        content,
-        options.output / "scaling",
-    )
-    return 0
+    figure = show_benchmark(results, format_machine(machine))
+    write(content, options.output / "bench", figure)
+
+
+def _run_module(name: str, options: argparse.Namespace) -> int:
+    """Measure as a module of this folder does, loaded only now."""
+    return import_module(f".{name}", __package__).run(options)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArgumentError
 
-__all__ = ["CONTENDERS", "WORKS", "Contender", "make_command", "select"]
+__all__ = ["CONTENDERS", "PEERS", "WORKS", "Contender", "make_command", "select"]
 
 SCRIPTS = Path(__file__).with_name("peers")
+PEERS = {"torch": "PyTorch", "jax": "JAX"}
+"""The packages that need an interpreter of their own, since they need another NumPy."""
 IMPORT_ALONE = "import gluon_softmax, mxnet"
 """Stands for `import mxnet`, which fails on current NumPy without the repair."""
 FIRST_BATCH = (
@@ -31,81 +33,100 @@ WORKS = {
 """Each kind of work, and what it is."""
 
 
+TABLE = {
+    "training": (
+        ("gluon", "ours, Gluon", "training.gluon"),
+        ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon_hybrid"),
+        ("gluon-plain", "ours, Gluon, without the engine", "training.gluon_plain"),
+        ("scratch", "ours, from scratch", "training.scratch"),
+        ("scratch-hybrid", "ours, from scratch, hybridized", "training.scratch_hybrid"),
+        ("block", "ours, a hybridized block of the user's", "training.block"),
+        ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
+        ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
+        ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
+        ("numpy", "NumPy by hand", "training.handmade"),
+        ("torch", "PyTorch, best eager loop", "torch"),
+        ("torch-scratch", "PyTorch, from scratch", "torch"),
+        ("jax", "JAX, compiled scan", "jax"),
+        ("jax-bytes", "JAX, compiled scan over bytes", "jax"),
+        ("blas", "BLAS alone", "blas.blas"),
+    ),
+    "perceptron": (
+        ("perceptron", "ours", "training.network", {"name": "perceptron"}),
+        ("torch-perceptron", "PyTorch", "torch"),
+    ),
+    "convolutional": (
+        ("convolutional", "ours", "training.network", {"name": "convolutional"}),
+        ("torch-convolutional", "PyTorch", "torch"),
+    ),
+    "evaluating": (
+        ("evaluate", "ours", "training.evaluation"),
+        ("torch-evaluate", "PyTorch", "torch"),
+    ),
+    "reading": (
+        ("read-0", "ours, 0 workers", "reading.ours", {"num_workers": 0}),
+        ("read-1", "ours, 1 worker", "reading.ours", {"num_workers": 1}),
+        ("read-2", "ours, 2 workers", "reading.ours", {"num_workers": 2}),
+        ("read-4", "ours, 4 workers", "reading.ours", {"num_workers": 4}),
+        ("read-gluon", "Gluon's DataLoader, 4 workers", "reading.gluon"),
+        ("read-d2lzh", "d2lzh, 4 workers", "reading.d2lzh"),
+    ),
+    "resizing": (
+        ("resize-0", "ours, 0 workers", "reading.resized", {"num_workers": 0}),
+        ("resize-2", "ours, 2 workers", "reading.resized", {"num_workers": 2}),
+        ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh_resized"),
+    ),
+    "starting": (
+        ("start", "ours, to the first batch", FIRST_BATCH),
+        ("import", "import mxnet", IMPORT_ALONE),
+    ),
+}
+"""By work: key, name, what runs it, and with which options."""
+
+
 @dataclass(frozen=True)
 class Contender:
     """One implementation of one kind of work.
 
     Attributes
     ----------
-    key : str
-        What the process is told to do.
-    name : str
-        What tables and figures call it.
     work : str
         The kind of work, a key of `WORKS`; only contenders of one kind are compared.
-    peer : str
-        Whose interpreter it needs; empty for this one.
-    code : str
-        Run in a fresh interpreter each round, instead of in a process that stays.
+    key, name : str
+        What the command line, and what tables and figures call it.
+    runs : str
+        "module.name" for `prepare_name` in a module of `bench.work`; a key of `PEERS`
+        for what its script calls by this key; for `starting`, a line of Python.
+    options : dict
+        What the function is called with, beside the images.
     """
 
+    work: str
     key: str
     name: str
-    work: str
-    peer: str = ""
-    code: str = ""
+    runs: str
+    options: dict = field(default_factory=dict)
+
+    @property
+    def peer(self) -> str:
+        """Whose interpreter it needs; empty for this one."""
+        return self.runs if self.runs in PEERS else ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is a new process each round, whose start is measured."""
+        return self.work == "starting"
 
 
-CONTENDERS = (
-    Contender("gluon", "ours, Gluon", "training"),
-    Contender("gluon-hybrid", "ours, Gluon, hybridized", "training"),
-    Contender("gluon-plain", "ours, Gluon, without the engine", "training"),
-    Contender("scratch", "ours, from scratch", "training"),
-    Contender("scratch-hybrid", "ours, from scratch, hybridized", "training"),
-    Contender("block", "ours, a hybridized block of the user's", "training"),
-    Contender("block-plain", "the same block in a plain Gluon loop", "training"),
-    Contender("d2lzh", "d2lzh, Gluon", "training"),
-    Contender("d2lzh-scratch", "d2lzh, from scratch", "training"),
-    Contender("numpy", "NumPy by hand", "training"),
-    Contender("torch", "PyTorch, best eager loop", "training", "torch"),
-    Contender("torch-scratch", "PyTorch, from scratch", "training", "torch"),
-    Contender("jax", "JAX, compiled scan", "training", "jax"),
-    Contender("jax-bytes", "JAX, compiled scan over bytes", "training", "jax"),
-    Contender("blas", "BLAS alone", "training"),
-    Contender("perceptron", "ours", "perceptron"),
-    Contender("torch-perceptron", "PyTorch", "perceptron", "torch"),
-    Contender("convolutional", "ours", "convolutional"),
-    Contender("torch-convolutional", "PyTorch", "convolutional", "torch"),
-    Contender("evaluate", "ours", "evaluating"),
-    Contender("torch-evaluate", "PyTorch", "evaluating", "torch"),
-    Contender("read-0", "ours, 0 workers", "reading"),
-    Contender("read-1", "ours, 1 worker", "reading"),
-    Contender("read-2", "ours, 2 workers", "reading"),
-    Contender("read-4", "ours, 4 workers", "reading"),
-    Contender("read-gluon", "Gluon's DataLoader, 4 workers", "reading"),
-    Contender("read-d2lzh", "d2lzh, 4 workers", "reading"),
-    Contender("resize-0", "ours, 0 workers", "resizing"),
-    Contender("resize-2", "ours, 2 workers", "resizing"),
-    Contender("resize-d2lzh", "d2lzh, 4 workers", "resizing"),
-    Contender("start", "ours, to the first batch", "starting", code=FIRST_BATCH),
-    Contender("import", "import mxnet", "starting", code=IMPORT_ALONE),
+CONTENDERS = tuple(
+    Contender(work, *row) for work, rows in TABLE.items() for row in rows
 )
 
 
 def select(words: Iterable[str], peers: Iterable[str]) -> list[Contender]:
-    """Choose contenders.
+    """Return the contenders whose key or work is named; all, if none is.
 
-    Parameters
-    ----------
-    words : iterable of str
-        Each names a work or a key; no word chooses all.
-    peers : iterable of str
-        The peers that there is an interpreter for.
-
-    Returns
-    -------
-    list of Contender
-        In the order of `CONTENDERS`, without those of other peers.
+    Those of peers that there is no interpreter for are left out.
 
     Raises
     ------
@@ -129,28 +150,24 @@ def select(words: Iterable[str], peers: Iterable[str]) -> list[Contender]:
 
 
 def make_command(
-    contender: Contender, data: str, arrays: str, peers: Mapping[str, str]
+    contender: Contender, images: str, root: str, peers: Mapping[str, str]
 ) -> list[str]:
-    """Make the command that starts a contender.
+    """Return the command that starts a contender.
 
     Parameters
     ----------
     contender : Contender
-    data : str
-        Where this package's loader looks: a folder, or nothing for its usual places.
-    arrays : str
-        The file that peers read.
+    images : str
+        The file that `arrays.write_arrays` wrote.
+    root : str
+        The folder of the published files; empty for the usual places.
     peers : mapping of str to str
         The interpreter of each peer.
-
-    Returns
-    -------
-    list of str
     """
-    if contender.code:
-        root = f", root={data!r}" if data else ""
-        return [sys.executable, "-W", "ignore", "-c", contender.code.format(root)]
+    if contender.is_fresh:
+        code = contender.runs.format(f", root={root!r}" if root else "")
+        return [sys.executable, "-W", "ignore", "-c", code]
     if contender.peer:
         script = SCRIPTS / f"{contender.peer}_peer.py"
-        return [peers[contender.peer], str(script), contender.key, arrays]
-    return [sys.executable, "-m", "gluon_softmax.bench.work", contender.key, data]
+        return [peers[contender.peer], str(script), contender.key, images]
+    return [sys.executable, "-m", "gluon_softmax.bench.work", contender.key, images]

@@ -1,160 +1,100 @@
-"""What several processes cost on this machine, and what one costs alone.
+"""What training costs in a job of several workers: `gluon-softmax bench distributed`.
 
-Each network trains in jobs of 1 to 4 workers, as `launch` starts them, and in a process
-without a store. Seconds are those of ordinary epochs. The share of communication comes
-from epochs between these in which each exchange is waited for, so that it can be timed:
-nothing else goes on meanwhile, and waiting for slower workers counts as communication.
-Bytes are those of the arrays that a worker pushes and pulls.
+Each network trains as a user trains it: by `gluon-softmax train` in one process, and by
+`gluon-softmax launch` in jobs of workers. Seconds are those of the history that `train`
+writes, evaluation included, without the first epoch.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any, NamedTuple
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
 
-from ..cluster.job import Job, run_job
-from ..cluster.screen import Screen
-from .distributed_cost import IMAGES, Cost, Run
-from .environment import PACKAGE_FOLDER, last_line
-from .processes import ContenderError
+from .machine import describe_machine, format_machine, progress, write
+from .processes import make_environment, run_process
 
-__all__ = ["Plan", "list_runs", "measure_distributed"]
+__all__ = ["Cost", "format_costs", "measure", "run"]
 
-BATCH_SIZE, LARGE_BATCH_SIZE = 256, 8192
-
-
-class Plan(NamedTuple):
-    """What is measured.
-
-    Parameters
-    ----------
-    shared : list of Run
-        By one process without a store, and by each job.
-    alone : list of Run
-        By one process only, for what follows for more workers.
-    workers : sequence of int
-        The jobs.
-    epochs : int
-        How many are counted, of each kind.
-    """
-
-    shared: list[Run]
-    alone: list[Run]
-    workers: Sequence[int]
-    epochs: int
+ALONE = 0
+NETWORKS = ("softmax", "perceptron", "convolutional")
+WORKERS = (ALONE, 1, 2, 3, 4)
+EPOCHS = 4
+QUICK_NETWORKS, QUICK_WORKERS, QUICK_EPOCHS = ("softmax",), (ALONE, 2), 2
+BATCH_SIZE = 256
+DATA = "fashion-mnist"
 
 
-def list_runs(quick: bool = False) -> Plan:
-    """List what is to be measured.
+@dataclass(frozen=True)
+class Cost:
+    """What training a network took: seconds of each epoch that was counted."""
 
-    Parameters
-    ----------
-    quick : bool
-        Whether to leave out a job, and to train on few images, for one epoch.
+    network: str
+    workers: int
+    seconds: list[float]
 
-    Returns
-    -------
-    Plan
-        Softmax regression trains on all images, a slower network on fewer.
-    """
-    counts = {"softmax": IMAGES, "perceptron": 10_240, "convolutional": 10_240}
-    large, single = 2 * LARGE_BATCH_SIZE, 512
-    if quick:
-        counts = dict.fromkeys(counts, 1280)
-        large, single = LARGE_BATCH_SIZE, 128
-    shared = [Run(name, BATCH_SIZE, count) for name, count in counts.items()]
-    alone = [Run(name, LARGE_BATCH_SIZE, large) for name in counts]
-    alone += [Run(name, 1, single) for name in counts]
-    if quick:
-        return Plan(shared, alone, (1, 2, 4), 1)
-    return Plan(shared, alone, (1, 2, 3, 4), 3)
+    @property
+    def middle(self) -> float:
+        """The median of the epochs."""
+        return median(self.seconds)
 
 
-def measure_distributed(
-    plan: Plan, data: str, report: Callable[[], None] = lambda: None
-) -> list[Cost]:
-    """Measure one process alone, then a job for each number of workers.
+def run(options: argparse.Namespace) -> int:
+    """Measure one process alone and jobs; print the table, write the numbers."""
+    networks = QUICK_NETWORKS if options.quick else NETWORKS
+    workers = QUICK_WORKERS if options.quick else WORKERS
+    epochs = QUICK_EPOCHS if options.quick else EPOCHS
+    costs = []
+    with progress(len(networks) * len(workers)) as report:
+        for network in networks:
+            for count in workers:
+                costs.append(measure(network, count, epochs, options.root))
+                report(_name(network, count))
+    machine = describe_machine()
+    for line in (format_machine(machine), *format_costs(costs)):
+        print(line)
+    content = {"machine": machine, "costs": [asdict(cost) for cost in costs]}
+    write(content, options.output / "distributed")
+    return 0
 
-    Parameters
-    ----------
-    plan : Plan
-    data : str
-        As for `read_arrays`.
-    report : callable, optional
-        Called after each job.
 
-    Returns
-    -------
-    list of Cost
+def measure(network: str, workers: int, epochs: int, root: str = "") -> Cost:
+    """Train a network in one process, or in a job; the first epoch is not counted.
 
     Raises
     ------
-    ContenderError, JobError
-        If a process fails.
+    ContenderError
+        If the training fails.
     """
-    costs = []
-    for workers in (0, *plan.workers):
-        runs = plan.shared if workers else plan.shared + plan.alone
-        text = json.dumps(
-            {
-                "data": data,
-                "runs": [asdict(run) for run in runs],
-                "epochs": plan.epochs,
-                "store": workers > 0,
-            }
-        )
-        found = _run_job(text, workers) if workers else _run_alone(text)
-        costs += [_make_cost(run, workers, row) for run, row in zip(runs, found)]
-        report()
-    return costs
+    with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
+        command = [sys.executable, "-m", "gluon_softmax"]
+        if workers:
+            command += ["launch", "-n", str(workers), "--"]
+        command += ["train", network, "--data", DATA, "--output", folder]
+        command += ["--num-epochs", str(epochs), "--batch-size", str(BATCH_SIZE)]
+        command += ["--root", root] if root else []
+        run_process(_name(network, workers), command, make_environment())
+        history = json.loads(Path(folder, f"{network}-{DATA}.json").read_text())
+    return Cost(network, workers, [epoch["seconds"] for epoch in history["epochs"]][1:])
 
 
-class _Listener(Screen):
-    """Shows nothing of a job, and keeps what its first worker prints."""
-
-    def __init__(self):
-        super().__init__()
-        self.lines: list[str] = []
-
-    def show(self, name: str, message: dict[str, Any]) -> None:
-        """Keep a line."""
-        if "out" in message:
-            self.lines.append(message["out"])
+def format_costs(costs: list[Cost]) -> list[str]:
+    """Return the lines of the table; each job is compared with one process alone."""
+    alone = {cost.network: cost.middle for cost in costs if cost.workers == ALONE}
+    lines = [f"{'one epoch, batch 256, and evaluating':46} {'seconds':>8} {'ratio':>6}"]
+    for cost in costs:
+        ratio = cost.middle / alone[cost.network]
+        name = _name(cost.network, cost.workers)
+        lines.append(f"{name:46} {cost.middle:8.3f} {ratio:6.2f}")
+    return lines
 
 
-def _command(text: str) -> list[str]:
-    """Give the command of a process that finds this copy of the package."""
-    code = (
-        f"import sys; sys.path.insert(0, {PACKAGE_FOLDER!r}); "
-        "from gluon_softmax.bench.work.sharing import main; main(sys.argv[1])"
-    )
-    return [sys.executable, "-c", code, text]
-
-
-def _run_alone(text: str) -> list[dict]:
-    """Run one process without a store."""
-    done = subprocess.run(
-        _command(text), stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
-    if done.returncode:
-        cause = last_line(done.stderr) or f"exit code {done.returncode}"
-        raise ContenderError(f"one process alone: it failed ({cause})")
-    return json.loads(last_line(done.stdout))
-
-
-def _run_job(text: str, workers: int) -> list[dict]:
-    """Run a job with one server, as `launch` does."""
-    listener = _Listener()
-    run_job(Job([], workers, argv=_command(text)), listener)
-    if not listener.lines:
-        raise ContenderError(f"{workers} workers: the first one printed nothing")
-    return json.loads(listener.lines[-1])
-
-
-def _make_cost(run: Run, workers: int, row: dict) -> Cost:
-    """Put together what a process found."""
-    return Cost(run, workers, **row)
+def _name(network: str, workers: int) -> str:
+    """Return what a training is called in the table and in errors."""
+    if workers == ALONE:
+        return f"{network}, one process alone"
+    return f"{network}, a job of {workers} worker{'s' * (workers > 1)}"

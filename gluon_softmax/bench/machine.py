@@ -1,75 +1,90 @@
-"""What a measurement was made on."""
+"""What a measurement was made on, and where its results go."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__
 
-__all__ = ["available_memory", "describe_machine", "describe_versions"]
+__all__ = [
+    "available_memory",
+    "describe_machine",
+    "format_machine",
+    "progress",
+    "write",
+]
 
 PACKAGES = ("mxnet", "numpy", "d2lzh")
 
 
 def describe_machine() -> dict[str, object]:
-    """Describe the machine for a reader who wants to compare.
-
-    Returns
-    -------
-    dict
-        Processor, cores that this process may use, memory in GiB, how many processes
-        ran in the minute before, system.
-    """
+    """Return processor, usable cores, memory, load in the minute before, and system."""
     return {
-        "cpu": _field("/proc/cpuinfo", "model name") or platform.machine(),
+        "cpu": _read_field("/proc/cpuinfo", "model name") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(_kibibytes("MemTotal") / 2**20, 1),
+        "memory_gib": round(_read_memory("MemTotal") / 2**30, 1),
         "load_average": os.getloadavg()[0],
         "system": f"{platform.system()} {platform.release()}",
     }
 
 
-def describe_versions() -> dict[str, str]:
-    """List the versions of Python, this package and what it measures.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    versions = {"python": platform.python_version(), "gluon_softmax": __version__}
-    return {**versions, **{name: _version(name) for name in PACKAGES}}
+def format_machine(machine: dict) -> str:
+    """Return in one line what `describe_machine` found."""
+    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
 
 
 def available_memory() -> int:
-    """Measure the memory that can be had without swapping.
+    """Return how many bytes of memory can be had without swapping."""
+    return _read_memory("MemAvailable")
 
-    Returns
-    -------
-    int
-        Bytes.
+
+def write(content: dict, path: Path, figure=None) -> None:
+    """Write numbers, versions added, and their figure, and print where.
+
+    The path has no suffix.
     """
-    return _kibibytes("MemAvailable") * 1024
+    from ..atomic import write_json
+    from ..figures import save
+
+    versions = {"python": platform.python_version(), "gluon_softmax": __version__}
+    versions.update({name: version(name) for name in PACKAGES})
+    content = {"versions": versions, **content}
+    written = save(figure, path) if figure else []
+    written.append(write_json(content, path.with_suffix(".json")))
+    for file in written:
+        print(f"wrote {file}")
 
 
-def _version(name: str) -> str:
-    """Look up a package's version without importing it."""
-    from importlib.metadata import PackageNotFoundError, version
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal how many of the steps are done.
 
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+    Yields what is to be called after each step, with the name of what was done.
+    """
+    from tqdm import tqdm
+
+    with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
+
+        def report(name: str) -> None:
+            bar.set_description(name, refresh=False)
+            bar.update()
+
+        yield report
 
 
-def _kibibytes(name: str) -> int:
-    """Read one line of /proc/meminfo."""
-    return int(_field("/proc/meminfo", name).split()[0])
+def _read_memory(name: str) -> int:
+    """Return the bytes that one line of /proc/meminfo counts."""
+    return int(_read_field("/proc/meminfo", name).split()[0]) * 1024
 
 
-def _field(path: str, name: str) -> str:
-    """Read what stands behind the colon in the first line of a name."""
+def _read_field(path: str, name: str) -> str:
+    """Return what stands behind the colon in the first line of a name."""
     for line in Path(path).read_text().splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
-from ..errors import GluonSoftmaxError
-from .environment import last_line
+from ..errors import ContenderError
 
-__all__ = ["ContenderError", "StandingProcess"]
+__all__ = ["FreshProcess", "StandingProcess", "make_environment", "run_process"]
 
+PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 LIMIT = 1800.0
-"""Seconds after which a contender that has not answered is ended."""
+"""Seconds after which a process that has not answered is ended."""
 PATIENCE = 5.0
 """Seconds that a contender has to leave by itself."""
 
 
-class ContenderError(GluonSoftmaxError, RuntimeError):
-    """A contender died, or did not answer as it should."""
+def make_environment(ours: bool = True, **variables: str) -> dict[str, str]:
+    """Return the environment variables of a process, with further ones.
+
+    Ours finds this copy of the package. A peer finds no folder of PYTHONPATH: what is
+    there was made for another interpreter.
+    """
+    environment = {**os.environ, **variables}
+    path = environment.pop("PYTHONPATH", "")
+    if ours:
+        folders = [PACKAGE_FOLDER, path] if path else [PACKAGE_FOLDER]
+        environment["PYTHONPATH"] = os.pathsep.join(folders)
+    return environment
 
 
-class StandingProcess:
-    """A contender that sets up once and then works each time it is told to.
+def run_process(
+    name: str, command: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Run a process from its start to its end.
 
     Parameters
     ----------
@@ -32,6 +48,62 @@ class StandingProcess:
         What to call it in an error.
     command : sequence of str
     environment : mapping of str to str
+
+    Raises
+    ------
+    ContenderError
+        If it cannot be started, fails, or takes longer than `LIMIT`.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+    except OSError as error:
+        raise ContenderError(f"{name} cannot be started ({error.strerror})") from error
+    except subprocess.TimeoutExpired as error:
+        raise ContenderError(f"{name} was still at work after {LIMIT:g} s") from error
+    if done.returncode:
+        raise ContenderError(f"{name} failed ({_find_cause(done.stderr, done)})")
+
+
+class FreshProcess:
+    """A contender that is a new process each time it works: its start is measured.
+
+    Parameters are those of `run_process`, methods those of `StandingProcess`.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str]
+    ):
+        self._arguments = name, command, environment
+        self.facts: dict = {}
+
+    def __enter__(self) -> FreshProcess:
+        return self
+
+    def __exit__(self, *error) -> None:
+        """Nothing is left to end."""
+
+    def run(self) -> dict:
+        """Run the process from its start to its end, and return its seconds."""
+        start = time.perf_counter()
+        run_process(*self._arguments)
+        return {"seconds": time.perf_counter() - start}
+
+    def stop(self) -> dict:
+        """Return nothing: its memory is not measured."""
+        return {}
+
+
+class StandingProcess:
+    """A contender that sets up once and then works each time it is told to.
+
+    Parameters are those of `run_process`.
 
     Attributes
     ----------
@@ -61,7 +133,8 @@ class StandingProcess:
             )
         except OSError as error:
             self._errors.close()
-            raise ContenderError(f"{name}: {command[0]}: {error.strerror}") from error
+            reason = error.strerror
+            raise ContenderError(f"{name} cannot be started ({reason})") from error
         try:
             self.facts = self._read("a line that says it is ready")
         except BaseException:  # an interrupt too: no process may be left behind
@@ -75,38 +148,31 @@ class StandingProcess:
         self.close()
 
     def run(self) -> dict:
-        """Let it work once.
-
-        Returns
-        -------
-        dict
-            Its seconds and figures.
+        """Ask it to work once, and return its seconds and figures.
 
         Raises
         ------
         ContenderError
             If it dies, prints nonsense, or takes longer than `LIMIT`.
         """
-        self._say("run")
-        answer = self._read("seconds")
-        _check_seconds(self._name, answer)
+        answer = self._ask("run", expected="seconds")
+        seconds = answer.get("seconds")
+        if not isinstance(seconds, float) or not 0 < seconds < float("inf"):
+            raise ContenderError(
+                f"{self._name}: expected seconds above 0 in its answer, "
+                f"found {seconds!r}"
+            )
         return answer
 
     def stop(self) -> dict:
-        """Let it end.
-
-        Returns
-        -------
-        dict
-            Its peak resident memory in KiB.
+        """Ask it to end, and return its peak resident memory in KiB.
 
         Raises
         ------
         ContenderError
             If it dies or prints nonsense instead.
         """
-        self._say("stop")
-        answer = self._read("its peak memory")
+        answer = self._ask("stop", expected="its peak memory")
         self.close()
         return answer
 
@@ -123,13 +189,12 @@ class StandingProcess:
         self._process.stdout.close()
         self._errors.close()
 
-    def _say(self, word: str) -> None:
-        """Send one line."""
-        try:
+    def _ask(self, word: str, expected: str) -> dict:
+        """Send one line, and read the answer."""
+        with suppress(OSError):  # it is dead: reading its answer will say why
             self._process.stdin.write(word + "\n")
             self._process.stdin.flush()
-        except OSError:  # it is dead: reading its answer will say why
-            return
+        return self._read(expected)
 
     def _read(self, expected: str) -> dict:
         """Read one line of JSON."""
@@ -142,34 +207,26 @@ class StandingProcess:
         if not line:
             raise ContenderError(
                 f"{self._name}: expected {expected}, found that the process ended "
-                f"({self._cause()}): run it alone with --only to look into it"
+                f"({self._wait_for_cause()}): run it alone with --only to look into it"
             )
-        return _decode(self._name, expected, line)
+        with suppress(ValueError):
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        raise ContenderError(
+            f"{self._name}: expected {expected} as a line of JSON, "
+            f"found {line.strip()!r:.80}"
+        )
 
-    def _cause(self) -> str:
-        """Say what an ended process died of."""
-        code = self._process.wait()
+    def _wait_for_cause(self) -> str:
+        """Return what the process died of, once it has ended."""
+        self._process.wait()
         self._errors.seek(0)
-        return last_line(self._errors.read()) or f"exit code {code}"
+        return _find_cause(self._errors.read(), self._process)
 
 
-def _decode(name: str, expected: str, line: str) -> dict:
-    """Turn a line of JSON into a dictionary."""
-    try:
-        answer = json.loads(line)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise ContenderError(
-            f"{name}: expected {expected} as a line of JSON, found {line.strip()!r:.80}"
-        )
-    return answer
-
-
-def _check_seconds(name: str, answer: dict) -> None:
-    """Refuse an answer without a time."""
-    seconds = answer.get("seconds")
-    if not isinstance(seconds, float) or not 0 < seconds < float("inf"):
-        raise ContenderError(
-            f"{name}: expected seconds above 0 in its answer, found {seconds!r}"
-        )
+def _find_cause(errors: str, ended) -> str:
+    """Return the last line of an ended process's stderr, or else its exit code."""
+    lines = errors.strip().splitlines()
+    cause = lines[-1].strip() if lines else f"exit code {ended.returncode}"
+    return cause.removeprefix("gluon-softmax: ")

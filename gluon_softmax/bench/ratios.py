@@ -32,6 +32,12 @@ class Ratio:
     target: float | None
     quantity: str = "seconds"
 
+    def divide(self, above: Result, below: Result) -> float:
+        """Compute the ratio of two medians, or of two peaks."""
+        if self.quantity == "peak":
+            return above.peak / below.peak
+        return above.middle(self.quantity) / below.middle(self.quantity)
+
 
 RATIOS = (
     Ratio("training, Gluon / d2lzh", "gluon", "d2lzh", 1 / 40),
@@ -78,42 +84,17 @@ class Verdict:
 
 
 def judge(results: Iterable[Result]) -> list[Verdict]:
-    """Compute every ratio whose two contenders were measured.
-
-    Parameters
-    ----------
-    results : iterable of Result
-
-    Returns
-    -------
-    list of Verdict
-        In the order of `RATIOS`.
-    """
+    """Compute every ratio whose two contenders were measured, in the table's order."""
     found = {result.contender.key: result for result in results}
     return [
-        Verdict(
-            ratio,
-            _quantity(found[ratio.numerator], ratio.quantity)
-            / _quantity(found[ratio.denominator], ratio.quantity),
-        )
+        Verdict(ratio, ratio.divide(found[ratio.numerator], found[ratio.denominator]))
         for ratio in RATIOS
         if {ratio.numerator, ratio.denominator} <= found.keys()
     ]
 
 
 def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:
-    """List the ratios that need a peer for which there is no interpreter.
-
-    Parameters
-    ----------
-    peers : iterable of str
-        Those for which there is one.
-
-    Returns
-    -------
-    dict of str to list of str
-        The names of the ratios by the peer that is missing.
-    """
+    """List the names of the ratios that need a peer beyond these, by that peer."""
     peer_of = {contender.key: contender.peer for contender in CONTENDERS}
     left_out: dict[str, list[str]] = {}
     for ratio in RATIOS:
@@ -121,8 +102,3 @@ def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:
         if peer and peer not in peers:
             left_out.setdefault(peer, []).append(ratio.name)
     return left_out
-
-
-def _quantity(result: Result, name: str) -> float:
-    """Give a result's peak, or its median of anything else."""
-    return result.peak if name == "peak" else result.middle(name)

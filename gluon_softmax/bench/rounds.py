@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 
+from ..errors import ContenderError
 from .contenders import Contender
-from .fresh import FreshProcess
-from .processes import ContenderError, StandingProcess
+from .processes import FreshProcess, StandingProcess
 
 __all__ = ["TOLERANCES", "WARM_UP", "Result", "check_agreement", "run_rounds"]
 
@@ -35,7 +35,7 @@ effect on the median over the rounds is a third of these at most."""
 
 @dataclass
 class Result:
-    """What a contender gave.
+    """What was measured of a contender.
 
     Attributes
     ----------
@@ -54,11 +54,11 @@ class Result:
     peak: int | None = None
 
     def column(self, name: str) -> list[float]:
-        """List one figure over the rounds; empty where it was not given."""
+        """List one figure over the rounds; empty where there is none."""
         return [answer[name] for answer in self.answers if name in answer]
 
     def middle(self, name: str) -> float | None:
-        """Give the median of one figure over the rounds."""
+        """Return the median of one figure over the rounds; None where there is none."""
         column = self.column(name)
         return median(column) if column else None
 
@@ -77,17 +77,11 @@ def run_rounds(
     contenders : iterable of Contender
         Those of one work next to each other.
     start : callable
-        Takes a contender, gives its process.
-    rounds : int
-        How often each works and is counted.
+        Takes a contender, returns its process.
+    rounds, warm_up : int
+        How often each works and is counted, and how often before that.
     report : callable, optional
         Called with a contender's name whenever it has worked.
-    warm_up : int
-        How often each works before that.
-
-    Returns
-    -------
-    list of Result
 
     Raises
     ------
@@ -104,12 +98,9 @@ def run_rounds(
 
 
 def check_agreement(results: Iterable[Result]) -> None:
-    """Refuse to compare the times of contenders that did not do the same.
+    """Check that contenders of one work did the same, before their times are compared.
 
-    Parameters
-    ----------
-    results : iterable of Result
-        All of one work; each compared figure is a median over the same epochs.
+    Each figure is a median over the same epochs.
 
     Raises
     ------

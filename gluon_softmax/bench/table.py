@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import groupby
 
-from .contenders import WORKS
-from .interpreters import PEERS
+from .contenders import PEERS, WORKS
 from .ratios import Verdict
 from .rounds import Result
 
@@ -25,36 +25,16 @@ STEADY = 2.0
 
 
 def format_results(results: Iterable[Result]) -> Iterator[str]:
-    """Lay out medians, ranges and figures, one kind of work after the other.
-
-    Parameters
-    ----------
-    results : iterable of Result
-
-    Yields
-    ------
-    str
-        A line.
-    """
+    """Yield lines with medians, ranges and figures, one work after the other."""
     for work, group in groupby(results, key=lambda result: result.contender.work):
         yield f"{WORKS[work]}:"
         heading = "seconds (least to most)"
-        yield f"  {'':32} {heading:26} {'loss':>6} {'train':>6} {'test':>6} {'MB':>6}"
+        yield f"  {'':38} {heading:26} {'loss':>6} {'train':>6} {'test':>6} {'MB':>6}"
         yield from map(_format_result, group)
 
 
 def format_verdicts(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Lay out the ratios with their targets.
-
-    Parameters
-    ----------
-    verdicts : iterable of Verdict
-
-    Yields
-    ------
-    str
-        A line.
-    """
+    """Yield lines with the ratios and their targets."""
     yield f"{'ratio of medians':42} {'found':>8} {'at most':>8}"
     for verdict in verdicts:
         target, words = verdict.ratio.target, {True: "met", False: "MISSED", None: ""}
@@ -65,18 +45,7 @@ def format_verdicts(verdicts: Iterable[Verdict]) -> Iterator[str]:
 
 
 def format_left_out(left_out: dict[str, list[str]]) -> Iterator[str]:
-    """Say which rows are missing, and the option that adds them.
-
-    Parameters
-    ----------
-    left_out : dict of str to list of str
-        Names of ratios by the peer they need.
-
-    Yields
-    ------
-    str
-        A line for each peer.
-    """
+    """Yield lines with the rows that are missing, and the option that adds them."""
     for peer, names in left_out.items():
         yield (
             f"left out without {PEERS[peer]} (add --peer {peer}=PYTHON, a Python that "
@@ -85,17 +54,7 @@ def format_left_out(left_out: dict[str, list[str]]) -> Iterator[str]:
 
 
 def format_doubts(results: Iterable[Result]) -> Iterator[str]:
-    """Say whose times vary so much that the machine was doing something else.
-
-    Parameters
-    ----------
-    results : iterable of Result
-
-    Yields
-    ------
-    str
-        A line, where there is anything to say.
-    """
+    """Yield a line if times vary so much that the machine was doing something else."""
     unsteady = [
         f"{result.contender.name} ({result.contender.work})"
         for result in results
@@ -111,14 +70,6 @@ def format_doubts(results: Iterable[Result]) -> Iterator[str]:
 def format_ratio(value: float) -> str:
     """Write a ratio as the targets are written.
 
-    Parameters
-    ----------
-    value : float
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> format_ratio(1 / 30), format_ratio(1 / 31.25), format_ratio(0.75)
@@ -130,42 +81,24 @@ def format_ratio(value: float) -> str:
 
 
 def to_dict(results: Iterable[Result], verdicts: Iterable[Verdict]) -> dict:
-    """Bring everything that was measured to what JSON can hold.
-
-    Parameters
-    ----------
-    results : iterable of Result
-    verdicts : iterable of Verdict
-
-    Returns
-    -------
-    dict
-    """
+    """Return everything that was measured as what JSON can hold."""
     return {
         "contenders": [_result_to_dict(result) for result in results],
         "ratios": [
-            {
-                "name": verdict.ratio.name,
-                "numerator": verdict.ratio.numerator,
-                "denominator": verdict.ratio.denominator,
-                "quantity": verdict.ratio.quantity,
-                "ratio": verdict.value,
-                "target": verdict.ratio.target,
-                "met": verdict.met,
-            }
+            {**asdict(verdict.ratio), "ratio": verdict.value, "met": verdict.met}
             for verdict in verdicts
         ],
     }
 
 
 def _format_result(result: Result) -> str:
-    """Lay one contender out under the headings."""
+    """Return the line of one contender, under the headings."""
     seconds = result.column("seconds")
     span = f"{result.middle('seconds'):.4f} ({min(seconds):.4f} to {max(seconds):.4f})"
     cells = [_number(result.middle(name), ".3f") for name in FIGURES]
     cells.append(_number(result.peak and result.peak * 1.024e-3, ".0f"))
     cells = [f"{cell:>6}" for cell in cells]
-    return " ".join([f"  {result.contender.name:32}", f"{span:26}", *cells]).rstrip()
+    return " ".join([f"  {result.contender.name:38}", f"{span:26}", *cells]).rstrip()
 
 
 def _number(value: float | None, form: str) -> str:
@@ -174,7 +107,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _result_to_dict(result: Result) -> dict:
-    """Bring one contender's numbers to what JSON can hold."""
+    """Return one contender's numbers as what JSON can hold."""
     contender, seconds = result.contender, result.column("seconds")
     names = {name for answer in result.answers for name in answer} - {"seconds"}
     return {

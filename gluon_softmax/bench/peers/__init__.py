@@ -1,1 +1,4 @@
-"""Scripts that other interpreters run; they import nothing of this package."""
+"""What the contenders' processes share, and the scripts that other interpreters run.
+
+Nothing here imports the package: those interpreters do not have it.
+"""

@@ -6,10 +6,8 @@ where it is needed, so that tools of that other interpreter can read this file.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 
 BATCH_SIZE, LR = 256, 0.1
 
@@ -30,12 +28,12 @@ def load(path, as_bytes):
 
 
 def to_float(X):
-    """Bring bytes to float32 from 0 to 1; leave what is float32."""
+    """Convert bytes to float32 from 0 to 1; leave what is float32."""
     return X.astype("float32") / 255 if X.dtype == "uint8" else X
 
 
 def step(state, X, y):
-    """Train on one batch; give parameters, summed loss and right predictions."""
+    """Train on one batch; return parameters, summed loss and right predictions."""
     import jax
     from jax import numpy as jnp
 
@@ -112,31 +110,12 @@ def prepare(path, as_bytes):
     return work
 
 
-def answer(**figures):
-    """Say one line to the parent."""
-    print(json.dumps(figures), flush=True)
-
-
-def peak_memory():
-    """Measure the largest resident memory in KiB."""
-    with open("/proc/self/status") as status:
-        return int(status.read().partition("VmHWM:")[2].split()[0])
-
-
 def main(key, path):
-    """Work each time the parent says so."""
-    import jax
-    import numpy
+    """Prepare a contender, and let it work."""
+    from serving import serve  # beside this script
 
     work = prepare(path, as_bytes=key == "jax-bytes")
-    versions = {"jax": jax.__version__, "numpy": numpy.__version__}
-    answer(versions=versions, threads=len(os.sched_getaffinity(0)))
-    for line in sys.stdin:
-        if line.strip() == "stop":
-            return answer(peak=peak_memory())
-        start = time.perf_counter()
-        found = work()
-        answer(seconds=time.perf_counter() - start, **found)
+    serve(work, packages=("jax", "numpy"), threads=len(os.sched_getaffinity(0)))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ where it is needed, so that tools of that other interpreter can read this file.
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
 EVALUATIONS = 20
@@ -179,32 +177,14 @@ PREPARATIONS = {
 }
 
 
-def answer(**figures):
-    """Say one line to the parent."""
-    print(json.dumps(figures), flush=True)
-
-
-def peak_memory():
-    """Measure the largest resident memory in KiB."""
-    with open("/proc/self/status") as status:
-        return int(status.read().partition("VmHWM:")[2].split()[0])
-
-
 def main(key, path):
-    """Work each time the parent says so."""
-    import numpy
+    """Prepare a contender, and let it work."""
     import torch
+    from serving import serve  # beside this script
 
     torch.set_num_threads(THREADS)
     work = PREPARATIONS[key](path)
-    versions = {"torch": torch.__version__, "numpy": numpy.__version__}
-    answer(versions=versions, threads=torch.get_num_threads())
-    for line in sys.stdin:
-        if line.strip() == "stop":
-            return answer(peak=peak_memory())
-        start = time.perf_counter()
-        found = work()
-        answer(seconds=time.perf_counter() - start, **found)
+    serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""The images as plain arrays, for contenders that use no loader of this package."""
+"""The images as plain arrays in one file, the same for every contender."""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 
@@ -10,67 +12,35 @@ from ...data.idx import decode_idx
 
 __all__ = ["read_arrays", "read_pixels", "write_arrays"]
 
-FASHION_MNIST = "fashion-mnist"
 
-
-def read_arrays(data: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Read images and labels.
+def write_arrays(root: str, path: str | os.PathLike[str]) -> None:
+    """Write Fashion-MNIST's two splits to a file.
 
     Parameters
     ----------
-    data : str
-        A folder with the published files, an .npz file that `write_arrays` wrote, or
-        nothing for the usual places.
-    train : bool
-        Which split.
-
-    Returns
-    -------
-    images : numpy.ndarray
-        Shape (n, 28, 28), uint8.
-    labels : numpy.ndarray
-        Shape (n,), uint8.
-    """
-    if data.endswith(".npz"):
-        split = "train" if train else "test"
-        with np.load(data) as arrays:
-            return arrays[f"{split}_images"], arrays[f"{split}_labels"]
-    files = sources.read(FASHION_MNIST, train, data or None)
-    return decode_idx(files.images), decode_idx(files.labels)
-
-
-def write_arrays(data: str, path: str) -> None:
-    """Write both splits to the file that peers read.
-
-    Parameters
-    ----------
-    data : str
-        As for `read_arrays`.
-    path : str
+    root : str
+        The folder of the published files; empty for the usual places.
+    path : path
         The .npz file.
     """
     arrays = {}
     for split, train in (("train", True), ("test", False)):
-        arrays[f"{split}_images"], arrays[f"{split}_labels"] = read_arrays(data, train)
+        files = sources.read("fashion-mnist", train, root or None)
+        arrays[f"{split}_images"] = decode_idx(files.images)
+        arrays[f"{split}_labels"] = decode_idx(files.labels)
     with replacing(path) as temporary:
         np.savez(temporary, **arrays)
 
 
-def read_pixels(data: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Read images as rows of numbers from 0 to 1.
+def read_arrays(path: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images (n, 28, 28) and labels (n,) of one split, uint8."""
+    split = "train" if train else "test"
+    with np.load(path) as arrays:
+        return arrays[f"{split}_images"], arrays[f"{split}_labels"]
 
-    Parameters
-    ----------
-    data, train
-        As for `read_arrays`.
 
-    Returns
-    -------
-    X : numpy.ndarray
-        Shape (n, 784), float32.
-    y : numpy.ndarray
-        Shape (n,), int64, as NumPy likes to index with.
-    """
-    images, labels = read_arrays(data, train)
+def read_pixels(path: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images as rows (n, 784) of float32 from 0 to 1, and the labels."""
+    images, labels = read_arrays(path, train)
     X = np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32)
-    return X, labels.astype(np.int64)
+    return X, labels

@@ -1,71 +1,96 @@
-"""Reading the training set once, by each loader."""
+"""The loaders that are compared, and reading the training set once with each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+from mxnet import gluon
+from mxnet.gluon.data.vision import transforms
 
-from .loaders import load_as_d2lzh, load_ours, load_with_gluon
-from .serving import Work
+from ...data.datasets import ImageDataset
+from ...data.loader import load_data
+from ..peers.serving import Work
+from .arrays import read_arrays
 
-__all__ = ["prepare_d2lzh", "prepare_gluon", "prepare_ours"]
+__all__ = [
+    "BATCH_SIZE",
+    "load_d2lzh",
+    "load_ours",
+    "prepare_d2lzh",
+    "prepare_d2lzh_resized",
+    "prepare_gluon",
+    "prepare_ours",
+    "prepare_resized",
+]
 
-
-def prepare_ours(data: str, num_workers: int, resize: int | None = None) -> Work:
-    """Prepare reading with this package.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    num_workers : int
-        Worker processes.
-    resize : int, optional
-        Height and width to bring the images to.
-
-    Returns
-    -------
-    callable
-    """
-    return _read(load_ours(data, num_workers=num_workers, resize=resize)[0])
+BATCH_SIZE = 256
+WORKERS = 4  # as many as d2lzh takes
+SIDE = 96  # of resized images
 
 
-def prepare_d2lzh(data: str, resize: int | None = None) -> Work:
-    """Prepare reading with d2lzh.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    resize : int, optional
-        Height and width to bring the images to.
-
-    Returns
-    -------
-    callable
-    """
-    return _read(load_as_d2lzh(data, resize)[0])
+def prepare_ours(images: str, num_workers: int) -> Work:
+    """Prepare reading with this package."""
+    return _read(load_ours(images, num_workers=num_workers)[0])
 
 
-def prepare_gluon(data: str, num_workers: int) -> Work:
-    """Prepare reading with Gluon's `DataLoader` and `ToTensor`.
+def prepare_resized(images: str, num_workers: int) -> Work:
+    """Prepare reading and resizing with this package."""
+    return _read(load_ours(images, num_workers=num_workers, resize=SIDE)[0])
 
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    num_workers : int
-        Worker processes.
 
-    Returns
-    -------
-    callable
-    """
-    return _read(load_with_gluon(data, num_workers))
+def prepare_d2lzh(images: str) -> Work:
+    """Prepare reading with d2lzh."""
+    return _read(load_d2lzh(images)[0])
+
+
+def prepare_d2lzh_resized(images: str) -> Work:
+    """Prepare reading and resizing with d2lzh."""
+    return _read(load_d2lzh(images, resize=SIDE)[0])
+
+
+def prepare_gluon(images: str) -> Work:
+    """Prepare reading with Gluon's `DataLoader` and `ToTensor`."""
+    dataset = _make_dataset(images, True).transform_first(transforms.ToTensor())
+    return _read(
+        gluon.data.DataLoader(dataset, BATCH_SIZE, shuffle=True, num_workers=WORKERS)
+    )
+
+
+def load_ours(images: str, batch_size: int = BATCH_SIZE, **options) -> tuple:
+    """Return this package's loaders of training and test set."""
+    train_set, test_set = _make_dataset(images, True), _make_dataset(images, False)
+    return load_data(train_set, test_set, batch_size, **options)
+
+
+def load_d2lzh(images: str, resize: int | None = None) -> tuple:
+    """Return d2lzh's loaders of training and test set."""
+    import d2lzh
+
+    with _standing_in(lambda root, train: _make_dataset(images, train)):
+        return d2lzh.load_data_fashion_mnist(BATCH_SIZE, resize)
+
+
+@contextmanager
+def _standing_in(make) -> Iterator[None]:
+    """Have Gluon make another data set in place of the one that is lost."""
+    vision = gluon.data.vision
+    lost, vision.FashionMNIST = vision.FashionMNIST, make
+    try:
+        yield
+    finally:
+        vision.FashionMNIST = lost
+
+
+def _make_dataset(images: str, train: bool) -> ImageDataset:
+    """Make one split of Fashion-MNIST."""
+    return ImageDataset(*read_arrays(images, train))
 
 
 def _read(train_iter) -> Work:
     """Read once to know what is read; then make the work that is timed."""
-    means = _take_means(train_iter)
+    means = _average(train_iter)
 
     def work() -> dict:
         samples = 0
@@ -78,8 +103,8 @@ def _read(train_iter) -> Work:
     return work
 
 
-def _take_means(train_iter) -> dict[str, float]:
-    """Average pixels and labels over an epoch; who reads the same gets the same."""
+def _average(train_iter) -> dict[str, float]:
+    """Average pixels and labels over an epoch; who reads the same finds the same."""
     totals, samples = np.zeros(2), 0
     for X, y in train_iter:
         means = X.mean().asscalar(), y.astype("float32").mean().asscalar()

@@ -12,24 +12,31 @@ import numpy as np
 from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
-from ... import concise, scratch
-from ...chapter.training import evaluate_accuracy, train_ch3
+from ... import concise, handmade, scratch
+from ...chapter.training import evaluate_accuracy, train, train_ch3
 from ...engine import ENGINE, Engine, hybridize
 from ...network_training import make_optimizer
 from ...networks import NETWORKS
+from ..peers.serving import Work
 from .arrays import read_pixels
-from .loaders import BATCH_SIZE, load_as_d2lzh, load_ours
-from .serving import Work
+from .reading import BATCH_SIZE, load_d2lzh, load_ours
 
 __all__ = [
     "make_hybrid_net",
+    "make_loss",
     "prepare_block",
+    "prepare_block_plain",
     "prepare_d2lzh",
     "prepare_d2lzh_scratch",
-    "prepare_network",
     "prepare_evaluation",
     "prepare_gluon",
+    "prepare_gluon_hybrid",
+    "prepare_gluon_plain",
+    "prepare_handmade",
+    "prepare_network",
     "prepare_scratch",
+    "prepare_scratch_hybrid",
+    "train_ours",
 ]
 
 LR = 0.1
@@ -39,18 +46,115 @@ EVALUATIONS = 20
 FIGURES = ("loss", "train_acc", "test_acc")
 
 
-def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
-    """Build section 3.7's net as a hybrid block.
+def prepare_gluon(images: str) -> Work:
+    """Prepare an epoch of section 3.7."""
+    return _train_layers(images, concise.make_net())
 
-    Parameters
-    ----------
-    num_outputs : int
-        Number of classes.
 
-    Returns
-    -------
-    mxnet.gluon.nn.HybridSequential
+def prepare_gluon_hybrid(images: str) -> Work:
+    """Prepare the same with a hybridized net."""
+    return _train_layers(images, make_hybrid_net())
+
+
+def prepare_gluon_plain(images: str) -> Work:
+    """Prepare an epoch of section 3.7 without the engine."""
+    return _train_layers(images, concise.make_net(), engine=None)
+
+
+def prepare_block(images: str) -> Work:
+    """Prepare an epoch of a hybridized block of the user's."""
+    return _train_layers(images, _make_block())
+
+
+def prepare_block_plain(images: str) -> Work:
+    """Prepare the same in a loop of Gluon's examples, over this package's loader."""
+    net = _make_block()
+    trainer = concise.make_trainer(net, LR)
+    return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
+
+
+def prepare_scratch(images: str) -> Work:
+    """Prepare an epoch of section 3.6."""
+    net, params = _make_scratch()
+    loss = scratch.cross_entropy
+    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
+
+
+def prepare_scratch_hybrid(images: str) -> Work:
+    """Prepare the same with net and loss hybridized."""
+    net, params = _make_scratch()
+    net, loss = hybridize(net), hybridize(scratch.cross_entropy)
+    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
+
+
+def prepare_handmade(images: str) -> Work:
+    """Prepare an epoch of `compare`'s third version, in the chapter's loop."""
+    loaders = load_ours(images)
+    model = handmade.SoftmaxRegression(*handmade.draw_start(28 * 28, 10))
+    updater = handmade.make_updater(model, LR)
+
+    def work() -> dict:
+        history = train(model, *loaders, model.loss, 1, updater, BATCH_SIZE)
+        return _read_figures(history)
+
+    return work
+
+
+def prepare_network(images: str, name: str) -> Work:
+    """Prepare an epoch of a deeper network, as `gluon-softmax train` trains it."""
+    net = NETWORKS[name]()
+    optimizer = make_optimizer(LR, NETWORK_MOMENTUM)
+    trainer = gluon.Trainer(net.collect_params(), optimizer)
+    loaders = load_ours(images, NETWORK_BATCH_SIZE)
+    return train_ours(loaders, net, make_loss(), trainer=trainer)
+
+
+def prepare_d2lzh(images: str) -> Work:
+    """Prepare an epoch of section 3.7 with d2lzh."""
+    net = concise.make_net()
+    trainer = concise.make_trainer(net, LR)
+    return _with_d2lzh(images, net, make_loss(), trainer=trainer)
+
+
+def prepare_d2lzh_scratch(images: str) -> Work:
+    """Prepare an epoch of section 3.6 with d2lzh."""
+    net, params = _make_scratch()
+    return _with_d2lzh(images, net, scratch.cross_entropy, params=params, lr=LR)
+
+
+def prepare_evaluation(images: str) -> Work:
+    """Prepare evaluating 20 times a hybridized net that all contenders set alike.
+
+    Its classifier is that of the nearest class mean, which needs no seed.
     """
+    X, y = read_pixels(images, train=True)
+    means = np.stack([X[y == label].mean(axis=0) for label in range(10)])
+    net, (_, test_iter) = make_hybrid_net(), load_ours(images)
+    net(next(iter(test_iter))[0])  # now it knows its shapes
+    net[0].weight.set_data(nd.array(means))
+    net[0].bias.set_data(nd.array(-(means**2).sum(axis=1) / 2))
+
+    def work() -> dict:
+        found = [evaluate_accuracy(test_iter, net) for _ in range(EVALUATIONS)]
+        return {"test_acc": found[-1]}
+
+    return work
+
+
+def train_ours(loaders, net, loss, **updater) -> Work:
+    """Return an epoch of this package's loop over its loaders."""
+    batch_size = loaders[0].batch_size
+
+    def work() -> dict:
+        history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
+        nd.waitall()
+        return _read_figures(history)
+
+    return work
+
+
+def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
+    """Build section 3.7's net as a hybrid block."""
     net = nn.HybridSequential()
     net.add(nn.Dense(num_outputs))
     net.initialize(init.Normal(sigma=0.01))
@@ -58,52 +162,24 @@ def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
     return net
 
 
-def prepare_gluon(
-    data: str, hybrid: bool = False, engine: Engine | None = ENGINE
-) -> Work:
-    """Prepare an epoch of section 3.7 with this package.
+def make_loss() -> gluon.loss.Loss:
+    """Make the loss of section 3.7."""
+    return gluon.loss.SoftmaxCrossEntropyLoss()
 
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    hybrid : bool
-        Whether the net is hybridized, or the book's own.
-    engine : Engine or None
-        None to leave the engine out.
 
-    Returns
-    -------
-    callable
-    """
-    net = make_hybrid_net() if hybrid else concise.make_net()
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+def _train_layers(images: str, net, engine: Engine | None = ENGINE) -> Work:
+    """Prepare an epoch of a net of Gluon's layers."""
     trainer = concise.make_trainer(net, LR)
-    return _with_ours(data, net, loss, {"trainer": trainer, "engine": engine})
+    loaders, loss = load_ours(images), make_loss()
+    return train_ours(loaders, net, loss, trainer=trainer, engine=engine)
 
 
-def prepare_block(data: str, plain: bool = False) -> Work:
-    """Prepare an epoch of a hybridized block with code of the user's.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    plain : bool
-        Whether in a loop as Gluon's own examples have it, over this package's loader.
-
-    Returns
-    -------
-    callable
-    """
+def _make_block() -> UserBlock:
+    """Make a block that is the user's own, and hybridize it."""
     net = UserBlock()
     net.initialize(init.Normal(sigma=0.01))
     net.hybridize()
-    loss, trainer = gluon.loss.SoftmaxCrossEntropyLoss(), concise.make_trainer(net, LR)
-    if not plain:
-        return _with_ours(data, net, loss, {"trainer": trainer})
-    train_iter, test_iter = load_ours(data)
-    return partial(_train_plainly, net, loss, trainer, train_iter, test_iter)
+    return net
 
 
 class UserBlock(gluon.HybridBlock):
@@ -116,6 +192,33 @@ class UserBlock(gluon.HybridBlock):
     def hybrid_forward(self, F, X):
         """Compute the scores."""
         return self.dense(X)
+
+
+def _make_scratch() -> tuple:
+    """Draw parameters, and bind the taught net to them."""
+    params = scratch.init_params()
+    return partial(scratch.net, W=params[0], b=params[1]), params
+
+
+def _read_figures(history) -> dict:
+    """Return the figures of the last epoch."""
+    return {name: getattr(history[-1], name) for name in FIGURES}
+
+
+def _with_d2lzh(images: str, net, loss, **updater) -> Work:
+    """Prepare an epoch of d2lzh's loader and loop, which prints its figures."""
+    import d2lzh
+
+    loaders = load_d2lzh(images)
+
+    def work() -> dict:
+        with redirect_stdout(io.StringIO()) as printed:
+            d2lzh.train_ch3(net, *loaders, loss, 1, BATCH_SIZE, **updater)
+        nd.waitall()
+        numbers = re.findall(r"\d+\.\d+", printed.getvalue())
+        return dict(zip(FIGURES, map(float, numbers)))
+
+    return work
 
 
 def _train_plainly(net, loss, trainer, train_iter, test_iter) -> dict:
@@ -134,162 +237,3 @@ def _train_plainly(net, loss, trainer, train_iter, test_iter) -> dict:
     for X, y in test_iter:
         right.update(y, net(X))
     return dict(zip(FIGURES, [*figures, right.get()[1]]))
-
-
-def prepare_network(data: str, name: str) -> Work:
-    """Prepare an epoch of a deeper network, as `gluon-softmax train` trains it.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    name : str
-        A key of `networks.NETWORKS`.
-
-    Returns
-    -------
-    callable
-    """
-    net = NETWORKS[name]()
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    optimizer = make_optimizer(LR, NETWORK_MOMENTUM)
-    trainer = gluon.Trainer(net.collect_params(), optimizer)
-    return _with_ours(data, net, loss, {"trainer": trainer}, NETWORK_BATCH_SIZE)
-
-
-def prepare_scratch(data: str, hybrid: bool = False) -> Work:
-    """Prepare an epoch of section 3.6 with this package.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-    hybrid : bool
-        Whether net and loss are hybridized, or called as they are written.
-
-    Returns
-    -------
-    callable
-    """
-    net, params = _make_scratch()
-    loss = scratch.cross_entropy
-    if hybrid:
-        net, loss = hybridize(net), hybridize(loss)
-    return _with_ours(data, net, loss, {"params": params, "lr": LR})
-
-
-def prepare_d2lzh(data: str) -> Work:
-    """Prepare an epoch of section 3.7 with d2lzh.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-
-    Returns
-    -------
-    callable
-    """
-    net = concise.make_net()
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = concise.make_trainer(net, LR)
-    return _with_d2lzh(data, net, loss, {"trainer": trainer})
-
-
-def prepare_d2lzh_scratch(data: str) -> Work:
-    """Prepare an epoch of section 3.6 with d2lzh.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-
-    Returns
-    -------
-    callable
-    """
-    net, params = _make_scratch()
-    return _with_d2lzh(data, net, scratch.cross_entropy, {"params": params, "lr": LR})
-
-
-def prepare_evaluation(data: str) -> Work:
-    """Prepare evaluating 20 times a hybridized net that all contenders set alike.
-
-    Parameters
-    ----------
-    data : str
-        Where the images are, as for `read_arrays`.
-
-    Returns
-    -------
-    callable
-    """
-    weight, bias = nearest_mean(*read_pixels(data, train=True))
-    net = make_hybrid_net()
-    _, test_iter = load_ours(data)
-    net(next(iter(test_iter))[0])  # now it knows its shapes
-    net[0].weight.set_data(nd.array(weight))
-    net[0].bias.set_data(nd.array(bias))
-
-    def work() -> dict:
-        found = [evaluate_accuracy(test_iter, net) for _ in range(EVALUATIONS)]
-        return {"test_acc": found[-1]}
-
-    return work
-
-
-def nearest_mean(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute a classifier in closed form, which has no seed: the nearest class mean.
-
-    Parameters
-    ----------
-    X : numpy.ndarray
-        Shape (n, 784).
-    y : numpy.ndarray
-        Shape (n,), each of the ten labels at least once.
-
-    Returns
-    -------
-    weight : numpy.ndarray
-        Shape (10, 784).
-    bias : numpy.ndarray
-        Shape (10,).
-    """
-    weight = np.stack([X[y == label].mean(axis=0) for label in range(10)])
-    return weight, -(weight**2).sum(axis=1) / 2
-
-
-def _make_scratch() -> tuple:
-    """Draw parameters, and bind the taught net to them."""
-    params = scratch.init_params()
-    return partial(scratch.net, W=params[0], b=params[1]), params
-
-
-def _with_ours(
-    data: str, net, loss, updater: dict, batch_size: int = BATCH_SIZE
-) -> Work:
-    """Prepare an epoch of this package's loader and loop."""
-    loaders = load_ours(data, batch_size)
-
-    def work() -> dict:
-        history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
-        nd.waitall()
-        return {name: getattr(history[-1], name) for name in FIGURES}
-
-    return work
-
-
-def _with_d2lzh(data: str, net, loss, updater: dict) -> Work:
-    """Prepare an epoch of d2lzh's loader and loop, which prints its figures."""
-    import d2lzh
-
-    loaders = load_as_d2lzh(data)
-
-    def work() -> dict:
-        with redirect_stdout(io.StringIO()) as printed:
-            d2lzh.train_ch3(net, *loaders, loss, 1, BATCH_SIZE, **updater)
-        nd.waitall()
-        numbers = re.findall(r"\d+\.\d+", printed.getvalue())
-        return dict(zip(FIGURES, map(float, numbers)))
-
-    return work
