@@ -14,8 +14,8 @@ from . import (
     notebooks_command,
     pack_command,
     predict_command,
-    reproduce_command,
-    study_command,
+    reproduce,
+    study,
     train_command,
 )
 from .bench.command import add_arguments as add_bench_arguments
@@ -98,8 +98,8 @@ def make_parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=_doctor)
     train_command.add_arguments(commands)
     add_launch_arguments(commands)
-    study_command.add_arguments(commands)
-    reproduce_command.add_arguments(commands)
+    study.add_arguments(commands)
+    reproduce.add_arguments(commands)
     add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)

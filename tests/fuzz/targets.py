@@ -153,13 +153,12 @@ def fuzz_comparison(content: bytes) -> object:
 
 def fuzz_study(content: bytes) -> object:
     """The runs that a study has kept."""
-    from gluon_softmax.experiments import Experiment
-    from gluon_softmax.study import Study
+    from gluon_softmax.study import Experiment, Study
 
     found = read(Study, write(content, "study.json"), [Experiment()])
     if found is not None:
-        for run in found.finished():
-            use_history(run.history)
+        for history in found.finished().values():
+            use_history(history)
     return found
 
 
