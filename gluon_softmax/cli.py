@@ -11,7 +11,7 @@ from . import (
     __version__,
     compare_command,
     export_command,
-    notebooks_command,
+    notebooks,
     pack_command,
     predict_command,
     reproduce,
@@ -103,7 +103,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
-    notebooks_command.add_arguments(commands)
+    notebooks.add_arguments(commands)
     pack_command.add_arguments(commands)
     add_bench_arguments(commands)
     return parser

@@ -8,8 +8,9 @@ from dataclasses import fields
 import numpy as np
 from matplotlib.figure import Figure
 
-from .charts import show_lines
+from .charts import PALETTE
 from .compare import VERSIONS
+from .figures import LINES
 from .history import History
 from .study import Experiment
 
@@ -109,12 +110,6 @@ def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
     """
     data = ", ".join(sorted({experiment.data for experiment in histories}))
     has_validation = all(run[0].valid_acc is not None for run in histories.values())
-    groups = {
-        ", ".join(
-            f"{name.replace('_', ' ')} {value}" for name, value in settings
-        ): group
-        for settings, group in _group_by_settings(histories).items()
-    }
     accuracy = "valid_acc" if has_validation else "train_acc"
     for name, column in (("loss", "loss"), ("accuracy", accuracy)):
         curves = {
@@ -131,14 +126,17 @@ def _name(settings: tuple[tuple[str, object], ...]) -> str:
 
 def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:
     """Draw the mean of each group of curves, and thin the curves themselves."""
-    means = {name: np.mean(group, axis=0) for name, group in curves.items()}
-    lines = {name: (range(1, len(mean) + 1), mean) for name, mean in means.items()}
-    figure = show_lines(lines, "epoch", label)
-    (ax,) = figure.axes
-    ax.set_title(f"{data}: means over the seeds, and thin each seed", fontsize=11)
-    for line, group in zip(ax.get_lines(), curves.values()):
-        line.set(linewidth=2, markersize=5)
-        thin = {"color": line.get_color(), "linewidth": 0.7, "alpha": 0.6}
-        if len(group) > 1:
-            ax.plot(line.get_xdata(), np.transpose(group), **thin)
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    ax = figure.subplots()
+    for index, (name, group) in enumerate(curves.items()):
+        epochs = range(1, len(group[0]) + 1)
+        colour, dashes = PALETTE[index % len(PALETTE)], LINES[index % len(LINES)]
+        style = {"color": colour, "linestyle": dashes, "marker": "o", "label": name}
+        ax.plot(epochs, np.mean(group, axis=0), **style)
+        ax.plot(epochs, np.transpose(group), color=colour, linewidth=0.7, alpha=0.6)
+    title = f"{data}: means over the seeds, and thin each seed"
+    ax.set(xlabel="epoch", ylabel=label, title=title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", handlelength=4)
     return figure

@@ -231,13 +231,13 @@ def test_curves(runs):
         "momentum 0.0",
         "momentum 0.9",
     ]
-    for mean, seeds in ((lines[0], lines[2:5]), (lines[1], lines[5:8])):
+    for mean, seeds in ((lines[0], lines[1:4]), (lines[4], lines[5:8])):
         assert {line.get_color() for line in seeds} == {mean.get_color()}
         assert {line.get_linewidth() < mean.get_linewidth() for line in seeds} == {True}
         curves = [line.get_ydata() for line in seeds]
         np.testing.assert_allclose(mean.get_ydata(), np.mean(curves, axis=0))
-    assert lines[0].get_color() != lines[1].get_color()
-    assert lines[3].get_ydata()[-1] == pytest.approx(0.81)
+    assert lines[0].get_color() != lines[4].get_color()
+    assert lines[2].get_ydata()[-1] == pytest.approx(0.81)
 
 
 def test_command(tmp_path, monkeypatch, capsys):
