@@ -163,7 +163,7 @@ def add_arguments(commands) -> None:
         help=f"a trial on {QUICK_IMAGES:,} images for {QUICK_EPOCHS} epochs, which is "
         "compared with nothing",
     )
-    parser.add_argument("--root", help="folder with the data sets' files")
+    parser.add_argument("--root", metavar="DIR", help="folder with the data sets")
     parser.add_argument(
         "--output",
         type=Path,

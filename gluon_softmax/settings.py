@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .checks import check_momentum, check_positive, check_whole_number
@@ -15,6 +17,7 @@ __all__ = [
     "PIXELS",
     "STARTS",
     "Settings",
+    "add_settings",
     "check_shares",
 ]
 
@@ -64,6 +67,26 @@ class Settings:
         check_positive("lr", self.lr)
         check_momentum(self.momentum)
         check_whole_number("seed", self.seed, least=0)
+
+
+HELP = {
+    "num_epochs": "passes over the data",
+    "batch_size": "mini-batch size",
+    "lr": "learning rate",
+    "momentum": "momentum coefficient, from 0 to below 1",
+    "seed": "random seed of initial weights and mini-batches",
+    "print_every": "batches from one line with the running loss to the next",
+}
+
+
+def add_settings(parser: ArgumentParser, names: Iterable[str]) -> None:
+    """Add an option for each of these settings, with its usual value."""
+    for name in names:
+        default = getattr(Settings, name)
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(
+            option, type=type(default), default=default, help=HELP[name]
+        )
 
 
 def check_shares(batch_size: int, num_workers: int) -> None:

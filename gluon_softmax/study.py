@@ -39,7 +39,7 @@ OPTIONS = {
     "batch-size": ([Settings.batch_size], None, "mini-batch sizes"),
     "num-epochs": ([Settings.num_epochs], None, "passes over the data"),
     "model": (["numpy"], MODELS, "what is trained"),
-    "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or folders of pictures"),
+    "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
     "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
     "start": (["normal"], STARTS, "how initial weights are drawn"),
     "num-validation": ([5000], None, "images cut off the training set"),
@@ -250,12 +250,13 @@ def add_arguments(commands) -> None:
             type=type(default[0]),
             default=default,
             choices=choices,
-            help=text,
+            metavar=choices and name.upper(),
+            help=f"{text}: {', '.join(choices)}" if choices else text,
         )
     parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
     parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")
     parser.add_argument("--processes", type=int, help="trainings at a time")
-    parser.add_argument("--root", help="folder with the data set's files")
+    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
     parser.add_argument(
         "--output", type=Path, default=Path("study"), help="folder for what is written"
     )

@@ -22,6 +22,9 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "launch",
         help="train in several processes, on several machines too",
+        description="Start a job of workers and servers, watch it, and end all of it "
+        "where one fails.",
+        epilog="example: gluon-softmax launch -n 2 -- train softmax",
         usage="gluon-softmax launch -n WORKERS [options] -- COMMAND ...",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -50,7 +53,7 @@ def add_arguments(commands) -> None:
         "arguments",
         nargs=argparse.REMAINDER,
         metavar="-- COMMAND ...",
-        help="what each worker runs, as in: train gluon --kvstore dist_sync",
+        help="what each worker runs, as in: train softmax --kvstore dist_sync",
     )
 
 
@@ -110,7 +113,7 @@ def _read_job(options: argparse.Namespace):
         raise ArgumentError(
             "expected a command for the workers behind --, found "
             f"{arguments[0] if arguments else 'nothing'}: "
-            "gluon-softmax launch -n 2 -- train gluon, say"
+            "gluon-softmax launch -n 2 -- train softmax, say"
         )
     check_whole_number("-n", options.workers, least=1)
     check_whole_number("-s", options.servers, least=1)

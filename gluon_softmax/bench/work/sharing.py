@@ -91,7 +91,8 @@ def measure(run: dict, images: ImageDataset, epochs: int, group: Group) -> dict:
     if is_timed:
         group.begin()
     number = 1 + epochs * (2 if is_timed else 1)
-    settings = Settings(number, run["batch_size"], LR, print_every=NEVER)
+    size = run["batch_size"]
+    settings = Settings(number, size, LR, momentum=0.5, print_every=NEVER)
     train_set, test_set = _take(images, run), _take(images, run, TEST_IMAGES)
     training = NetworkTraining(
         run["network"], train_set, test_set, settings, group=group
