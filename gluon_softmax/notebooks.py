@@ -1,8 +1,8 @@
 """The command `gluon-softmax notebooks`: scripts of `# %%` cells, run as notebooks.
 
 A script runs its cells below `if __name__ == "__main__":`, so that it can be imported;
-a notebook shows them without. Cells tagged ``remove-cell`` are left out. The cell
-tagged ``parameters`` is followed by one with the values that the caller sets.
+a notebook shows them without. The cell tagged ``parameters`` ends with the values that
+the caller sets.
 """
 
 from __future__ import annotations
@@ -134,15 +134,13 @@ def convert(script: Path, parameters: Mapping[str, object]):
     Parameters that the script does not have are left out.
     """
     notebook = _read(script)
-    cells = [c for c in notebook.cells if "remove-cell" not in _list_tags(c)]
-    for number, cell in enumerate(cells, start=1):
+    for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise
         if cell.cell_type == "code":
             before, _, guarded = cell.source.partition(GUARD)
             cell.source = before + textwrap.dedent(guarded)
         for name in [name for name in parameters if name in _list_parameters(cell)]:
             cell.source += f"\n{name} = {parameters[name]!r}"
-    notebook.cells = cells
     notebook.metadata = {"kernelspec": KERNEL}
     return notebook
 
@@ -158,14 +156,9 @@ def _read(script: Path):
     return jupytext.read(script, fmt="py:percent")
 
 
-def _list_tags(cell) -> list[str]:
-    """List the tags of a cell."""
-    return cell.metadata.get("tags", [])
-
-
 def _list_parameters(cell) -> set[str]:
     """Return the names that a cell assigns, if it is tagged ``parameters``."""
-    if "parameters" not in _list_tags(cell):
+    if "parameters" not in cell.metadata.get("tags", []):
         return set()
     nodes = ast.walk(ast.parse(cell.source))
     names = (node for node in nodes if isinstance(node, ast.Name))

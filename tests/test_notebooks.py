@@ -10,7 +10,7 @@ import pytest
 from gluon_softmax import notebooks
 from gluon_softmax.cli import main
 from gluon_softmax.errors import GluonSoftmaxError
-from test_scripts import SCRIPTS, load
+from test_scripts import SCRIPTS
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("jupytext")
@@ -25,8 +25,6 @@ SMALL = {
     "seeds": (0,),
 }
 NAMES = sorted(script.stem for script in SCRIPTS.glob("*.py"))
-LONG = ("compare_scratch_and_gluon", "exercises")
-"""They train several times; it is enough that they run as notebooks."""
 
 
 @pytest.fixture
@@ -63,7 +61,6 @@ def test_cells_become_what_a_reader_sees(write):
     script = write(
         "\ndef double(x):\n    return 2 * x",
         '\nif __name__ == "__main__":\n    for x in (1, 2):\n        print(double(x))',
-        ' tags=["remove-cell"]\ndef main():\n    pass',
         ' jupyter={"source_hidden": true}\nanswer = 42',
     )
     notebook = notebooks.convert(script, {})
@@ -112,18 +109,6 @@ def test_figures_and_prints_are_in_the_notebook(write, tmp_path):
     files = sorted(file.name for file in (tmp_path / "new" / "drawn").iterdir())
     assert files == ["row.png", "row.svg"]
     assert printed(where).strip() == sys.executable
-
-
-@pytest.mark.slow
-def test_code_is_shown_as_code(write, tmp_path):
-    """In a notebook it is Markdown, which is coloured, and readable without."""
-    script = write(
-        "\nfrom gluon_softmax.listing import read_code, show_code\nshow_code(read_code)"
-    )
-    _, (cell,) = read(notebooks.build(script, tmp_path))
-    (output,) = cell.outputs
-    assert output.data["text/markdown"].startswith("```python\ndef read_code(")
-    assert output.data["text/plain"].startswith("def read_code(")
 
 
 @pytest.mark.slow
@@ -269,32 +254,3 @@ def test_every_script_is_a_notebook(name, tmp_path):
     prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     folded = re.findall(r"<details><summary>Answers?.*</summary>\n\n", prose)
     assert len(folded) == prose.count("\n\n</details>") >= 2
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("fashion", "digits")
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.heavy] if name in LONG else [])
-        for name in NAMES
-    ],
-)
-def test_cells_print_what_main_prints(name, tmp_path, monkeypatch, capsys):
-    """Step by step, a script says the same as `main` does; seconds may differ."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gluon_softmax.listing.show_code", lambda function: None)
-    script = load(name)
-    known = notebooks.read_parameters(SCRIPTS / f"{name}.py")
-    script.main(**{key: value for key, value in SMALL.items() if key in known})
-    in_one_go = capsys.readouterr().out
-    found = notebooks.convert(SCRIPTS / f"{name}.py", SMALL).cells
-    code = "\n\n".join(cell.source for cell in found if cell.cell_type == "code")
-    exec(compile(code, name, "exec"), {"__name__": "__main__"})
-    assert _mask(capsys.readouterr().out) == _mask(in_one_go) != ""
-
-
-def _mask(text):
-    """Leave out what is timed: seconds, and rates in brackets."""
-    text = re.sub(r"\d+\.\d+ s(ec)?\b|\( *[\d,]+\)", "T", text)
-    return re.sub(r" +(\d\.\d\d) (?=\|)", " T ", re.sub(r" +T", " T", text))
