@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from .atomic import write_json, write_text
-from .checks import check_choice, check_whole_number
+from .checks import check_whole_number
 from .errors import ArgumentError
 from .history import History
 from .interruption import hinting
@@ -74,24 +74,13 @@ class Experiment:
     seed: int = Settings.seed
 
     def __post_init__(self):
-        check_choice("model", self.model, MODELS)
-        check_choice("pixels", self.pixels, PIXELS)
-        check_choice("start", self.start, STARTS)
-        check_whole_number("num_validation", self.num_validation, least=0)
         Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
 
 
 def list_experiments(
     options: Mapping[str, Sequence], num_seeds: int
 ) -> list[Experiment]:
-    """List every combination of some settings, each with so many seeds.
-
-    Examples
-    --------
-    >>> experiments = list_experiments({"momentum": [0, 0.9], "lr": [0.01, 0.1]}, 3)
-    >>> len(experiments)
-    12
-    """
+    """List every combination of some settings, each with so many seeds."""
     return [
         Experiment(**dict(zip(options, values)), seed=seed)
         for values in itertools.product(*options.values())
