@@ -244,7 +244,9 @@ def add_arguments(commands) -> None:
         )
     parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
     parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")
-    parser.add_argument("--processes", type=int, help="trainings at a time")
+    parser.add_argument(
+        "--processes", type=int, help="trainings at a time (default: the fastest)"
+    )
     parser.add_argument("--root", metavar="DIR", help="folder with the data set")
     parser.add_argument(
         "--output", type=Path, default=Path("study"), help="folder for what is written"
