@@ -14,10 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from .atomic import write_json, write_text
 from .checks import check_whole_number
 from .history import Epoch, History
-from .study import Experiment, Study, run_experiment
+from .study import Experiment, Study, run_experiment, write_table
 
 __all__ = ["PUBLISHED", "Finding", "Published", "add_arguments", "compare_figures"]
 
@@ -187,18 +186,10 @@ def _reproduce(options: argparse.Namespace) -> int:
     study = Study(options.output / f"{name}-runs.json", experiments)
     study.run(partial(run_experiment, root=options.root, num_images=images))
     findings = compare_figures(published, study.finished())
-
-    from .study_report import format_rows
-
-    rows = [found.describe() for found in findings]
-    lines = format_rows([columns, *([row[key] for key in columns] for row in rows)])
-    print("\n".join(lines))
+    cells = [found.describe() for found in findings]
+    rows = [columns, *([row[column] for column in columns] for row in cells)]
     numbers = {"trial": options.quick, "findings": [f._asdict() for f in findings]}
-    for path in (
-        write_text("\n".join(lines) + "\n", options.output / f"{name}.md"),
-        write_json(numbers, options.output / f"{name}.json"),
-    ):
-        print(f"wrote {path}")
+    write_table(rows, numbers, options.output / name)
     return 0
 
 

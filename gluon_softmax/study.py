@@ -31,6 +31,7 @@ __all__ = [
     "list_experiments",
     "run_all",
     "run_experiment",
+    "write_table",
 ]
 
 OPTIONS = {
@@ -265,7 +266,7 @@ def _study(options: argparse.Namespace) -> int:
     try:
         study.run(partial(run_experiment, root=options.root), processes)
     finally:
-        _write_table(study.finished(), options)
+        _write_summary(study.finished(), options)
 
     from .figures import save
     from .study_report import draw_study
@@ -285,20 +286,27 @@ def _choose_processes(models: list[str]) -> int:
     return len(os.sched_getaffinity(0)) if set(models) == {"numpy"} else 1
 
 
-def _write_table(
+def _write_summary(
     histories: Mapping[Experiment, History], options: argparse.Namespace
 ) -> None:
     """Print and write the table of the runs that are finished, if there are any."""
     if not histories:
         return
-    from .study_report import format_summary, summarise
+    from .study_report import summarise, tabulate
 
     summary = summarise(histories, options.target)
-    text = "\n".join(format_summary(summary))
-    print(text)
     numbers = {"target": options.target, "rows": summary}
-    for path in (
-        write_json(numbers, options.output / "summary.json"),
-        write_text(f"{text}\n", options.output / "summary.md"),
-    ):
-        print(f"wrote {path}")
+    write_table(tabulate(summary), numbers, options.output / "summary")
+
+
+def write_table(rows: list[list], numbers: dict, path: Path) -> None:
+    """Print rows as a table in Markdown, and write it with its numbers beside it.
+
+    The first row is the head of the table; `path` is without a suffix.
+    """
+    head, *others = rows
+    lines = (head, ["---"] * len(head), *others)
+    text = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    print(text, end="")
+    print(f"wrote {write_text(text, path.with_suffix('.md'))}")
+    print(f"wrote {write_json(numbers, path.with_suffix('.json'))}")

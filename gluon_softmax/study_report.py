@@ -14,7 +14,7 @@ from .figures import LINES
 from .history import History
 from .study import Experiment
 
-__all__ = ["average", "draw_study", "format_rows", "format_summary", "summarise"]
+__all__ = ["FIGURES", "average", "draw_study", "summarise", "tabulate"]
 
 FIGURES = ("loss", "train acc", "valid acc", "test acc", "epochs to target", "seconds")
 LABELS = {
@@ -78,14 +78,14 @@ def average(values: list[float | None]) -> list[float] | None:
     return [float(np.mean(values)), float(deviation)]
 
 
-def format_summary(summary: list[dict]) -> list[str]:
-    """Lay a summary out as a table in Markdown, without the figures that no run has."""
+def tabulate(summary: list[dict]) -> list[list]:
+    """Lay a summary out as rows, without the figures that no run has."""
     figures = [name for name in FIGURES if any(row[name] for row in summary)]
     rows = [[*summary[0]["settings"], "seeds", *figures]]
     for row in summary:
         cells = [_format(name, row[name]) for name in figures]
         rows.append([*row["settings"].values(), row["seeds"], *cells])
-    return format_rows(rows)
+    return rows
 
 
 def _format(name: str, figure: list[float] | None) -> str:
@@ -94,13 +94,6 @@ def _format(name: str, figure: list[float] | None) -> str:
         return "not reached"
     decimals = 1 if name in ("epochs to target", "seconds") else 4
     return " ± ".join(f"{value:.{decimals}f}" for value in figure)
-
-
-def format_rows(rows: list[list]) -> list[str]:
-    """Lay rows out as a table in Markdown; the first one is its head."""
-    head, *others = rows
-    lines = (head, ["---"] * len(head), *others)
-    return [f"| {' | '.join(map(str, line))} |" for line in lines]
 
 
 def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:

@@ -21,7 +21,7 @@ from gluon_softmax.study import (
     run_all,
     run_experiment,
 )
-from gluon_softmax.study_report import draw_study, format_summary, summarise
+from gluon_softmax.study_report import FIGURES, draw_study, summarise, tabulate
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
 
@@ -74,18 +74,6 @@ def test_every_model_trains(model):
 
 
 @pytest.mark.usefixtures("fashion")
-def test_softmax_regressions_agree():
-    """The same settings give the same figures whichever version trains."""
-    histories = [
-        run_experiment(Experiment(model, num_epochs=1, momentum=0.9), num_images=1000)
-        for model in ("scratch", "gluon", "numpy")
-    ]
-    for column in ("loss", "train_acc", "test_acc"):
-        first, *others = (history.column(column) for history in histories)
-        assert others == [pytest.approx(first, abs=1e-4)] * 2
-
-
-@pytest.mark.usefixtures("fashion")
 def test_seed_decides_the_figures():
     """The same experiment gives the same figures, another seed others."""
     losses = [
@@ -93,19 +81,6 @@ def test_seed_decides_the_figures():
         for seed in (1, 1, 2)
     ]
     assert losses[0] == losses[1] != losses[2]
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"momentum": 1.0}, "at least 0 and below 1"),
-        ({"seed": -1}, "seed"),
-    ],
-)
-def test_bad_settings_are_refused_at_once(setting, message):
-    """Before anything is run; the choices are the options'."""
-    with pytest.raises(ArgumentError, match=message):
-        Experiment(**setting)
 
 
 def test_choices_are_those_of_what_trains():
@@ -180,15 +155,13 @@ def test_summary(runs):
 
 def test_table_has_one_format_per_column(runs):
     """However small a deviation is; what was not reached is said."""
-    assert format_summary(summarise(runs, target=0.85)) == [
-        "| momentum | seeds | loss | train acc | valid acc | test acc "
-        "| epochs to target | seconds |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-        "| 0.0 | 3 | 0.5000 ± 0.0000 | 0.7000 ± 0.0000 | 0.8100 ± 0.0100 "
-        "| 0.8100 ± 0.0100 | not reached | 5.0 ± 0.0 |",
-        "| 0.9 | 3 | 0.5000 ± 0.0000 | 0.7000 ± 0.0000 | 0.9000 ± 0.0100 "
-        "| 0.9000 ± 0.0100 | 2.0 ± 0.0 | 5.0 ± 0.0 |",
-    ]
+    head, plain, fast = tabulate(summarise(runs, target=0.85))
+    assert head == ["momentum", "seeds", *FIGURES]
+    loss, acc = "0.5000 ± 0.0000", "0.7000 ± 0.0000"
+    held = "0.8100 ± 0.0100"
+    assert plain == [0.0, 3, loss, acc, held, held, "not reached", "5.0 ± 0.0"]
+    held = "0.9000 ± 0.0100"
+    assert fast == [0.9, 3, loss, acc, held, held, "2.0 ± 0.0", "5.0 ± 0.0"]
 
 
 def test_a_model_has_its_title():
