@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import re
 import sys
 import warnings
+from pathlib import Path
 
 from . import (
     __version__,
     compare_command,
     export_command,
-    notebooks_command,
+    notebooks,
     predict_command,
-    reproduce_command,
-    study_command,
+    reproduce,
+    study,
     train_command,
 )
 from .bench.command import add_arguments as add_bench_arguments
@@ -27,14 +30,56 @@ __all__ = ["main", "make_parser"]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line."""
+    """Says what is wrong with the arguments in one line, and what may be meant."""
 
     def __init__(self, **options):
-        super().__init__(**{"allow_abbrev": False, **options})
+        options.update(formatter_class=argparse.HelpFormatter, allow_abbrev=False)
+        self._names: list[str] = []
+        super().__init__(**options)
+
+    def add_argument(self, *names, **options):
+        """Add an argument, with what its value is and its default in the help."""
+        self._names += [name for name in names if name.startswith("--")]
+        default, text = options.get("default"), options.get("help", "")
+        has_default = not isinstance(default, bool) and default not in NO_DEFAULT
+        if has_default and "default:" not in text:
+            options["help"] = f"{text} (default: {_format(default)})"
+        is_open = options.get("metavar") is None and names[0].startswith("-")
+        if is_open and options.get("type") in METAVARS:
+            options["metavar"] = METAVARS[options["type"]]
+        return super().add_argument(*names, **options)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Leave at once where an option is unknown: this parser knows the others."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            near = _suggest(unknown[0].partition("=")[0], self._names)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
+        return options, unknown
 
     def error(self, message: str):
         """Leave with exit code 2."""
+        found, _, choices = message.partition(" (choose from ")
+        if choices:
+            word = found.rpartition(": ")[2].strip("'")
+            message += _suggest(word, re.findall(r"[\w-]+", choices))
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+NO_DEFAULT = (None, "", [], argparse.SUPPRESS)
+METAVARS = {int: "N", float: "X", Path: "PATH"}
+"""What the help calls a value."""
+
+
+def _format(default: object) -> str:
+    """Format a default as it would be typed."""
+    return " ".join(map(str, default)) if isinstance(default, list) else str(default)
+
+
+def _suggest(found: str, names: list[str]) -> str:
+    """Return a question that names what is nearest, if anything is near."""
+    near = difflib.get_close_matches(found, names, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,28 +133,41 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="gluon-softmax",
         description="Softmax regression of Dive into Deep Learning, sections 3.5-3.7.",
+        epilog="example: gluon-softmax compare",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
     compare_command.add_arguments(commands)
     _add_data(commands)
-    doctor = commands.add_parser("doctor", help="what is installed, found and amiss")
+    doctor = commands.add_parser(
+        "doctor",
+        help="what is installed, found and amiss",
+        description="Look at versions, libraries, data and memory, and say what to do "
+        "about anything amiss; exit with 1 where nothing runs without it.",
+        epilog="example: gluon-softmax doctor",
+    )
     doctor.set_defaults(command=_doctor)
     train_command.add_arguments(commands)
     add_launch_arguments(commands)
-    study_command.add_arguments(commands)
-    reproduce_command.add_arguments(commands)
+    study.add_arguments(commands)
+    reproduce.add_arguments(commands)
     add_page_arguments(commands)
     predict_command.add_arguments(commands)
     export_command.add_arguments(commands)
-    notebooks_command.add_arguments(commands)
+    notebooks.add_arguments(commands)
     add_bench_arguments(commands)
     return parser
 
 
 def _add_data(commands) -> None:
     """Describe `data`."""
-    parser = commands.add_parser("data", help="list, fetch and verify the data sets")
+    parser = commands.add_parser(
+        "data",
+        help="list, fetch and verify the data sets",
+        description="List which data sets are on this machine, download what is not, "
+        "or check every file against its published checksum.",
+        epilog="example: gluon-softmax data fetch fashion-mnist",
+    )
     actions = parser.add_subparsers(required=True, metavar="action")
     for action, text, command in (
         ("list", "where each data set was found, and of which revision", _list_data),
@@ -122,9 +180,11 @@ def _add_data(commands) -> None:
     ):
         sub = actions.add_parser(action, help=text)
         sub.add_argument(
-            "names", nargs="*", metavar="name", help="fashion-mnist, mnist"
+            "names", nargs="*", metavar="name", help="fashion-mnist, mnist or both"
         )
-        sub.add_argument("--root", help="folder to look in first, and to download to")
+        sub.add_argument(
+            "--root", metavar="DIR", help="folder to look in, and to download to"
+        )
         sub.set_defaults(command=command)
 
 

@@ -33,7 +33,8 @@ __all__ = [
 SCRATCH = "from scratch"
 GLUON = "Gluon"
 HANDMADE = "NumPy by hand"
-VERSIONS = (SCRATCH, GLUON, HANDMADE)
+VERSIONS = {"scratch": SCRATCH, "gluon": GLUON, "numpy": HANDMADE}
+"""What options and files call each version, and its title in tables and figures."""
 
 
 @dataclass

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from .errors import DownloadError
-from .settings import Settings
+from .settings import Settings, add_settings
 
 __all__ = ["FOLDER", "add_arguments"]
 
 FOLDER = Path("comparison")
 """Where figures, models and numbers go, and where other commands look for them."""
 
+SETTINGS = ("num_epochs", "batch_size", "lr", "momentum", "seed")
 STAND_IN = "[drawn stand-in] "
 """Begins every line about data that is not Fashion-MNIST."""
 
@@ -29,23 +30,19 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "compare",
         help="train from scratch, with Gluon and by hand, side by side",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Train softmax regression from scratch, with Gluon and by hand in "
+        "NumPy, from the same start on the same mini-batches; print them side by side "
+        "and write figures, models and numbers.",
+        epilog="example: gluon-softmax compare --num-epochs 10 --momentum 0.9",
     )
     parser.set_defaults(command=_compare)
-    parser.add_argument(
-        "--num-epochs", type=int, default=5, help="passes over the data"
-    )
-    parser.add_argument("--batch-size", type=int, default=256, help="samples per step")
-    parser.add_argument("--lr", type=float, default=0.1, help="learning rate")
-    parser.add_argument(
-        "--momentum", type=float, default=0.0, help="what part of a step is kept"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of start and batches")
-    parser.add_argument("--root", help="folder with Fashion-MNIST's files")
+    add_settings(parser, SETTINGS)
+    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
     parser.add_argument(
         "--output",
         type=Path,
         default=FOLDER,
+        metavar="DIR",
         help="folder for what is written",
     )
     parser.add_argument(
@@ -108,8 +105,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Check the settings before MXNet is loaded, which takes seconds."""
-    names = ("num_epochs", "batch_size", "lr", "momentum", "seed")
-    Settings(**{name: getattr(options, name) for name in names})
+    Settings(**{name: getattr(options, name) for name in SETTINGS})
 
 
 class _Watching:

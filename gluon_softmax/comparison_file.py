@@ -12,7 +12,7 @@ from pathlib import Path
 from reprlib import repr as shorten
 
 from .atomic import write_json
-from .compare import Comparison
+from .compare import VERSIONS, Comparison
 from .errors import DataError
 from .history import History
 from .json_data import read_json
@@ -74,10 +74,11 @@ def write_comparison(
         If a file cannot be written.
     """
     folder, models = Path(folder), {}
-    for version, (W, b) in comparison.params.items():
+    for key, version in VERSIONS.items():
+        W, b = comparison.params[version]
         classes = tuple(comparison.test_set.classes)
         model = Model("softmax", {"W": W, "b": b}, classes, comparison.data)
-        name = f"model-{version.lower().replace(' ', '-')}{suffix}.npz"
+        name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
         models[version] = {"file": name, "sha256": _hash(folder / name)}
     content = {"format": FORMAT, **comparison.to_dict(), "models": models}

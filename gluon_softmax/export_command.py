@@ -28,6 +28,7 @@ def add_arguments(commands) -> None:
         help="write a trained model for programs that know nothing of MXNet",
         description="The suffix decides: .npz (plain arrays), .onnx, or .json (Gluon's "
         "symbol, with its .params beside it).",
+        epilog="example: gluon-softmax export model.onnx",
     )
     export.set_defaults(command=_export)
     export.add_argument(
@@ -37,14 +38,18 @@ def add_arguments(commands) -> None:
         "--model",
         type=Path,
         default=MODEL,
-        help="the .npz that compare or train left (default: %(default)s)",
+        help="the .npz that compare or train left",
     )
     read = commands.add_parser(
-        "import", help="read a model's .npz back, into every version that can hold it"
+        "import",
+        help="read a model's .npz back, into every version that can hold it",
+        description="Print what a model's file holds, and its test accuracy in every "
+        "version that can hold it.",
+        epilog=f"example: gluon-softmax import {MODEL}",
     )
     read.set_defaults(command=_import)
     read.add_argument("model", type=Path, help="the .npz")
-    read.add_argument("--root", help="folder with the data set's files")
+    read.add_argument("--root", metavar="DIR", help="folder with the data set's files")
     read.add_argument(
         "--output", type=Path, help="also write Gluon's .params for load_parameters"
     )

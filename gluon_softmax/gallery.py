@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from . import figures
-from .compare import Comparison
+from .compare import VERSIONS, Comparison
 from .comparison_file import write_comparison
 
 __all__ = ["draw_gallery", "write_gallery"]
@@ -39,11 +39,12 @@ def draw_gallery(
     images, classes = test_set.images[:SHOWN], classes or test_set.classes
     names = [classes[label] for label in test_set.labels[:SHOWN]]
     yield "images", figures.show_fashion_mnist(images, names, f"{data}: test images")
-    for version, predictions in comparison.predictions.items():
+    for key, version in VERSIONS.items():
+        predictions = comparison.predictions[version]
         predicted = [classes[label] for label in predictions[:SHOWN]]
         title = f"{data}: true name above the one predicted, {version}"
         figure = figures.show_predictions(images, names, predicted, title)
-        yield f"predictions-{version.lower().replace(' ', '-')}", figure
+        yield f"predictions-{key}", figure
     yield "curves", figures.show_curves(comparison.histories, data)
     weights = {version: W for version, (W, b) in comparison.params.items()}
     yield "templates", figures.show_templates(weights, classes, data)

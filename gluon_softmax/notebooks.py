@@ -1,33 +1,28 @@
-"""Scripts of `# %%` cells as notebooks: converted, run, written with their output.
+"""The command `gluon-softmax notebooks`: scripts of `# %%` cells, run as notebooks.
 
 A script runs its cells below `if __name__ == "__main__":`, so that it can be imported;
-a notebook shows them without. Cells tagged ``remove-cell`` are left out. The cell
-tagged ``parameters`` is followed by one with the values that the caller sets.
+a notebook shows them without. The cell tagged ``parameters`` ends with the values that
+the caller sets.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import logging
-import os
 import textwrap
+import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
-import jupytext
-import nbformat
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
 from .atomic import replacing
-from .errors import GluonSoftmaxError
+from .errors import ArgumentError, GluonSoftmaxError, InstallationError
 
-__all__ = ["NotebookError", "build", "convert", "read_parameters"]
+__all__ = ["NotebookError", "add_arguments", "build", "convert", "read_parameters"]
 
 GUARD = 'if __name__ == "__main__":\n'
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TIMEOUT = 600
 """Seconds after which a cell is given up."""
 
@@ -39,169 +34,164 @@ class NotebookError(GluonSoftmaxError, RuntimeError):
     """A cell of a notebook raised an error, or never came to an end."""
 
 
-class _ThisPython(AsyncKernelManager):
-    """Starts this interpreter; the kernel called "python3" may be any other."""
+def add_arguments(commands) -> None:
+    """Describe `notebooks`."""
+    parser = commands.add_parser(
+        "notebooks",
+        help="run the scripts as notebooks",
+        description="Convert scripts of # %% cells to notebooks, run these, and write "
+        "them with all output; one that fails, up to the cell that failed.",
+        epilog="example: gluon-softmax notebooks scripts/*.py --set num_epochs=1",
+    )
+    parser.set_defaults(command=_notebooks)
+    parser.add_argument("scripts", nargs="+", type=_script, help="what to run")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a parameter at the top of the scripts that have it, num_epochs=1 say",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/notebooks"),
+        help="folder to write to, in which they also run",
+    )
 
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """Say how to start it."""
-        return KernelSpec(**get_kernel_dict(["--log-level=ERROR"]))
+
+def _script(text: str) -> Path:
+    """Convert an argument to a script that is there."""
+    path = Path(text)
+    if not path.is_file() or path.suffix != ".py":
+        raise argparse.ArgumentTypeError(f"there is no script (.py) {text}")
+    return path
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """Convert NAME=VALUE to a name and a number, a tuple or whatever else it is."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    """Build one notebook after the other; print how long each took."""
+    for name in ("jupytext", "nbclient", "ipykernel"):
+        if find_spec(name) is None:
+            raise InstallationError(
+                f"{name} is missing, which notebooks need: pip install '.[notebooks]'"
+            )
+    parameters = dict(options.set)
+    known = set().union(*map(read_parameters, options.scripts))
+    for name in parameters.keys() - known:
+        raise ArgumentError(
+            f"expected --set to name one of {', '.join(sorted(known))}, found {name!r}"
+        )
+    for script in options.scripts:
+        print(f"running {script}", flush=True)
+        start = time.perf_counter()
+        path = build(script, options.output, parameters)
+        print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
+    return 0
+
+
+def read_parameters(script: Path) -> set[str]:
+    """Return the names that the cell tagged ``parameters`` assigns."""
+    return set().union(*map(_list_parameters, _read(script).cells))
 
 
 def build(
-    script: str | os.PathLike[str],
-    folder: str | os.PathLike[str],
-    parameters: Mapping[str, object] | None = None,
+    script: Path, folder: Path, parameters: Mapping[str, object] | None = None
 ) -> Path:
-    """Convert a script, run it, and write the notebook with all output.
-
-    Parameters
-    ----------
-    script : path
-        In Python, made of ``# %%`` cells.
-    folder : path
-        Where the notebook is written and runs; made if it is missing.
-    parameters : mapping of str to object, optional
-        What to set after the cell tagged ``parameters``; names that the script does not
-        have are left out.
-
-    Returns
-    -------
-    pathlib.Path
-        The notebook, which is whole: one that fails is not written.
+    """Convert a script, run it in a folder, and write it there with all output.
 
     Raises
     ------
     NotebookError
-        If a cell fails; the message names the notebook, the cell and the error.
-    OutputError
-        If the notebook cannot be written.
+        If a cell fails; the notebook is written up to there all the same.
     """
-    path = Path(folder) / f"{Path(script).stem}.ipynb"
-    notebook = convert(script, parameters)
+    import nbformat
+
+    path = folder / f"{script.stem}.ipynb"
+    notebook = convert(script, parameters or {})
     with replacing(path) as temporary:
-        _run(notebook, path)
+        problem = _run(notebook, folder)
         nbformat.write(notebook, str(temporary))
+    if problem:
+        raise NotebookError(f"{path}, {problem}")
     return path
 
 
-def convert(
-    script: str | os.PathLike[str], parameters: Mapping[str, object] | None = None
-) -> nbformat.NotebookNode:
+def convert(script: Path, parameters: Mapping[str, object]):
     """Convert a script to a notebook that has not been run.
 
-    Parameters
-    ----------
-    script : path
-    parameters : mapping of str to object, optional
-        As for `build`.
-
-    Returns
-    -------
-    nbformat.NotebookNode
+    Parameters that the script does not have are left out.
     """
-    notebook = jupytext.read(script, fmt="py:percent")
-    cells = []
-    for cell in notebook.cells:
-        if _is_tagged(cell, "remove-cell"):
-            continue
-        if cell.cell_type == "code":
-            cell.source = _remove_guard(cell.source)
-        cells.append(cell)
-        if _is_tagged(cell, "parameters"):
-            cells += _inject(parameters or {}, cell)
-    for number, cell in enumerate(cells, start=1):
+    notebook = _read(script)
+    for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise
-    notebook.cells = cells
-    notebook.metadata = nbformat.from_dict(_describe(cells))
+        if cell.cell_type == "code":
+            before, _, guarded = cell.source.partition(GUARD)
+            cell.source = before + textwrap.dedent(guarded)
+        for name in [name for name in parameters if name in _list_parameters(cell)]:
+            cell.source += f"\n{name} = {parameters[name]!r}"
+    notebook.metadata = {"kernelspec": KERNEL}
     return notebook
 
 
-def read_parameters(script: str | os.PathLike[str]) -> list[str]:
-    """List what the cell tagged ``parameters`` assigns.
+def _read(script: Path):
+    """Read the cells of a script."""
+    import jupytext
 
-    Parameters
-    ----------
-    script : path
-
-    Returns
-    -------
-    list of str
-    """
-    cells = jupytext.read(script, fmt="py:percent").cells
-    tagged = [cell for cell in cells if _is_tagged(cell, "parameters")]
-    return [name for cell in tagged for name in _assigned(cell)]
+    try:
+        ast.parse(script.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise ArgumentError(f"{script} is no Python script ({error})") from error
+    return jupytext.read(script, fmt="py:percent")
 
 
-def _run(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Run every cell beside the notebook's place; keep the output in the cells."""
+def _list_parameters(cell) -> set[str]:
+    """Return the names that a cell assigns, if it is tagged ``parameters``."""
+    if "parameters" not in cell.metadata.get("tags", []):
+        return set()
+    nodes = ast.walk(ast.parse(cell.source))
+    names = (node for node in nodes if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+
+
+def _run(notebook, folder: Path) -> str:
+    """Run every cell, keep the output in the cells, and return what went wrong."""
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpecManager
+    from nbclient import NotebookClient, exceptions
+
     started = []
+    specs = KernelSpecManager(kernel_dirs=[])  # this Python; "python3" may be any other
     client = NotebookClient(
         notebook,
-        kernel_manager_class=_ThisPython,
+        km=AsyncKernelManager(kernel_spec_manager=specs),
+        extra_arguments=["--log-level=ERROR"],
         timeout=TIMEOUT,
         record_timing=False,
         log=LOG,
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=lambda cell, cell_index: started.append(cell),
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_execute=lambda cell, cell_index: started.append(cell),
     )
     try:
-        client.execute()
-    except CellExecutionError as error:
-        reason = f"{error.ename}: {error.evalue}"
-    except CellTimeoutError:
+        client.execute(cleanup_kc=True)
+    except exceptions.CellExecutionError as error:
+        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
+    except exceptions.CellTimeoutError:
         reason = f"no end after {TIMEOUT} seconds"
-    except DeadKernelError:
+    except exceptions.DeadKernelError:
         reason = "its Python process ended"
     else:
-        return
-    raise NotebookError(f"{path.name}, {_name(started)}: {reason.splitlines()[0]}")
-
-
-def _name(started: list[nbformat.NotebookNode]) -> str:
-    """Name the last cell that was started, by its number and its first line."""
-    code = [cell for cell in started if cell.cell_type == "code"]
-    if not code:
-        return "before its first cell"
-    return f"cell In [{len(code)}], which begins {code[-1].source.splitlines()[0]!r}"
-
-
-def _is_tagged(cell: nbformat.NotebookNode, tag: str) -> bool:
-    """Say whether a cell has a tag."""
-    return tag in cell.metadata.get("tags", [])
-
-
-def _remove_guard(source: str) -> str:
-    """Give what runs in a script only as plain lines."""
-    before, _, guarded = source.partition(GUARD)
-    return before + textwrap.dedent(guarded)
-
-
-def _inject(
-    parameters: Mapping[str, object], cell: nbformat.NotebookNode
-) -> list[nbformat.NotebookNode]:
-    """Make the cell that sets those parameters that a script has, if any."""
-    names = [name for name in _assigned(cell) if name in parameters]
-    source = "\n".join(f"{name} = {parameters[name]!r}" for name in names)
-    metadata = {"tags": ["injected-parameters"]}
-    return [nbformat.v4.new_code_cell(source, metadata=metadata)] if names else []
-
-
-def _assigned(cell: nbformat.NotebookNode) -> list[str]:
-    """List the names that a cell assigns."""
-    names = [node for node in ast.walk(ast.parse(cell.source)) if _is_stored(node)]
-    return [node.id for node in sorted(names, key=lambda n: (n.lineno, n.col_offset))]
-
-
-def _is_stored(node: ast.AST) -> bool:
-    """Say whether a part of some code is a name that gets a value."""
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-
-
-def _describe(cells: list[nbformat.NotebookNode]) -> dict:
-    """Give what Jupyter wants to know: title, kernel and language, and no more."""
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    kernel["language"] = "python"
-    title = cells[0].source.splitlines()[0].lstrip("# ") if cells else ""
-    language = {"name": "python", "file_extension": ".py"}
-    return {"title": title, "kernelspec": kernel, "language_info": language}
+        return ""
+    first = started[-1].source.splitlines()[0] if started else ""
+    return f"cell In [{len(started)}], which begins {first!r}: {reason}"

@@ -24,7 +24,9 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "predict",
         help="classify pictures of your own with a trained model",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Prepare pictures as the model's data set has them, print the "
+        "most probable classes of each, and draw them.",
+        epilog="example: gluon-softmax predict photo.jpg --top 1",
     )
     parser.set_defaults(command=_predict)
     parser.add_argument(

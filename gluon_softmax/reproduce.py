@@ -1,4 +1,4 @@
-"""Every published experiment of the source documents, run again and set beside.
+"""The command `gluon-softmax reproduce`: published experiments, run again.
 
 The documents are named R1 to R5: R1 is the book's sections 3.5-3.7 on MXNet, R2 the
 same in PyTorch, R4 the version by hand in NumPy with momentum, and R5 has the deeper
@@ -7,44 +7,37 @@ networks. (R3 publishes no figures.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import argparse
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+from .checks import check_whole_number
+from .history import Epoch, History
+from .study import Experiment, Study, run_experiment, write_table
 
-from .experiments import Experiment
-from .history import History
-from .study import Run
+__all__ = ["PUBLISHED", "Finding", "Published", "add_arguments", "compare_figures"]
 
-__all__ = [
-    "PUBLISHED",
-    "Finding",
-    "Published",
-    "compare_figures",
-    "format_findings",
-    "list_published",
-]
-
+QUICK_IMAGES, QUICK_EPOCHS = 6_000, 2
+COLUMNS = (
+    "experiment",
+    "figure",
+    "published",
+    "ours",
+    "two standard deviations",
+    "note",
+)
+TRIAL_COLUMNS = ("experiment", "figure", "ours")
+"""A trial is too short to be set beside what was published."""
 REVISION = "published on an earlier revision of Fashion-MNIST"
 START = "the documents do not say from which start and in which order"
 ROUGH = "published as a round figure"
 
 
-@dataclass(frozen=True)
-class Published:
-    """An experiment, and the figures of its last epoch as published.
-
-    Attributes
-    ----------
-    name : str
-        Document and experiment.
-    experiment : Experiment
-    figures : dict of str to float
-        By attribute of `Epoch`.
-    note : str
-        A known reason for a difference.
-    """
+class Published(NamedTuple):
+    """An experiment, the figures of its last epoch, and why ours may differ."""
 
     name: str
     experiment: Experiment
@@ -63,17 +56,34 @@ class Finding(NamedTuple):
     note: str
 
     def is_within(self) -> bool:
-        """Say whether the figure is within two standard deviations of our mean."""
+        """Return whether the figure is within two standard deviations of our mean."""
         return abs(self.published - self.mean) <= 2 * self.deviation
 
+    def describe(self) -> dict[str, str]:
+        """Return the cells of the table; a reason only for a difference."""
+        cells = (
+            self.name,
+            self.figure.replace("_", " "),
+            f"{self.published:g}",
+            f"{self.mean:.4f} ± {self.deviation:.4f}",
+            "within" if self.is_within() else "outside",
+            "" if self.is_within() else self.note,
+        )
+        return dict(zip(COLUMNS, cells))
 
-FASHION = Experiment(
-    data="fashion-mnist", pixels="scaled", num_validation=0, num_epochs=5, lr=0.1
+
+R1, R2 = Experiment(batch_size=200), Experiment()
+R4 = Experiment(
+    data="mnist",
+    pixels="centred",
+    num_validation=5000,
+    start="xavier",
+    num_epochs=10,
+    batch_size=100,
+    lr=0.01,
 )
-R1, R2 = replace(FASHION, batch_size=200), replace(FASHION, batch_size=256)
-R4 = Experiment(model="numpy", start="xavier")
 R5 = Experiment(
-    pixels="normalised", num_validation=0, batch_size=64, lr=0.1, momentum=0.5
+    data="mnist", pixels="normalised", num_epochs=10, batch_size=64, momentum=0.5
 )
 PUBLISHED = (
     Published(
@@ -94,7 +104,7 @@ PUBLISHED = (
         {"loss": 0.4855, "train_acc": 0.838, "test_acc": 0.827},
     ),
     Published(
-        "R2, concise",
+        "R2, Gluon",
         replace(R2, model="gluon"),
         {"train_acc": 0.836, "test_acc": 0.823},
     ),
@@ -134,99 +144,72 @@ PUBLISHED = (
 )
 
 
-def list_published(num_seeds: int, num_epochs: int | None = None) -> list[Published]:
-    """List the published experiments for several seeds.
+def add_arguments(commands) -> None:
+    """Describe `reproduce`."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="run every published experiment, and set the figures side by side",
+        description="Run every experiment whose figures the source documents publish, "
+        "with several random seeds, and set theirs beside ours. Broken off, the same "
+        "command goes on.",
+        epilog="example: gluon-softmax reproduce --seeds 3",
+    )
+    parser.set_defaults(command=_reproduce)
+    parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"a trial on {QUICK_IMAGES:,} images for {QUICK_EPOCHS} epochs, which is "
+        "compared with nothing",
+    )
+    parser.add_argument("--root", metavar="DIR", help="folder with the data sets")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("reproduction"),
+        help="folder for what is written; what is finished there is not run again",
+    )
 
-    Parameters
-    ----------
-    num_seeds : int
-        How many seeds, from 0.
-    num_epochs : int, optional
-        How many epochs at most, fewer than were published.
 
-    Returns
-    -------
-    list of Published
-    """
-    return [
-        replace(
-            published,
-            experiment=replace(
-                published.experiment,
-                seed=seed,
-                num_epochs=min(
-                    published.experiment.num_epochs,
-                    num_epochs or published.experiment.num_epochs,
-                ),
-            ),
-        )
-        for published in PUBLISHED
-        for seed in range(num_seeds)
+def _reproduce(options: argparse.Namespace) -> int:
+    """Run what is missing; print and write the table."""
+    check_whole_number("--seeds", options.seeds, least=1 if options.quick else 2)
+    published, name, images, columns = PUBLISHED, "full", None, COLUMNS
+    if options.quick:
+        published = [_shorten(entry) for entry in PUBLISHED]
+        name, images, columns = "quick", QUICK_IMAGES, TRIAL_COLUMNS
+    experiments = [
+        replace(entry.experiment, seed=seed)
+        for entry in published
+        for seed in range(options.seeds)
     ]
+    study = Study(options.output / f"{name}-runs.json", experiments)
+    study.run(partial(run_experiment, root=options.root, num_images=images))
+    findings = compare_figures(published, study.finished())
+    cells = [found.describe() for found in findings]
+    rows = [columns, *([row[column] for column in columns] for row in cells)]
+    numbers = {"trial": options.quick, "findings": [f._asdict() for f in findings]}
+    write_table(rows, numbers, options.output / name)
+    return 0
+
+
+def _shorten(entry: Published) -> Published:
+    """Return an experiment with as few epochs as a trial has."""
+    return entry._replace(experiment=replace(entry.experiment, num_epochs=QUICK_EPOCHS))
 
 
 def compare_figures(
-    published: Iterable[Published], runs: Iterable[Run]
+    published: Iterable[Published], histories: Mapping[Experiment, History]
 ) -> list[Finding]:
-    """Set what was published beside what came out.
+    """Set what was published beside the means over the seeds of what came out."""
+    from .study_report import average
 
-    Parameters
-    ----------
-    published : iterable of Published
-        As `list_published` gives them.
-    runs : iterable of Run
-        Of their experiments.
-
-    Returns
-    -------
-    list of Finding
-        One per published figure.
-    """
-    found = {run.experiment: run.history for run in runs}
-    groups: dict[str, tuple[Published, list[History]]] = {}
-    for entry in published:
-        _, histories = groups.setdefault(entry.name, (entry, []))
-        histories.append(found[entry.experiment])
+    last: dict[Experiment, list[Epoch]] = {}
+    for experiment, history in histories.items():
+        last.setdefault(replace(experiment, seed=0), []).append(history[-1])
     return [
-        Finding(name, figure, value, *_average(histories, figure), entry.note)
-        for name, (entry, histories) in groups.items()
-        for figure, value in entry.figures.items()
+        Finding(name, figure, value, *average(values), note)
+        for name, experiment, figures, note in published
+        for figure, value in figures.items()
+        for values in [[getattr(epoch, figure) for epoch in last[experiment]]]
     ]
-
-
-def format_findings(findings: list[Finding]) -> list[str]:
-    """Lay findings out as a table in Markdown.
-
-    Parameters
-    ----------
-    findings : list of Finding
-
-    Returns
-    -------
-    list of str
-    """
-    lines = [
-        "| experiment | figure | published | ours | two standard deviations | note |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    return lines + [_format(found) for found in findings]
-
-
-def _format(found: Finding) -> str:
-    """Lay one finding out; a reason is only wanted where there is a difference."""
-    cells = [
-        found.name,
-        found.figure.replace("_", " "),
-        f"{found.published:g}",
-        f"{found.mean:.4f} ± {found.deviation:.4f}",
-        "within" if found.is_within() else "outside",
-        "" if found.is_within() else found.note,
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def _average(histories: list[History], figure: str) -> tuple[float, float]:
-    """Give mean and standard deviation of a figure after the last epoch."""
-    values = [getattr(history[-1], figure) for history in histories]
-    deviation = np.std(values, ddof=1) if len(values) > 1 else 0.0
-    return float(np.mean(values)), float(deviation)

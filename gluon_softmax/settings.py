@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .checks import check_momentum, check_positive, check_whole_number
 from .errors import ArgumentError
 
-__all__ = ["KINDS", "Settings", "check_shares"]
+__all__ = [
+    "DATA_SETS",
+    "KINDS",
+    "MODELS",
+    "NETWORKS",
+    "PIXELS",
+    "STARTS",
+    "Settings",
+    "add_settings",
+    "check_shares",
+]
 
 KINDS = ("dist_sync", "dist_async")
 """How several processes share what they learn: in step, or each at its own pace."""
 
+DATA_SETS = ("fashion-mnist", "mnist")
+MODELS = ("scratch", "gluon", "numpy", "perceptron", "convolutional")
+NETWORKS = ("softmax", "perceptron", "convolutional")
+PIXELS = ("scaled", "centred", "normalised")
+STARTS = ("normal", "xavier")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained.
+    """How a network is trained; the chapter's settings if not given.
 
     Attributes
     ----------
     num_epochs, batch_size : int
-        How often to go through the training set, and in how large steps.
+        How often to go through the training set, and the size of a mini-batch.
     lr : float
         Learning rate.
     momentum : float
-        What part of a step the next one keeps.
+        Momentum coefficient, from 0 to below 1.
     seed : int
-        Seed of the start and of the batches.
+        Random seed of the initial weights and of the mini-batches.
     print_every : int
-        After how many batches to say the mean loss of these batches.
+        Batches from one line with the running loss to the next.
 
     Raises
     ------
@@ -36,10 +54,10 @@ class Settings:
         If a setting cannot be used.
     """
 
-    num_epochs: int = 10
-    batch_size: int = 64
+    num_epochs: int = 5
+    batch_size: int = 256
     lr: float = 0.1
-    momentum: float = 0.5
+    momentum: float = 0.0
     seed: int = 0
     print_every: int = 300
 
@@ -51,8 +69,28 @@ class Settings:
         check_whole_number("seed", self.seed, least=0)
 
 
+HELP = {
+    "num_epochs": "passes over the data",
+    "batch_size": "mini-batch size",
+    "lr": "learning rate",
+    "momentum": "momentum coefficient, from 0 to below 1",
+    "seed": "random seed of initial weights and mini-batches",
+    "print_every": "batches from one line with the running loss to the next",
+}
+
+
+def add_settings(parser: ArgumentParser, names: Iterable[str]) -> None:
+    """Add an option for each of these settings, with its usual value."""
+    for name in names:
+        default = getattr(Settings, name)
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(
+            option, type=type(default), default=default, help=HELP[name]
+        )
+
+
 def check_shares(batch_size: int, num_workers: int) -> None:
-    """Refuse batches that are too small to be shared.
+    """Check that every worker gets a sample of each batch.
 
     Parameters
     ----------

@@ -1,73 +1,87 @@
-"""Many trainings that differ in a few settings: run, kept, summed up.
+"""The command `gluon-softmax study`: trainings that differ in a few settings.
 
 The file of a study holds every finished run, so that a study that was broken off goes
-on where it was.
+on where it was. MXNet is loaded where a training begins: the command starts fast.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
-from .atomic import write_json
+from .atomic import write_json, write_text
+from .checks import check_whole_number
 from .errors import ArgumentError
-from .experiments import Experiment
 from .history import History
+from .interruption import hinting
 from .json_data import read_json
-
-QUOTES = "'\""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+from .settings import MODELS, PIXELS, STARTS, Settings
 
 __all__ = [
-    "Run",
+    "Experiment",
     "Study",
-    "choose_processes",
-    "format_summary",
-    "list_differences",
+    "add_arguments",
     "list_experiments",
     "run_all",
-    "summarise",
+    "run_experiment",
+    "write_table",
 ]
+
+OPTIONS = {
+    "momentum": ([0.0, 0.9], None, "momentum coefficients"),
+    "lr": ([Settings.lr], None, "learning rates"),
+    "batch-size": ([Settings.batch_size], None, "mini-batch sizes"),
+    "num-epochs": ([Settings.num_epochs], None, "passes over the data"),
+    "model": (["numpy"], MODELS, "what is trained"),
+    "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
+    "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
+    "start": (["normal"], STARTS, "how initial weights are drawn"),
+    "num-validation": ([5000], None, "images cut off the training set"),
+}
+"""Usual values, choices and help of each setting that a study can vary."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished experiment."""
+class Experiment:
+    """What is trained, on what, and how; the chapter's settings if not given.
 
-    experiment: Experiment
-    history: History
+    Attributes
+    ----------
+    model : {'scratch', 'gluon', 'numpy', 'perceptron', 'convolutional'}
+    data, pixels, num_validation
+        As for `load_splits`.
+    start : {'normal', 'xavier'}
+        How softmax regression's weights are drawn; networks have their own start.
+    num_epochs, batch_size, lr, momentum, seed
+        As in `Settings`.
+    """
+
+    model: str = "numpy"
+    data: str = "fashion-mnist"
+    pixels: str = "scaled"
+    num_validation: int = 0
+    start: str = "normal"
+    num_epochs: int = Settings.num_epochs
+    batch_size: int = Settings.batch_size
+    lr: float = Settings.lr
+    momentum: float = Settings.momentum
+    seed: int = Settings.seed
+
+    def __post_init__(self):
+        Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
 
 
 def list_experiments(
     options: Mapping[str, Sequence], num_seeds: int
 ) -> list[Experiment]:
-    """List every combination of some settings, for several seeds.
-
-    Parameters
-    ----------
-    options : mapping of str to sequence
-        The values of each setting of `Experiment` that is not to be the usual one.
-    num_seeds : int
-        How many seeds, from 0.
-
-    Returns
-    -------
-    list of Experiment
-
-    Examples
-    --------
-    >>> experiments = list_experiments({"momentum": [0, 0.9], "lr": [0.01, 0.1]}, 3)
-    >>> len(experiments)
-    12
-    """
+    """List every combination of some settings, each with so many seeds."""
     return [
         Experiment(**dict(zip(options, values)), seed=seed)
         for values in itertools.product(*options.values())
@@ -75,15 +89,77 @@ def list_experiments(
     ]
 
 
-class Study:
-    """The runs of a study, in a file.
+def run_experiment(
+    experiment: Experiment,
+    root: str | os.PathLike[str] | None = None,
+    num_images: int | None = None,
+) -> History:
+    """Train as an experiment says, on the first `num_images` images or on all."""
+    import mxnet as mx
 
-    Parameters
-    ----------
-    path : path
-        A JSON file; read if it is there, and written again after each run.
-    experiments : list of Experiment
-        What the study consists of.
+    from .data.loader import BatchLoader
+    from .data.splits import load_splits
+
+    train_set, valid_set, test_set = load_splits(
+        experiment.data,
+        experiment.pixels,
+        experiment.num_validation,
+        num_images=num_images,
+        root=root,
+    )
+    size, seed = experiment.batch_size, experiment.seed
+    mx.random.seed(seed)
+    return _choose_training(experiment, num_inputs=test_set[0][0].size)(
+        train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
+        test_iter=BatchLoader(test_set, size),
+        valid_iter=valid_set and BatchLoader(valid_set, size),
+        num_epochs=experiment.num_epochs,
+        batch_size=size,
+    )
+
+
+def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., History]:
+    """Return what trains the experiment's model on mini-batches."""
+    from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
+
+    from .chapter.training import train
+    from .compare import VERSIONS, make_versions
+    from .concise import make_trainer
+    from .handmade import draw_start
+    from .networks import NETWORKS
+
+    lr, momentum = experiment.lr, experiment.momentum
+    if experiment.model in NETWORKS:
+        net, loss = NETWORKS[experiment.model](), SoftmaxCrossEntropyLoss()
+        updater = make_trainer(net, lr, momentum).step
+        return partial(train, net=net, loss=loss, updater=updater, lr=lr)
+    W, b = draw_start(num_inputs, 10, experiment.start, experiment.seed)
+    return make_versions(W, b, lr, momentum)[VERSIONS[experiment.model]].train
+
+
+def run_all(
+    experiments: Iterable[Experiment],
+    run: Callable[[Experiment], History],
+    num_processes: int = 1,
+) -> Iterator[tuple[Experiment, History]]:
+    """Yield each experiment with its history, which `run` finds in so many processes.
+
+    Where there are several, `run` has to be importable.
+    """
+    if num_processes == 1:
+        yield from zip(experiments, map(run, experiments))
+        return
+    with ProcessPoolExecutor(
+        num_processes,
+        get_context("spawn"),
+        initializer=os.putenv,  # one thread each, set before NumPy is loaded
+        initargs=("OMP_NUM_THREADS", "1"),
+    ) as processes:
+        yield from zip(experiments, processes.map(run, experiments))
+
+
+class Study:
+    """The runs of a study, in a file that is written again after each run.
 
     Raises
     ------
@@ -91,228 +167,146 @@ class Study:
         If the file is no study's, or holds runs that are not among the experiments.
     """
 
-    def __init__(self, path: str | os.PathLike[str], experiments: list[Experiment]):
-        self.path, self.experiments = Path(path), experiments
-        self.runs = self._read()
-        others = [found for found in self.runs if found not in set(experiments)]
+    def __init__(self, path: Path, experiments: list[Experiment]):
+        self._path, self._experiments = path, experiments
+        self._histories = self._read() if path.exists() else {}
+        others = self._histories.keys() - set(experiments)
         if others:
+            settings = asdict(others.pop()).items()
+            found = ", ".join(f"{name} {value!r:.40}" for name, value in settings)
             raise ArgumentError(
-                f"{self.path} is of another study, with {_describe(others[0])}: "
+                f"{path} is of another study, with {found}: "
                 "repeat its options, or name another folder with --output"
             )
 
     def missing(self) -> list[Experiment]:
         """List what is still to be run."""
-        return [found for found in self.experiments if found not in self.runs]
+        return [found for found in self._experiments if found not in self._histories]
 
-    def add(self, run: Run) -> None:
-        """Keep a run, and write the file."""
-        self.runs[run.experiment] = run
-        write_json({"runs": [_to_dict(run) for run in self.finished()]}, self.path)
+    def finished(self) -> dict[Experiment, History]:
+        """Return the finished runs in the order of the experiments."""
+        kept = self._histories
+        return {found: kept[found] for found in self._experiments if found in kept}
 
-    def finished(self) -> list[Run]:
-        """List the finished runs in the order of the experiments."""
-        return [self.runs[found] for found in self.experiments if found in self.runs]
+    def run(self, run: Callable[[Experiment], History], num_processes: int = 1) -> None:
+        """Run what is missing, and keep each run as soon as it is done."""
+        from tqdm import tqdm
 
-    def _read(self) -> dict[Experiment, Run]:
-        """Read the file, if there is one."""
-        if not self.path.exists():
-            return {}
+        missing = self.missing()
+        print(f"{len(self.finished())} runs are finished, {len(missing)} are to be run")
+        runs = run_all(missing, run, num_processes)
+        with hinting("the same command goes on"):
+            for experiment, history in tqdm(runs, total=len(missing), disable=None):
+                self._histories[experiment] = history
+                self._write()
+
+    def _write(self) -> None:
+        """Write the file."""
+        runs = [
+            {"experiment": asdict(experiment), "history": history.to_list()}
+            for experiment, history in self.finished().items()
+        ]
+        write_json({"runs": runs}, self._path)
+
+    def _read(self) -> dict[Experiment, History]:
+        """Read the file."""
         try:
-            runs = [_from_dict(run) for run in read_json(self.path)["runs"]]
-            return {run.experiment: run for run in runs}
+            return {
+                Experiment(**run["experiment"]): History.from_list(run["history"])
+                for run in read_json(self._path)["runs"]
+            }
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArgumentError(
-                f"{self.path} is not the file of a study ({error!r:.300}): delete it, "
+                f"{self._path} is not the file of a study ({error!r:.300}): delete it, "
                 "or name another folder with --output"
             ) from error
 
 
-def run_all(
-    experiments: Iterable[Experiment],
-    run: Callable[[Experiment], History],
-    num_processes: int = 1,
-) -> Iterator[Run]:
-    """Run experiments, one after the other or some at a time.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
-    run : callable
-        Runs one; has to be importable where there are several processes.
-    num_processes : int
-        How many at a time.
-
-    Yields
-    ------
-    Run
-        Each as soon as it is finished.
-    """
-    if num_processes == 1:
-        for experiment in experiments:
-            yield Run(experiment, run(experiment))
-        return
-    processes = ProcessPoolExecutor(num_processes, get_context("spawn"))
-    try:
-        with _one_thread_each():
-            tasks = {processes.submit(run, found): found for found in experiments}
-        for task in as_completed(tasks):
-            yield Run(tasks[task], task.result())
-    finally:
-        processes.shutdown(cancel_futures=True)
-
-
-def choose_processes(experiments: Iterable[Experiment]) -> int:
-    """Say how many trainings at a time are fastest.
-
-    NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
-    next batches on another, so that a second training gains nothing.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
-
-    Returns
-    -------
-    int
-    """
-    by_hand = all(experiment.model == "numpy" for experiment in experiments)
-    return len(os.sched_getaffinity(0)) if by_hand else 1
-
-
-def summarise(runs: Iterable[Run], target: float) -> list[dict]:
-    """Sum up runs that differ in their seed alone.
-
-    Parameters
-    ----------
-    runs : iterable of Run
-    target : float
-        An accuracy; the summary says in which epoch it was reached.
-
-    Returns
-    -------
-    list of dict
-        For each experiment the settings in which it differs from others, and of each
-        figure ``[mean, standard deviation]`` over the seeds.
-    """
-    runs = list(runs)
-    groups: dict[Experiment, list[History]] = {}
-    for run in runs:
-        groups.setdefault(replace(run.experiment, seed=0), []).append(run.history)
-    names = list_differences(groups)
-    return [
-        {
-            "settings": {name: getattr(experiment, name) for name in names},
-            "seeds": len(histories),
-            **_average([_read_figures(history, target) for history in histories]),
-        }
-        for experiment, histories in groups.items()
-    ]
-
-
-def list_differences(experiments: Iterable[Experiment]) -> list[str]:
-    """Name the settings in which experiments differ; the momentum if in none."""
-    experiments = list(experiments)
-    names = [field.name for field in fields(Experiment) if field.name != "seed"]
-    return [
-        name
-        for name in names
-        if len({getattr(found, name) for found in experiments}) > 1
-    ] or ["momentum"]
-
-
-def format_summary(summary: list[dict]) -> list[str]:
-    """Lay a summary out as a table in Markdown."""
-    settings = list(summary[0]["settings"])
-    figures = [name for name in FIGURES if any(row[name] for row in summary)]
-    lines = [
-        _row([*settings, "seeds", *figures]),
-        _row(["---"] * (len(settings) + 1 + len(figures))),
-    ]
-    for row in summary:
-        cells = [str(value) for value in row["settings"].values()]
-        cells += [str(row["seeds"]), *(_format(row[name]) for name in figures)]
-        lines.append(_row(cells))
-    return lines
-
-
-FIGURES = (
-    "loss",
-    "train acc",
-    "valid acc",
-    "test acc",
-    "epochs to target",
-    "seconds",
-)
-
-
-def _read_figures(history: History, target: float) -> dict[str, float | None]:
-    """Take the figures of one run."""
-    last = history[-1]
-    held_out = [
-        epoch.test_acc if epoch.valid_acc is None else epoch.valid_acc
-        for epoch in history
-    ]
-    reached = [number for number, found in enumerate(held_out, 1) if found >= target]
-    values = (last.loss, last.train_acc, last.valid_acc, last.test_acc)
-    seconds = sum(history.column("seconds"))
-    return dict(zip(FIGURES, (*values, reached[0] if reached else None, seconds)))
-
-
-def _average(figures: list[dict[str, float | None]]) -> dict[str, list[float] | None]:
-    """Give mean and standard deviation of each figure; None where one is missing."""
-    averages = {}
-    for name in FIGURES:
-        values = [found[name] for found in figures]
-        averages[name] = None
-        if None not in values:
-            averages[name] = [float(np.mean(values)), _deviation(values)]
-    return averages
-
-
-def _deviation(values: list[float]) -> float:
-    """Compute the standard deviation of a sample; 0 for a single value."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def _format(figure: list[float] | None) -> str:
-    """Write mean and standard deviation."""
-    return "not reached" if figure is None else f"{figure[0]:.4g} ± {figure[1]:.2g}"
-
-
-def _row(cells: list[str]) -> str:
-    """Write a row in Markdown."""
-    return f"| {' | '.join(cells)} |"
-
-
-def _describe(experiment: Experiment) -> str:
-    """Name an experiment's settings in a line."""
-    return ", ".join(
-        f"{name} {repr(value).strip(QUOTES):.40}"  # read from a file: of any length
-        for name, value in experiment.to_dict().items()
+def add_arguments(commands) -> None:
+    """Describe `study`."""
+    parser = commands.add_parser(
+        "study",
+        help="train with every combination of some settings, and sum up",
+        description="Train with every combination of the values given, each with "
+        "several random seeds; write means, standard deviations and curves. Broken "
+        "off, the same command goes on; more values add their runs.",
+        epilog="example: gluon-softmax study --momentum 0 0.9 --lr 0.01 0.1 --seeds 3",
+    )
+    parser.set_defaults(command=_study)
+    for name, (default, choices, text) in OPTIONS.items():
+        parser.add_argument(
+            f"--{name}",
+            nargs="+",
+            type=type(default[0]),
+            default=default,
+            choices=choices,
+            metavar=choices and name.upper(),
+            help=f"{text}: {', '.join(choices)}" if choices else text,
+        )
+    parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
+    parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")
+    parser.add_argument(
+        "--processes", type=int, help="trainings at a time (default: the fastest)"
+    )
+    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
+    parser.add_argument(
+        "--output", type=Path, default=Path("study"), help="folder for what is written"
     )
 
 
-def _to_dict(run: Run) -> dict:
-    """Give a run as plain data."""
-    return {"experiment": run.experiment.to_dict(), "history": run.history.to_list()}
-
-
-def _from_dict(run: dict) -> Run:
-    """Take a run from plain data."""
-    return Run(Experiment(**run["experiment"]), History.from_list(run["history"]))
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start here compute with one thread, and leave other cores."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+def _study(options: argparse.Namespace) -> int:
+    """Run what is missing; write the table, also of a study broken off, and curves."""
+    check_whole_number("--seeds", options.seeds, least=1)
+    if options.processes is not None:
+        check_whole_number("--processes", options.processes, least=1)
+    names = [name.replace("-", "_") for name in OPTIONS]
+    grid = {name: getattr(options, name) for name in names}
+    study = Study(options.output / "study.json", list_experiments(grid, options.seeds))
+    processes = options.processes or _choose_processes(options.model)
     try:
-        yield
+        study.run(partial(run_experiment, root=options.root), processes)
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _write_summary(study.finished(), options)
+
+    from .figures import save
+    from .study_report import draw_study
+
+    for name, figure in draw_study(study.finished()):
+        for path in save(figure, options.output / name):
+            print(f"wrote {path}")
+    return 0
+
+
+def _choose_processes(models: list[str]) -> int:
+    """Return how many trainings at a time are fastest.
+
+    NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
+    next batches on another, so that a second training gains nothing.
+    """
+    return len(os.sched_getaffinity(0)) if set(models) == {"numpy"} else 1
+
+
+def _write_summary(
+    histories: Mapping[Experiment, History], options: argparse.Namespace
+) -> None:
+    """Print and write the table of the runs that are finished, if there are any."""
+    if not histories:
+        return
+    from .study_report import summarise, tabulate
+
+    summary = summarise(histories, options.target)
+    numbers = {"target": options.target, "rows": summary}
+    write_table(tabulate(summary), numbers, options.output / "summary")
+
+
+def write_table(rows: list[list], numbers: dict, path: Path) -> None:
+    """Print rows as a table in Markdown, and write it with its numbers beside it.
+
+    The first row is the head of the table; `path` is without a suffix.
+    """
+    head, *others = rows
+    lines = (head, ["---"] * len(head), *others)
+    text = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    print(text, end="")
+    print(f"wrote {write_text(text, path.with_suffix('.md'))}")
+    print(f"wrote {write_json(numbers, path.with_suffix('.json'))}")

@@ -9,22 +9,10 @@ from pathlib import Path
 from .errors import ArgumentError, OutputError
 from .history import Callback, StopTraining
 from .interruption import Interruption, hinting
-from .settings import KINDS, Settings, check_shares
+from .settings import KINDS, NETWORKS, Settings, add_settings, check_shares
 
 __all__ = ["add_arguments"]
 
-HELP = {
-    "num_epochs": "passes over the data",
-    "batch_size": "samples per step",
-    "lr": "learning rate",
-    "momentum": "what part of a step the next one keeps",
-    "seed": "of start and batches",
-    "print_every": "batches from one line with the running loss to the next",
-}
-"""What each setting is."""
-NETWORKS = ("perceptron", "convolutional", "softmax", "gluon")
-OTHER_NAMES = {"gluon": "softmax"}
-"""Section 3.7's net is softmax regression."""
 PIXELS = {"softmax": "scaled"}
 """What pixels are brought to, as in the chapter; for other networks normalised."""
 FREE = ("num_epochs", "print_every")
@@ -41,30 +29,23 @@ def add_arguments(commands) -> None:
     """
     parser = commands.add_parser(
         "train",
-        help="train a network: a perceptron, a convolutional one, softmax regression",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="train a network: softmax regression, a perceptron, a convolutional one",
+        description="Train one network; print a line per epoch, and write parameters, "
+        "model and history after each. Without options, with the chapter's settings.",
+        epilog="example: gluon-softmax train convolutional --num-epochs 10 --lr 0.05",
     )
     parser.set_defaults(command=_train, check=_check)
-    parser.add_argument(
-        "network",
-        metavar="NETWORK",
-        help="perceptron, convolutional or softmax (or gluon, which is the same)",
-    )
+    parser.add_argument("network", choices=NETWORKS, help="what is trained")
     parser.add_argument(
         "--data",
-        default="mnist",
-        help="mnist, fashion-mnist, or a folder of pictures (DIR/CLASS/*.png, or "
+        default="fashion-mnist",
+        metavar="{fashion-mnist,mnist,DIR}",
+        help="a published data set, or a folder of pictures (DIR/CLASS/*.png, or "
         "DIR/train/CLASS and DIR/test/CLASS)",
     )
-    for setting in fields(Settings):
-        parser.add_argument(
-            "--" + setting.name.replace("_", "-"),
-            type=type(setting.default),
-            default=setting.default,
-            help=HELP[setting.name],
-        )
-    parser.add_argument("--ctx", default="cpu", help="device: cpu or gpu")
-    parser.add_argument("--root", help="folder with the data set's files")
+    add_settings(parser, [setting.name for setting in fields(Settings)])
+    parser.add_argument("--ctx", choices=("cpu", "gpu"), default="cpu", help="device")
+    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
     parser.add_argument(
         "--output", type=Path, default=Path("networks"), help="folder for the results"
     )
@@ -97,7 +78,8 @@ def _add_group(parser: argparse.ArgumentParser) -> None:
     """Describe what makes several processes train one net."""
     parser.add_argument(
         "--kvstore",
-        help="dist_sync or dist_async, in a job of gluon-softmax launch; there, "
+        choices=KINDS,
+        help="how processes share gradients, in a job of gluon-softmax launch; there, "
         "dist_sync if not given",
     )
     parser.add_argument(
@@ -116,7 +98,7 @@ def _train(options: argparse.Namespace) -> int:
     from .distributed import Group, is_worker, join_group
     from .network_training import NetworkTraining, choose_context
 
-    network = OTHER_NAMES.get(options.network, options.network)
+    network = options.network
     ctx = choose_context(options.ctx)
     asked = options.kvstore or options.compress
     is_alone = not asked and not is_worker()
@@ -137,13 +119,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
     """Refuse what can be seen to be wrong before anything is read or started."""
-    from .checks import check_choice
-
     settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
-    check_choice("network", options.network, NETWORKS)
     check_shares(settings.batch_size, num_workers)
-    if options.kvstore is not None:
-        check_choice("kvstore", options.kvstore, KINDS)
     _check_together(options)
     return settings
 

@@ -282,6 +282,7 @@ def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     common = ["train", "softmax", "--num-epochs", "60", "--batch-size", "16"]
+    common += ["--data", "mnist"]
     command = [sys.executable, str(program), *common]
     plain = [*command, "--output", str(tmp_path / "plain")]
     subprocess.run(plain, check=True, timeout=SOON, capture_output=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from gluon_softmax import __version__
-from gluon_softmax.cli import main
+from gluon_softmax.cli import main, make_parser
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import FashionMNIST, SyntheticFashion
 from gluon_softmax.errors import DownloadError
+
+COMMANDS = re.findall(r"^    (\w+)\b", make_parser().format_help(), re.MULTILINE)
 
 
 @pytest.fixture
@@ -70,7 +74,15 @@ def test_compare_on_real_data(fashion, tmp_path, capsys):
     ("arguments", "message"),
     [
         ([], "required: command"),
-        (["compare", "--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["compare", "--no-such-option"], "unrecognized arguments: --no-such-option;"),
+        (["compare", "--epochs", "2"], "--epochs 2 (did you mean --num-epochs?); see"),
+        (["compare", "--batchsize=2"], "(did you mean --batch-size?); see"),
+        (["bench", "scaling", "--quik"], "(did you mean --quick?); see"),
+        (["compair"], "(did you mean compare?); see gluon-softmax --help"),
+        (["train", "softmaks"], "(did you mean softmax?); see gluon-softmax train"),
+        (["train", "gluon"], "invalid choice: 'gluon'"),
+        (["train", "softmax", "--ctx", "tpu"], "(choose from"),
+        (["study", "--pixels", "centered"], "(did you mean centred?); see"),
         (["compare", "--lr", "fast"], "invalid float value: 'fast'"),
         (["data", "explode"], "invalid choice: 'explode'"),
     ],
@@ -83,7 +95,67 @@ def test_unknown_options_get_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
-    assert "--help" in error
+    command = " ".join(["gluon-softmax", *arguments[:1]])
+    assert f"see {command}" in error or "see gluon-softmax --help" in error
+    assert error.endswith("--help\n")
+
+
+def show_help(name, capsys):
+    """Return a command's help in one line."""
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "pack"])
+def test_help_describes_and_shows_an_example(name, capsys, monkeypatch):
+    """The example can be run; where an option has no default, none is named."""
+    monkeypatch.chdir(Path(__file__).parents[1])
+    text, _, example = show_help(name, capsys).partition(" example: gluon-softmax ")
+    example = example.replace("scripts/*.py", "scripts/exercises.py")
+    assert example.split()[0] == name
+    assert make_parser().parse_args(example.split()).command
+    assert re.search(r"\. (options|optional arguments|positional arguments):", text)
+    assert "None" not in text
+    assert "SUPPRESS" not in text
+
+
+def test_help_shows_choices_and_values(capsys):
+    """What can be chosen, and what a value is, rather than the option in capitals."""
+    text = show_help("train", capsys)
+    assert "--ctx {cpu,gpu} " in text
+    assert "--data {fashion-mnist,mnist,DIR} " in text
+    assert "--lr X learning rate (default: 0.1)" in text
+    assert "--momentum X momentum coefficient, from 0 to below 1 (default: 0.0)" in text
+    study = show_help("study", capsys)
+    assert "--lr X [X ...] learning rates (default: 0.1)" in study
+    assert "(default: 0.0 0.9)" in study
+
+
+def test_without_options_commands_are_the_chapter():
+    """The settings of the book's sections 3.6 and 3.7, in every command that trains."""
+    chapter = {"num_epochs": 5, "batch_size": 256, "lr": 0.1, "seed": 0}
+    parse = make_parser().parse_args
+    for arguments in (["compare"], ["train", "softmax"]):
+        found = vars(parse(arguments)).items()
+        assert found >= {**chapter, "momentum": 0.0}.items()
+    assert parse(["train", "softmax"]).data == "fashion-mnist"
+    study = vars(parse(["study"]))
+    assert (study["data"], study["momentum"]) == (["fashion-mnist"], [0.0, 0.9])
+    for name in ("num_epochs", "batch_size", "lr"):
+        assert study[name] == [chapter[name]]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fashion")
+def test_train_softmax_is_the_chapter(tmp_path):
+    """The loss and the accuracy that the chapter's settings gave in PyTorch, too."""
+    assert main(["train", "softmax", "--output", str(tmp_path)]) == 0
+    numbers = json.loads((tmp_path / "softmax-fashion-mnist.json").read_text())
+    last = numbers["epochs"][-1]
+    assert last["epoch"] == 5
+    assert last["loss"] == pytest.approx(0.4855, abs=0.002)
+    assert last["train_acc"] == pytest.approx(0.838, abs=0.003)
 
 
 @pytest.mark.usefixtures("no_data", "quick")

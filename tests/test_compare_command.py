@@ -101,7 +101,7 @@ def test_the_last_frame_has_the_trained_weights(small, monkeypatch):
     monkeypatch.setattr("gluon_softmax.animation.save_animation", save_animation)
     assert main([*QUICK, "--animate", "film.gif"]) == 0
     frames, classes, title = kept
-    trained = load_model("comparison/model-from-scratch.npz")
+    trained = load_model("comparison/model-scratch.npz")
     np.testing.assert_array_equal(frames[-1].weights, trained.params["W"])
     assert (frames[0].weights != frames[-1].weights).any()
     assert tuple(classes) == trained.classes

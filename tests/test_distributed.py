@@ -26,8 +26,8 @@ from test_checkpoint import PROGRAM
 AGREEMENT = 1e-5
 """What issue and README promise for every parameter after 5 epochs."""
 OPTIONS = ["--num-epochs", "5", "--batch-size", "64", "--momentum", "0.9"]
-OPTIONS += ["--print-every", "10"]
-LR = {"gluon": 0.05, "perceptron": 0.0001, "convolutional": 0.0001}
+OPTIONS += ["--print-every", "10", "--data", "mnist"]
+LR = {"softmax": 0.05, "perceptron": 0.0001, "convolutional": 0.0001}
 """At larger steps ReLU and pooling swell rounding errors, in one process as well."""
 
 
@@ -214,7 +214,7 @@ def launch(tmp_path_factory):
 @pytest.mark.parametrize(
     ("network", "sizes"),
     [
-        ("gluon", (2, 3)),
+        ("softmax", (2, 3)),
         pytest.param("perceptron", (3,), marks=pytest.mark.heavy),
         pytest.param("convolutional", (2,), marks=pytest.mark.heavy),
     ],
@@ -223,7 +223,7 @@ def test_any_number_of_workers_trains_the_same_net(launch, tmp_path, network, si
     """2 and 3 workers end where one process does, momentum included."""
     train = ["train", network, *OPTIONS, "--lr", LR[network], "--output"]
     launch(*train, tmp_path / "alone")
-    name = {"gluon": "softmax"}.get(network, network) + "-mnist"
+    name = f"{network}-mnist"
     expected = read_arrays(tmp_path / "alone" / f"{name}.npz")
     history = read_history(tmp_path / "alone" / f"{name}.json")
     for workers in sizes:
@@ -249,7 +249,7 @@ def read_history(path):
 @pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.heavy)])
 def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
     """Broken off and resumed by other processes, all parameters are the same."""
-    job = ["launch", "-n", workers, "--", "train", "gluon", *OPTIONS, "--lr", 0.05]
+    job = ["launch", "-n", workers, "--", "train", "softmax", *OPTIONS, "--lr", 0.05]
     launch(*job, "--output", tmp_path / "whole")
     kept = ["--output", tmp_path / "parts", "--checkpoint", tmp_path / "kept"]
     fewer = [*job, "--num-epochs", 2, *kept, "--every", 7]
@@ -269,7 +269,7 @@ def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
 )
 def test_other_ways_to_share_learn_too(launch, tmp_path, options):
     """Without order, or with two bits for a gradient, accuracy still grows."""
-    launch("launch", "-n", 2, "--", "train", "gluon", *OPTIONS, *options,
+    launch("launch", "-n", 2, "--", "train", "softmax", *OPTIONS, *options,
            "--output", tmp_path)  # fmt: skip
     history = read_history(tmp_path / "softmax-mnist.json")
     assert history[-1].test_acc > 0.5

@@ -12,6 +12,7 @@ from gluon_softmax.archive import read_arrays
 from test_checkpoint import PROGRAM
 
 TRAIN = ["train", "softmax", "--num-epochs", "4", "--batch-size", "16"]
+TRAIN += ["--data", "mnist"]
 pytestmark = pytest.mark.slow
 SIZE = 300_000
 """Bytes: room for some of the checkpoints and results, not for all."""

@@ -23,9 +23,9 @@ def test_every_figure_is_there_and_names_its_data(comparison):
     figures = dict(draw_gallery(comparison))
     assert list(figures) == [
         "images",
-        "predictions-from-scratch",
+        "predictions-scratch",
         "predictions-gluon",
-        "predictions-numpy-by-hand",
+        "predictions-numpy",
         "curves",
         "templates",
         "confusion",

@@ -95,6 +95,7 @@ def test_training_ends_soon_with_all_that_it_had(tmp_path, number, code):
     program.write_text(PROGRAM)
     kept, output = tmp_path / "kept", tmp_path / "output"
     command = ["train", "softmax", "--num-epochs", "5000", "--batch-size", "16"]
+    command += ["--data", "mnist"]
     command += ["--checkpoint", kept, "--every", "1000", "--output", output]
     command = [sys.executable, program, *command]
     with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:

@@ -214,7 +214,9 @@ class FakeArray:
 def test_networks_learn_mnist(digits, name):
     """Two epochs are enough to tell the deeper networks from softmax regression."""
     sets = [prepare_pixels(dataset, "mnist", "normalised") for dataset in digits]
-    history = NetworkTraining(name, *sets, Settings(num_epochs=2)).run()
+    history = NetworkTraining(
+        name, *sets, Settings(num_epochs=2, batch_size=64, momentum=0.5)
+    ).run()
     accuracy = history[-1].test_acc
     assert accuracy > LEAST_ACCURACY[name]
     assert name != "softmax" or accuracy < 0.95

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
 
 import pytest
-from gluon_softmax import notebooks_command
-from gluon_softmax.errors import ArgumentError, GluonSoftmaxError, InstallationError
+from gluon_softmax import notebooks
+from gluon_softmax.cli import main
+from gluon_softmax.errors import GluonSoftmaxError
 from test_scripts import SCRIPTS
 
 nbformat = pytest.importorskip("nbformat")
-notebooks = pytest.importorskip("gluon_softmax.notebooks")
+pytest.importorskip("jupytext")
+pytest.importorskip("nbclient")
 
 HEAD = "# %% [markdown]\n# # A title\n#\n# Some prose.\n\n"
 SMALL = {
@@ -51,22 +52,18 @@ def printed(cell):
 
 
 def run(*arguments):
-    """Parse and run the command."""
-    parser = argparse.ArgumentParser()
-    notebooks_command.add_arguments(parser.add_subparsers(required=True))
-    options = parser.parse_args(["notebooks", *map(str, arguments)])
-    return options.command(options)
+    """Run the command."""
+    return main(["notebooks", *map(str, arguments)])
 
 
 def test_cells_become_what_a_reader_sees(write):
-    """Guards and cells for scripts only go; ids, title and kernel are always alike."""
+    """Guards and cells for scripts only go; ids and kernel are always alike."""
     script = write(
         "\ndef double(x):\n    return 2 * x",
         '\nif __name__ == "__main__":\n    for x in (1, 2):\n        print(double(x))',
-        ' tags=["remove-cell"]\ndef main():\n    pass',
         ' jupyter={"source_hidden": true}\nanswer = 42',
     )
-    notebook = notebooks.convert(script)
+    notebook = notebooks.convert(script, {})
     sources = [cell.source for cell in notebook.cells]
     assert sources == [
         "# A title\n\nSome prose.",
@@ -75,23 +72,20 @@ def test_cells_become_what_a_reader_sees(write):
         "answer = 42",
     ]
     assert notebook.cells[-1].metadata == {"jupyter": {"source_hidden": True}}
-    assert sorted(notebook.metadata) == ["kernelspec", "language_info", "title"]
-    assert notebook.metadata.title == "A title"
-    assert nbformat.writes(notebook) == nbformat.writes(notebooks.convert(script))
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert nbformat.writes(notebook) == nbformat.writes(notebooks.convert(script, {}))
 
 
-def test_parameters_are_set_after_their_cell(write):
+def test_parameters_are_set_in_their_cell(write):
     """Those that the script has, as Python writes them; the others are left out."""
     cell = ' tags=["parameters"]\na, name = 1, "x"\nb = a'
     script = write(cell, "\nprint(a)")
-    assert notebooks.read_parameters(script) == ["a", "name", "b"]
+    assert notebooks.read_parameters(script) == {"a", "name", "b"}
     found = notebooks.convert(script, {"name": "y", "other": 0, "a": (2, 3)}).cells
     assert [cell.source for cell in found[1:]] == [
-        'a, name = 1, "x"\nb = a',
-        "a = (2, 3)\nname = 'y'",
+        "a, name = 1, \"x\"\nb = a\nname = 'y'\na = (2, 3)",
         "print(a)",
     ]
-    assert len(notebooks.convert(script, {"other": 0}).cells) == 3
 
 
 @pytest.mark.slow
@@ -148,26 +142,33 @@ def test_another_kernel_of_that_name_is_not_started(write, tmp_path, monkeypatch
         ),
     ],
 )
-def test_a_failing_cell_is_named(cell, message, write, tmp_path):
-    """One line says which notebook, cell and error; what was there before stands."""
-    (tmp_path / "out").mkdir()
-    before = tmp_path / "out" / "tiny.ipynb"
-    before.write_text("before")
+def test_a_failing_cell_is_named_and_written(cell, message, write, tmp_path):
+    """One line says which notebook, cell and error, where the old one was."""
+    path = tmp_path / "out" / "tiny.ipynb"
+    path.parent.mkdir()
+    path.write_text("before")
     with pytest.raises(GluonSoftmaxError) as caught:
-        notebooks.build(write("\nx = 0", cell), tmp_path / "out")
-    expected = rf"tiny\.ipynb, cell In \[2\], which begins {message}"
+        notebooks.build(write("\nprint(6 * 7)", cell, "\nprint(1)"), path.parent)
+    expected = rf"{path}, cell In \[2\], which begins {message}"
     assert re.fullmatch(expected, str(caught.value))
-    assert before.read_text() == "before"
-    assert list((tmp_path / "out").iterdir()) == [before]
+    _, (first, failed, last) = read(path)
+    assert printed(first) == "42\n"
+    errors = [output.ename for output in failed.outputs if "ename" in output]
+    assert errors == [
+        name for name in ("ZeroDivisionError", "ValueError") if name in message
+    ]
+    assert not last.outputs
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.slow
 def test_an_endless_cell_is_given_up(write, tmp_path, monkeypatch):
-    """After the time allowed the cell is named, and nothing is written."""
+    """After the time allowed the cell is named, and what was printed is kept."""
     monkeypatch.setattr(notebooks, "TIMEOUT", 1)
     with pytest.raises(notebooks.NotebookError, match="no end after 1 seconds"):
-        notebooks.build(write("\nwhile True:\n    pass"), tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+        notebooks.build(write("\nprint(42)\nwhile True:\n    pass"), tmp_path)
+    _, (cell,) = read(tmp_path / "tiny.ipynb")
+    assert printed(cell) == "42\n"
 
 
 @pytest.mark.slow
@@ -195,41 +196,48 @@ def test_command_builds_each(write, tmp_path, capsys):
     arguments = ["--output", out, "--set", "n=41", "--set", "root=/data"]
     assert run(*scripts, *arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    for line, name in zip(lines, "ab"):
+    assert lines[::2] == [f"running {script}" for script in scripts]
+    for line, name in zip(lines[1::2], "ab"):
         assert re.fullmatch(rf"wrote {out}/{name}\.ipynb \(\d+\.\d s\)", line)
         _, cells = read(out / f"{name}.ipynb")
         assert printed(cells[-1]) == "42 /data\n"
-    assert re.fullmatch(r"all notebooks: 2 in \d+\.\d s", lines[2])
-
-
-def test_command_refuses_what_no_script_has(write, tmp_path):
-    """Before anything runs, one line says which parameters there are."""
-    script = write(' tags=["parameters"]\nnum_epochs = 5')
-    with pytest.raises(ArgumentError, match="one of num_epochs, found 'epochs'"):
-        run(script, "--output", tmp_path / "out", "--set", "epochs=1")
-    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("script", "options", "message"),
     [
-        (["nowhere.py"], "there is no file nowhere.py"),
-        ([__file__, "--set", "epochs"], "expected NAME=VALUE, found 'epochs'"),
+        ("a.py", ["--set", "epochs=1"], "name one of num_epochs, found 'epochs'"),
+        ("a.py", ["--set", "epochs"], "expected NAME=VALUE, found 'epochs'"),
+        ("nowhere.py", [], "there is no script (.py) nowhere.py"),
+        ("README.md", [], "there is no script (.py) README.md"),
+        ("broken.py", [], "broken.py is no Python script"),
+        ("bytes.py", [], "bytes.py is no Python script"),
     ],
 )
-def test_command_refuses_bad_arguments(arguments, message, capsys):
-    """The parser says what is wrong with them."""
-    with pytest.raises(SystemExit):
-        run(*arguments)
-    assert message in capsys.readouterr().err
+def test_what_cannot_be_run_gets_one_line(
+    script, options, message, write, tmp_path, monkeypatch, capsys
+):
+    """Before anything is run or written."""
+    monkeypatch.chdir(tmp_path)
+    write(' tags=["parameters"]\nnum_epochs = 5', name="a")
+    write("\n1 +", name="broken")
+    (tmp_path / "README.md").touch()
+    (tmp_path / "bytes.py").write_bytes(b"\xff\x00")
+    try:
+        code = run(script, "--output", "out", *options)
+    except SystemExit as stop:
+        code = stop.code
+    error = capsys.readouterr().err
+    assert (code, error.count("\n")) == (2, 1)
+    assert message in error
+    assert not (tmp_path / "out").exists()
 
 
-def test_what_is_not_installed_is_named(write, monkeypatch):
+def test_what_is_not_installed_is_named(write, monkeypatch, capsys):
     """Without jupytext one line says how to get it."""
-    monkeypatch.delitem(sys.modules, "gluon_softmax.notebooks")
     monkeypatch.setitem(sys.modules, "jupytext", None)
-    with pytest.raises(InstallationError, match=r"pip install '\.\[notebooks\]'"):
-        run(write("\n1"))
+    assert run(write("\n1")) == 2
+    assert "pip install '.[notebooks]'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

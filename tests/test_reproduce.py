@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from gluon_softmax.cli import main
 from gluon_softmax.history import Epoch, History
-from gluon_softmax.reproduce import (
-    PUBLISHED,
-    Finding,
-    compare_figures,
-    format_findings,
-    list_published,
-)
-from gluon_softmax.study import Run
+from gluon_softmax.reproduce import PUBLISHED, Finding, compare_figures
+
+FIGURES = [value for entry in PUBLISHED for value in entry.figures]
+
+
+def pretend(experiment, root, num_images):
+    """Make up a history that tells seeds apart."""
+    acc = 0.8 + experiment.seed / 10
+    epoch = Epoch(5, 0.5, acc, 0.823, 1.0, valid_loss=0.4, valid_acc=acc)
+    return History([epoch])
 
 
 def test_every_document_with_figures_is_there():
@@ -24,27 +29,19 @@ def test_every_document_with_figures_is_there():
     ] * 2 + [64] * 2
     assert [found.momentum for found in settings] == [0] * 4 + [0, 0.9, 0.5, 0.5]
     assert [found.num_epochs for found in settings] == [5] * 4 + [10] * 4
-    assert {found.data for found in settings[:4]} == {"fashion-mnist"}
-
-
-def test_seeds_and_fewer_epochs():
-    """Each experiment comes once per seed, shortened on request."""
-    assert len(list_published(3)) == 24
-    short = list_published(1, num_epochs=2)
-    assert {published.experiment.num_epochs for published in short} == {2}
+    assert [found.data for found in settings] == ["fashion-mnist"] * 4 + ["mnist"] * 4
+    assert [found.pixels for found in settings] == ["scaled"] * 4 + ["centred"] * 2 + [
+        "normalised"
+    ] * 2
+    assert [found.lr for found in settings] == [0.1] * 4 + [0.01] * 2 + [0.1] * 2
 
 
 def test_figures_are_compared():
     """Mean and deviation are over the seeds, of the last epoch."""
-    published = [entry for entry in list_published(3) if entry.name == "R2, concise"]
-    runs = [
-        Run(
-            entry.experiment,
-            History([Epoch(5, 0.5, 0.8 + entry.experiment.seed / 10, 0.823, 1.0)]),
-        )
-        for entry in published
-    ]
-    train_acc, test_acc = compare_figures(published, runs)
+    (entry,) = (entry for entry in PUBLISHED if entry.name == "R2, Gluon")
+    seeds = [entry.experiment.__class__(model="gluon", seed=seed) for seed in range(3)]
+    histories = {found: pretend(found, None, None) for found in seeds}
+    train_acc, test_acc = compare_figures([entry], histories)
     assert (train_acc.published, train_acc.figure) == (0.836, "train_acc")
     assert (train_acc.mean, train_acc.deviation) == pytest.approx((0.9, 0.1))
     assert train_acc.is_within()
@@ -58,6 +55,49 @@ def test_two_standard_deviations(published, within):
     """The bound is twice the deviation on either side; a reason is for what is out."""
     finding = Finding("R9, x", "test_acc", published, 0.85, 0.025, "a reason")
     assert finding.is_within() == within
-    line = format_findings([finding])[-1]
-    assert ("within" in line) == within
-    assert ("a reason" in line) != within
+    cells = finding.describe()
+    assert cells["two standard deviations"] == ("within" if within else "outside")
+    assert cells["note"] == ("" if within else "a reason")
+
+
+def test_command(tmp_path, monkeypatch, capsys):
+    """A row per published figure, on all images, printed and written."""
+    images = set()
+
+    def note(experiment, root, num_images):
+        images.add(num_images)
+        return pretend(experiment, root, num_images)
+
+    monkeypatch.setattr("gluon_softmax.reproduce.run_experiment", note)
+    assert main(["reproduce", "--output", str(tmp_path)]) == 0
+    first, *table = capsys.readouterr().out.splitlines()[:-2]
+    assert first == "0 runs are finished, 24 are to be run"
+    assert len(table) == 2 + len(FIGURES)
+    assert "| 0.4782 | 0.5000 ± 0.0000 | outside | published on an earlier" in table[2]
+    assert (tmp_path / "full.md").read_text().splitlines() == table
+    assert images == {None}
+
+
+def test_a_trial_is_compared_with_nothing(tmp_path, monkeypatch, capsys):
+    """Few images for few epochs say nothing about what was published."""
+    runs = []
+
+    def note(experiment, root, num_images):
+        runs.append((experiment.num_epochs, num_images))
+        return pretend(experiment, root, num_images)
+
+    monkeypatch.setattr("gluon_softmax.reproduce.run_experiment", note)
+    options = ["--quick", "--seeds", "1", "--output", str(tmp_path)]
+    assert main(["reproduce", *options]) == 0
+    assert set(runs) == {(2, 6000)}
+    printed = capsys.readouterr().out
+    assert "| R1, from scratch | loss | 0.5000 ± 0.0000 |\n" in printed
+    assert "outside" not in printed
+    assert "published" not in printed
+    assert json.loads((tmp_path / "quick.json").read_text())["trial"]
+
+
+def test_one_seed_is_refused(capsys):
+    """It has no deviation to judge by."""
+    assert main(["reproduce", "--seeds", "1"]) == 2
+    assert "--seeds to be a whole number from 2 on" in capsys.readouterr().err

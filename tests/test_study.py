@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 from multiprocessing import resource_tracker
 
 import numpy as np
 import pytest
+from gluon_softmax import compare, handmade, networks
+from gluon_softmax.cli import main
+from gluon_softmax.data import splits
 from gluon_softmax.errors import ArgumentError
-from gluon_softmax.experiments import Experiment
 from gluon_softmax.history import Epoch, History
+from gluon_softmax.settings import DATA_SETS, MODELS, PIXELS, STARTS
 from gluon_softmax.study import (
+    Experiment,
     Study,
-    choose_processes,
-    format_summary,
     list_experiments,
     run_all,
-    summarise,
+    run_experiment,
 )
-from gluon_softmax.study_figures import draw_study
+from gluon_softmax.study_report import FIGURES, draw_study, summarise, tabulate
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
 
@@ -34,47 +37,94 @@ def pretend(experiment):
     )
 
 
+def read_threads(experiment):
+    """Return what a library would read, as the figure of an epoch."""
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+    return History([Epoch(int(getenv(b"OMP_NUM_THREADS")), 1.0, 0.5, 0.5, 1.0)])
+
+
 @pytest.fixture
 def experiments():
-    """Give two settings with three seeds each."""
+    """Return two settings with three seeds each."""
     return list_experiments(GRID, 3)
 
 
 @pytest.fixture
 def runs(experiments):
-    """Give a made-up run of each."""
-    return list(run_all(experiments, pretend))
+    """Return a made-up run of each."""
+    return dict(run_all(experiments, pretend))
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Return where a study is kept."""
+    return tmp_path / "study.json"
+
+
+@pytest.mark.usefixtures("fashion")
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_trains(model):
+    """A thousand images teach each model something, and it is validated and tested."""
+    options = {"pixels": "centred", "num_validation": 5000, "num_epochs": 1}
+    experiment = Experiment(model=model, batch_size=50, **options)
+    history = run_experiment(experiment, num_images=1000)
+    assert history[0].valid_acc > 0.3
+    assert history[0].test_acc == pytest.approx(history[0].valid_acc, abs=0.1)
+
+
+@pytest.mark.usefixtures("fashion")
+def test_seed_decides_the_figures():
+    """The same experiment gives the same figures, another seed others."""
+    losses = [
+        run_experiment(Experiment(num_epochs=1, seed=seed), num_images=500)[0].loss
+        for seed in (1, 1, 2)
+    ]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_choices_are_those_of_what_trains():
+    """Options list them without loading MXNet; each is known where it is used."""
+    assert (*compare.VERSIONS, *networks.NETWORKS) == MODELS
+    assert (PIXELS, STARTS) == (splits.PIXELS, handmade.STARTS)
+    assert set(DATA_SETS) == set(splits.DATA_SETS)
 
 
 def test_every_combination_with_every_seed(experiments):
     """The grid is complete, without repetition."""
-    assert len(set(experiments)) == 6
-    assert {found.seed for found in experiments} == {0, 1, 2}
-    assert {found.momentum for found in experiments} == {0.0, 0.9}
+    found = {(experiment.momentum, experiment.seed) for experiment in experiments}
+    assert found == {(momentum, seed) for momentum in (0.0, 0.9) for seed in range(3)}
+    assert len(experiments) == 6
 
 
-def test_a_study_goes_on_where_it_was(tmp_path, experiments, runs):
+def test_a_study_goes_on_where_it_was(path, experiments, runs):
     """What is finished is not run again, and comes back as it was."""
-    study = Study(tmp_path / "study.json", experiments)
-    for run in runs[:4]:
-        study.add(run)
-    again = Study(tmp_path / "study.json", experiments)
-    assert again.missing() == experiments[4:]
-    assert again.finished() == runs[:4]
+    calls = []
+
+    def stop_at_the_fifth(experiment):
+        calls.append(experiment)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return pretend(experiment)
+
+    with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
+        Study(path, experiments).run(stop_at_the_fifth)
+    again = Study(path, experiments)
+    assert list(again.finished().items()) == list(runs.items())[:4]
+    again.run(stop_at_the_fifth)
+    assert calls == [*experiments[:5], *experiments[4:]]
 
 
-def test_a_study_may_grow(tmp_path, experiments, runs):
+def test_a_study_may_grow(path, experiments):
     """More values of a setting are added to what is there."""
-    study = Study(tmp_path / "study.json", experiments)
-    study.add(runs[0])
+    Study(path, experiments).run(pretend)
     more = list_experiments({"momentum": [0.0, 0.5, 0.9], "lr": [0.1]}, 3)
-    assert len(Study(tmp_path / "study.json", more).missing()) == 8
+    assert {found.momentum for found in Study(path, more).missing()} == {0.5}
 
 
-def test_another_studys_file_is_refused(tmp_path, experiments, runs):
+def test_another_studys_file_is_refused(path, experiments):
     """Runs that do not belong to a study are neither mixed in nor lost."""
-    path = tmp_path / "study.json"
-    Study(path, experiments).add(runs[0])
+    Study(path, experiments).run(pretend)
     before = path.read_bytes()
     with pytest.raises(ArgumentError, match=r"another study, with .*lr 0.1"):
         Study(path, list_experiments({"lr": [0.5]}, 1))
@@ -85,9 +135,8 @@ def test_another_studys_file_is_refused(tmp_path, experiments, runs):
     "content",
     ["", "[]", "{}", '{"runs": [{"experiment": {"colour": 1}, "history": []}]}'],
 )
-def test_a_file_that_is_no_studys(tmp_path, content, experiments):
+def test_a_file_that_is_no_studys(path, content, experiments):
     """Anything else is refused with what to do."""
-    path = tmp_path / "study.json"
     path.write_text(content)
     with pytest.raises(ArgumentError, match="not the file of a study"):
         Study(path, experiments)
@@ -102,17 +151,26 @@ def test_summary(runs):
     assert plain["epochs to target"] is None
     assert fast["epochs to target"] == [2, 0]
     assert fast["seconds"] == [5, 0]
-    lines = format_summary([plain, fast])
-    assert lines[0].startswith("| momentum | seeds | loss |")
-    assert "0.81 ± 0.01" in lines[2]
-    assert "not reached" in lines[2]
-    assert len({line.count("|") for line in lines}) == 1
 
 
-def test_a_single_seed_has_no_deviation(runs):
-    """One run alone does not vary."""
-    (row,) = summarise(runs[:1], target=0.9)
-    assert row["test acc"] == [pytest.approx(0.8), 0]
+def test_table_has_one_format_per_column(runs):
+    """However small a deviation is; what was not reached is said."""
+    head, plain, fast = tabulate(summarise(runs, target=0.85))
+    assert head == ["momentum", "seeds", *FIGURES]
+    loss, acc = "0.5000 ± 0.0000", "0.7000 ± 0.0000"
+    held = "0.8100 ± 0.0100"
+    assert plain == [0.0, 3, loss, acc, held, held, "not reached", "5.0 ± 0.0"]
+    held = "0.9000 ± 0.0100"
+    assert fast == [0.9, 3, loss, acc, held, held, "2.0 ± 0.0", "5.0 ± 0.0"]
+
+
+def test_a_model_has_its_title():
+    """As in the other tables and figures; a single run does not vary."""
+    experiments = list_experiments({"model": ["scratch", "convolutional"]}, 1)
+    summary = summarise(dict(run_all(experiments, pretend)), target=0.9)
+    titles = [row["settings"]["model"] for row in summary]
+    assert titles == ["from scratch", "convolutional"]
+    assert summary[0]["test acc"] == [pytest.approx(0.8), 0]
 
 
 @pytest.fixture
@@ -124,37 +182,61 @@ def _no_process_left():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_no_process_left")
-def test_processes_give_the_same_runs(experiments, runs):
-    """Two at a time give what one after the other does."""
-    found = run_all(experiments, pretend, num_processes=2)
-    assert sorted(found, key=repr) == sorted(runs, key=repr)
+def test_processes_give_the_same_runs(experiments, runs, monkeypatch):
+    """Two at a time give what one after the other does, with one thread each."""
+    assert dict(run_all(experiments, pretend, num_processes=2)) == runs
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    ((_, found),) = run_all(experiments[:1], read_threads, num_processes=2)
+    assert found[0].epoch == 1
 
 
-def test_only_numpy_shares_the_cores():
-    """MXNet uses both cores by itself."""
-    assert choose_processes([Experiment(model="gluon")]) == 1
-    assert choose_processes([Experiment(model="numpy")]) >= 1
-
-
-@pytest.mark.parametrize(("num_seeds", "lines"), [(3, 6), (20, 2)])
-def test_curves_of_all_runs(num_seeds, lines):
-    """Each run has its curve, or where they are many each setting has its mean."""
-    runs = list(run_all(list_experiments(GRID, num_seeds), pretend))
+def test_curves(runs):
+    """A colour for each setting: a line for the mean, and thin ones for the seeds."""
     (_, loss), (name, accuracy) = draw_study(runs)
     assert name == "study-accuracy"
-    assert [len(figure.axes[0].lines) for figure in (loss, accuracy)] == [lines, lines]
-    means = [
-        0.8 + momentum / 10 + np.mean(range(num_seeds)) / 100 for momentum in (0, 0.9)
+    assert "fashion-mnist" in loss.axes[0].get_title()
+    lines = accuracy.axes[0].get_lines()
+    assert [text.get_text() for text in accuracy.legends[0].get_texts()] == [
+        "momentum 0.0",
+        "momentum 0.9",
     ]
-    ends = [line.get_ydata()[-1] for line in accuracy.axes[0].lines]
-    assert np.mean(ends) == pytest.approx(np.mean(means))
-    assert "mnist" in loss.get_suptitle()
+    for mean, seeds in ((lines[0], lines[1:4]), (lines[4], lines[5:8])):
+        assert {line.get_color() for line in seeds} == {mean.get_color()}
+        assert {line.get_linewidth() < mean.get_linewidth() for line in seeds} == {True}
+        curves = [line.get_ydata() for line in seeds]
+        np.testing.assert_allclose(mean.get_ydata(), np.mean(curves, axis=0))
+    assert lines[0].get_color() != lines[4].get_color()
+    assert lines[2].get_ydata()[-1] == pytest.approx(0.81)
 
 
-def test_plain_data_is_json(runs, tmp_path):
-    """The file can be read by anything that reads JSON."""
-    study = Study(tmp_path / "study.json", [run.experiment for run in runs])
-    study.add(runs[0])
-    (found,) = json.loads((tmp_path / "study.json").read_text())["runs"]
-    assert found["experiment"]["momentum"] == 0.0
-    assert found["history"][1]["valid_acc"] == pytest.approx(0.8)
+def test_command(tmp_path, monkeypatch, capsys):
+    """It prints the table, and writes it with runs, numbers and figures."""
+    monkeypatch.setattr("gluon_softmax.study.run_experiment", pretend_with_root)
+    options = ["--processes", "1", "--seeds", "2", "--output", str(tmp_path)]
+    assert main(["study", "--lr", "0.1", "0.2", *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "0 runs are finished, 8 are to be run"
+    assert lines[1].startswith("| lr | momentum | seeds |")
+    assert (tmp_path / "summary.md").read_text().splitlines() == lines[1:7]
+    written = sorted(line.split("wrote ")[1] for line in lines[7:])
+    files = sorted(map(str, tmp_path.iterdir()))
+    assert sorted([*written, str(tmp_path / "study.json")]) == files
+    assert len(json.loads((tmp_path / "study.json").read_text())["runs"]) == 8
+    assert json.loads((tmp_path / "summary.json").read_text())["target"] == 0.8
+
+
+def pretend_with_root(experiment, root):
+    """Make up a history."""
+    return pretend(experiment)
+
+
+def test_command_broken_off_before_a_run_is_finished(tmp_path, monkeypatch, capsys):
+    """There is no table yet."""
+
+    def stop(experiment, root):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gluon_softmax.study.run_experiment", stop)
+    assert main(["study", "--processes", "1", "--output", str(tmp_path)]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

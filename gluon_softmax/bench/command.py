@@ -26,6 +26,9 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "bench",
         help="measure this package against d2lzh, NumPy, PyTorch and JAX, in turn",
+        description="Measure this package against others, each in a process of its "
+        "own, in turn; write a figure and numbers. Without an action, one epoch.",
+        epilog="example: gluon-softmax bench --rounds 3 --only training",
     )
     parser.set_defaults(command=_bench)
     _add_places(parser)

@@ -20,8 +20,10 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "launch",
         help="train in several processes, on several machines too",
+        description="Start a job of workers and servers, watch it, and end all of it "
+        "where one fails.",
+        epilog="example: gluon-softmax launch -n 2 -- train softmax",
         usage="gluon-softmax launch -n WORKERS [options] -- train ...",
-        epilog="example: gluon-softmax launch -n 2 -- train gluon --data fashion-mnist",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.set_defaults(command=_launch, commands=commands.choices)
@@ -53,7 +55,7 @@ def add_arguments(commands) -> None:
         "arguments",
         nargs=argparse.REMAINDER,
         metavar="-- train ...",
-        help="what each worker runs, as in: train gluon --kvstore dist_sync",
+        help="what each worker runs, as in: train softmax --kvstore dist_sync",
     )
 
 
@@ -122,7 +124,7 @@ def _read_arguments(options: argparse.Namespace) -> list[str]:
         raise ArgumentError(
             "expected train behind --, the one command that shares its work among "
             f"processes, found {arguments[0] if arguments else 'nothing'}: "
-            "gluon-softmax launch -n 2 -- train gluon, say"
+            "gluon-softmax launch -n 2 -- train softmax, say"
         )
     train = options.commands["train"].parse_args(arguments[1:])
     train.check(train, options.workers)

@@ -21,7 +21,9 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "page",
         help="write a comparison as one web page to draw on and to look around in",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Write a comparison as one web page that needs no network: to draw "
+        "on, and to look at weights, mistakes and curves.",
+        epilog="example: gluon-softmax page --output page.html",
     )
     parser.set_defaults(command=_page)
     parser.add_argument(
@@ -30,7 +32,7 @@ def add_arguments(commands) -> None:
         default=FOLDER / "comparison.json",
         help="what gluon-softmax compare wrote",
     )
-    parser.add_argument("--root", help="folder with Fashion-MNIST's files")
+    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
     parser.add_argument(
         "--output", type=Path, default=Path("page.html"), help="the file to write"
     )

@@ -46,7 +46,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         If a version is missing, or is no softmax regression on these classes.
     """
     _check_models(comparison, test_set)
-    names = [name for name in VERSIONS if name in comparison.models]
+    names = [name for name in VERSIONS.values() if name in comparison.models]
     found = {
         name: find_probabilities(comparison.models[name], test_set.images)
         for name in names

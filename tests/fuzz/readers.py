@@ -17,10 +17,9 @@ from gluon_softmax import checkpoint, models
 from gluon_softmax.comparison_file import read_comparison
 from gluon_softmax.data import idx
 from gluon_softmax.errors import GluonSoftmaxError
-from gluon_softmax.experiments import Experiment
 from gluon_softmax.history import History
 from gluon_softmax.json_data import decode_json
-from gluon_softmax.study import Study
+from gluon_softmax.study import Experiment, Study
 
 from . import seeds
 
@@ -133,8 +132,8 @@ def read_study(content: bytes) -> object:
     """Read the runs that a study has kept."""
     found = read(Study, write(content, "study.json"), [Experiment()])
     if found is not None:
-        for run in found.finished():
-            use_history(run.history)
+        for history in found.finished().values():
+            use_history(history)
     return found
 
 
