@@ -71,16 +71,3 @@ def stumble(task: int) -> int:
 def modules(_) -> set[str]:
     """Return the names of what a worker has imported."""
     return set(sys.modules)
-
-
-class Unloadable:
-    """Can be pickled, and not unpickled."""
-
-    def __call__(self, _):
-        """Never come to be called."""
-
-    def __setstate__(self, state):
-        raise ImportError("no such module here")
-
-    def __getstate__(self):
-        return {"some": "state"}
