@@ -202,8 +202,8 @@ class _BatchMaker:
 
     def __init__(self, steps: list[Step], num_done: int):
         self._steps, self._num_done = steps, num_done
-        slow = [n for n, step in enumerate(steps, 1) if is_in_background(step)]
-        self._num_started = next((n for n in slow if n > num_done), num_done)
+        waited_for = [n for n, step in enumerate(steps, 1) if is_in_background(step)]
+        self._num_started = next((n for n in waited_for if n > num_done), num_done)
 
     def make_all(
         self,

@@ -89,11 +89,12 @@ class WorkerPool:
         WorkerError
             If `read` raises or a worker dies; the next loop has living ones.
         """
-        executor, tasks, waiting = self._running(), iter(tasks), deque()
+        executor, ahead = self._running(), iter(tasks)
+        waiting: deque[Future] = deque()
         try:
             while True:
                 room = TASKS_PER_WORKER * self._num_workers - len(waiting)
-                for task in islice(tasks, room):
+                for task in islice(ahead, room):
                     waiting.append(self._submit(executor, _answer, task))
                 if not waiting:
                     return
@@ -230,6 +231,8 @@ def _describe(code: int | None) -> str:
 
 
 # What a worker runs
+
+_read: Read | bytes  # pickled until the first task asks for it
 
 
 def _prepare(read: Read | bytes) -> None:
