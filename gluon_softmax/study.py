@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -138,7 +138,7 @@ def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., H
 
 
 def run_all(
-    experiments: Iterable[Experiment],
+    experiments: Sequence[Experiment],
     run: Callable[[Experiment], History],
     num_processes: int = 1,
 ) -> Iterator[tuple[Experiment, History]]:
@@ -149,13 +149,16 @@ def run_all(
     if num_processes == 1:
         yield from zip(experiments, map(run, experiments))
         return
-    with ProcessPoolExecutor(
+    processes = ProcessPoolExecutor(
         num_processes,
         get_context("spawn"),
         initializer=os.putenv,  # one thread each, set before NumPy is loaded
         initargs=("OMP_NUM_THREADS", "1"),
-    ) as processes:
+    )
+    try:
         yield from zip(experiments, processes.map(run, experiments))
+    finally:
+        processes.shutdown(cancel_futures=True)
 
 
 class Study:

@@ -12,7 +12,12 @@ from gluon_softmax.data.loader import BatchLoader, load_data, load_data_fashion_
 from gluon_softmax.errors import ArgumentError
 from mxnet import nd
 from mxnet.gluon.data import DataLoader
-from mxnet.gluon.data.vision.transforms import Compose, Resize, ToTensor
+from mxnet.gluon.data.vision.transforms import (
+    Compose,
+    RandomFlipLeftRight,
+    Resize,
+    ToTensor,
+)
 
 FASHION_FIRST = [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]
 PINNED = [84, 80, 41, 47, 2, 29, 94, 46, 54, 89]  # by NumPy 1.26
@@ -88,6 +93,18 @@ def test_workers_read_the_same(small_set, num_workers, resize):
     for _ in range(3):
         assert_same(arrays(there), arrays(here))
     assert len(there) == 4
+
+
+@pytest.mark.parametrize("after", [(Resize(20), ToTensor()), (ToTensor(),), ()])
+def test_workers_call_what_takes_one_image(small_set, after):
+    """They do the steps up to it, and this process the others, with the same seeds."""
+    before = (RandomFlipLeftRight(), lambda image: 255 - image)
+    dataset = small_set.transform_first(Compose([*before, *after]))
+    here, there = (
+        BatchLoader(dataset, 6, True, num_workers=workers, seed=3) for workers in (0, 2)
+    )
+    for _ in range(2):
+        assert_same(arrays(there), arrays(here))
 
 
 def test_workers_are_processes(small_set):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax import BatchLoader, ImageDataset
-from gluon_softmax.data.transforms import make_steps
+from gluon_softmax.data.transforms import count_for_workers, make_steps
 from gluon_softmax.engine.memory import empty
 from gluon_softmax.errors import ArgumentError
 from mxnet import nd
@@ -112,3 +112,17 @@ def test_random_apply_is_not_taken_for_a_sequence():
     never = gluon.RandomApply([lambda image: image * 0], p=0)
     ((X, _),) = BatchLoader(dataset().transform_first(never), 13)
     assert X.asnumpy().any()
+
+
+@pytest.mark.parametrize(
+    ("transform", "expected"),
+    [
+        ([gluon.Resize(40), gluon.ToTensor()], 0),
+        ([gluon.Resize(40), abs, gluon.ToTensor()], 2),
+        ([abs, gluon.RandomFlipLeftRight(), abs], 3),
+        ([], 0),
+    ],
+)
+def test_steps_that_workers_do(transform, expected):
+    """Only what takes images one by one, with what comes before, is worth sending."""
+    assert count_for_workers(make_steps(transform)) == expected

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from mxnet import nd
@@ -23,22 +22,14 @@ from ..errors import ArgumentError
 from .datasets import FashionMNIST, ImageDataset, TransformedDataset
 from .filearray import FileArray
 from .randomness import random_state
-from .transforms import Step, is_in_background, make_steps
+from .reading import BatchReader, Task
+from .transforms import Step, count_for_workers, is_in_background, make_steps
 from .workers import WorkerPool
 
 __all__ = ["BatchLoader", "load_data", "load_data_fashion_mnist"]
 
 AHEAD = 2
 """Batches that MXNet has been given to resize before they are asked for."""
-
-
-class Task(NamedTuple):
-    """One batch to read."""
-
-    indices: np.ndarray | slice
-    """Sample numbers; a slice where they follow each other, which is read faster."""
-    seed: tuple[int, int, int]
-    """Seed of the data's order, epoch and batch: decides every random transform."""
 
 
 class BatchLoader:
@@ -60,6 +51,8 @@ class BatchLoader:
         Height and width to bring the images to before `ToTensor`.
     num_workers : int
         Worker processes that read; 0 reads in this process, which is faster here.
+        They gather the images, and call any transform that takes images one by one;
+        whole batches are transformed in this process.
     seed : int, optional
         Seed of the order; drawn from NumPy's global generator if not given.
     part : tuple of int, optional
@@ -104,7 +97,10 @@ class BatchLoader:
         self.part = part
         self.epoch = 0
         self.position = 0
-        self._read = _BatchReader(source.images, source.labels, make_steps(transforms))
+        steps = make_steps(transforms)
+        num_there = count_for_workers(steps)
+        self._read = BatchReader(source.images, source.labels, steps[:num_there])
+        self._maker = _BatchMaker(steps, num_there)
         self._pool = WorkerPool(self._read, num_workers) if num_workers else None
 
     def __len__(self) -> int:
@@ -138,10 +134,11 @@ class BatchLoader:
         """
         tasks = self._next_tasks()
         if self._pool is None:
-            read = self._read.read_all(tasks, make)
+            gathered = map(self._read, tasks)
         else:
-            read = self._pool.read_all(tasks)
-        return (tuple(as_ndarray(array, make) for array in batch) for batch in read)
+            gathered = self._pool.read_all(tasks)
+        batches = self._maker.make_all(zip(tasks, gathered), make)
+        return (tuple(as_ndarray(array, make) for array in batch) for batch in batches)
 
     def order(self, epoch: int) -> np.ndarray:
         """Give the order of the samples in an epoch.
@@ -162,7 +159,8 @@ class BatchLoader:
 
     def _next_tasks(self) -> list[Task]:
         """List the batches of the next epoch, and go on to it."""
-        self._read.check_unchanged()
+        if isinstance(self._read.images, FileArray):
+            self._read.images.check_unchanged()
         epoch, first = self.epoch, self.position
         self.epoch, self.position = epoch + 1, 0
         batches = [self.bounds(number) for number in range(len(self))]
@@ -199,53 +197,39 @@ class BatchLoader:
         return bounds.stop - bounds.start
 
 
-class _BatchReader:
-    """Gathers a batch and transforms it; what a worker process is given."""
+class _BatchMaker:
+    """Does the steps for whole batches, and places what they give."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, steps: list[Step]):
-        self._images, self._labels, self._steps = images, labels, steps
-        background = [
-            number for number, step in enumerate(steps, 1) if is_in_background(step)
-        ]
-        self._started = background[0] if background else 0
+    def __init__(self, steps: list[Step], num_done: int):
+        self._steps, self._num_done = steps, num_done
+        waited_for = [n for n, step in enumerate(steps, 1) if is_in_background(step)]
+        self._num_started = next((n for n in waited_for if n > num_done), num_done)
 
-    def check_unchanged(self) -> None:
-        """Refuse to go on with images whose file was changed."""
-        if isinstance(self._images, FileArray):
-            self._images.check_unchanged()
-
-    def __call__(
-        self, task: Task, make: Empty = empty
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Read one batch into new arrays, or into those that `make` gives."""
-        return self._finish(task, self._start(task), make)
-
-    def read_all(
-        self, tasks: list[Task], make: Empty
+    def make_all(
+        self,
+        gathered: Iterable[tuple[Task, tuple[np.ndarray, np.ndarray]]],
+        make: Empty,
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read batches, while MXNet is at the steps that it does in the background."""
-        ahead = AHEAD if self._started else 0
-        tasks, started = iter(tasks), deque()
-        for task in tasks:
-            started.append((task, self._start(task)))
+        """Make batches, while MXNet is at the steps that it does in the background."""
+        ahead = AHEAD if self._num_started > self._num_done else 0
+        first_steps = range(self._num_done, self._num_started)
+        started = deque()
+        for task, (X, y) in gathered:
+            X = self._transform(X, task, first_steps, empty)
+            started.append((task, X, y))
             if len(started) > ahead:
                 yield self._finish(*started.popleft(), make)
         for batch in started:
             yield self._finish(*batch, make)
 
-    def _start(self, task: Task) -> np.ndarray | nd.NDArray:
-        """Take the images, and begin with the steps up to one in the background."""
-        X = _take(self._images, task.indices)  # (n, height, width, channels)
-        return self._transform(X, task, range(self._started), empty)
-
     def _finish(
-        self, task: Task, X: np.ndarray | nd.NDArray, make: Empty
+        self, task: Task, X: np.ndarray | nd.NDArray, y: np.ndarray, make: Empty
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Do the other steps, and take the labels."""
-        X = self._transform(X, task, range(self._started, len(self._steps)), make)
-        y = make((len(X),), "int32")
-        y[:] = _take(self._labels, task.indices)
-        return (X.asnumpy() if isinstance(X, nd.NDArray) else X), y
+        """Do the other steps, and place the labels."""
+        X = self._transform(X, task, range(self._num_started, len(self._steps)), make)
+        labels = make((len(X),), "int32")
+        labels[:] = y
+        return (X.asnumpy() if isinstance(X, nd.NDArray) else X), labels
 
     def _transform(
         self, X: np.ndarray | nd.NDArray, task: Task, numbers: range, make: Empty
@@ -355,10 +339,3 @@ def _choose_transforms(dataset, resize: int | None) -> tuple:
         return (ToTensor(),)
     check_whole_number("resize", resize, least=1)
     return Resize(int(resize)), ToTensor()
-
-
-def _take(array: np.ndarray | FileArray, indices: np.ndarray | slice) -> np.ndarray:
-    """Take rows of an array."""
-    if isinstance(indices, slice):
-        return array[indices]
-    return array.take(indices, axis=0)

@@ -21,7 +21,13 @@ from ..engine.memory import Empty, as_ndarray
 from ..errors import ArgumentError
 from .randomness import random_state
 
-__all__ = ["Step", "is_in_background", "make_steps", "read_scaling"]
+__all__ = [
+    "Step",
+    "count_for_workers",
+    "is_in_background",
+    "make_steps",
+    "read_scaling",
+]
 
 Seed = tuple[int, ...]
 Step = Callable[[np.ndarray, Seed, Empty], Union[np.ndarray, nd.NDArray]]
@@ -65,6 +71,23 @@ def is_in_background(step: Step) -> bool:
     bool
     """
     return isinstance(step, partial) and step.func is _resize
+
+
+def count_for_workers(steps: list[Step]) -> int:
+    """Count the first steps that are a worker process's: up to the last slow one.
+
+    Parameters
+    ----------
+    steps : list of callable
+        Those that `make_steps` gives.
+
+    Returns
+    -------
+    int
+        0 where each step takes whole batches: these are faster where they are used.
+    """
+    slow = [n for n, step in enumerate(steps, 1) if _calls_for_each(step)]
+    return slow[-1] if slow else 0
 
 
 def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
@@ -142,6 +165,11 @@ _MAKERS: dict[type, Callable[..., Step]] = {
     transforms.RandomFlipLeftRight: lambda transform: _flip,
     transforms.Cast: lambda transform: partial(_cast, transform._dtype),
 }
+
+
+def _calls_for_each(step: Step) -> bool:
+    """Return whether a step calls a transform for each image."""
+    return isinstance(step, partial) and step.func is _each
 
 
 def _each(transform: Callable, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:

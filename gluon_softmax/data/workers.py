@@ -1,242 +1,190 @@
-"""Section 3.5: worker processes that read whole batches.
+"""Section 3.5: worker processes that read batches.
 
-A batch comes back through memory that two processes map (see `slots`); only its shapes
-go through a pipe.
+Batches go through a pipe and not through shared memory, so a container's small /dev/shm
+does not limit their size.
 """
 
 from __future__ import annotations
 
-import itertools
+import gc
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, Union
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from types import ModuleType
+from typing import Any
 
 from ..errors import ArgumentError, WorkerError
-from .launch import Start, check_no_import_by_a_worker, starter, usual_start_method
-from .slots import Arrays, Slot
-from .worker import Failure, Read
 
 __all__ = ["WorkerPool"]
 
-START_METHODS = ("fork", "spawn", "forkserver")
-SLOTS = 2  # batches under way per worker: one being read, one waiting to be fetched
-PATIENCE = 1.0  # seconds to wait for one worker before looking at all of them
+TASKS_PER_WORKER = 2  # one being read, one waiting to be fetched
+PATIENCE = 1.0  # seconds to wait for a batch before looking whether all workers live
+
+Read = Callable[[Any], Any]
 
 
 class WorkerPool:
-    """Worker processes that read batches, on Linux.
+    """Worker processes that read batches, started as `multiprocessing` is set to.
 
-    They end when the pool is closed or no longer used, and when this process ends,
-    even if it is killed.
+    They end when the pool is no longer used, and when this process ends, even if it is
+    killed. Ctrl-C reaches this process alone, which ends them. They don't import the
+    script that runs here, unless `read` comes from it.
 
     Parameters
     ----------
     read : callable
-        Takes a task and gives a tuple of arrays. Forked workers inherit it; to others
-        it is sent once, when they start.
+        Takes a task and returns a batch. Forked workers inherit it; to others it is
+        sent once, when they start.
     num_workers : int
         How many processes, at least 1.
-    start_method : {'fork', 'spawn', 'forkserver'}, optional
-        How they start; `multiprocessing`'s setting if not given. 'forkserver' starts a
-        fresh Python as 'spawn' does. The script that runs is not imported there, unless
-        `read` comes from it.
 
     Raises
     ------
     ArgumentError
-        If there is no such start method, or `read` cannot be sent to a fresh Python.
+        If `read` cannot be sent to a fresh Python.
     WorkerError
         If a process cannot be started.
     """
 
-    def __init__(self, read: Read, num_workers: int, start_method: str | None = None):
-        self._read, self._num_workers = read, num_workers
-        self._start_method = start_method or usual_start_method()
-        if self._start_method not in START_METHODS:
-            raise ArgumentError(
-                f"expected start_method to be one of {', '.join(START_METHODS)}, "
-                f"found {start_method!r}"
-            )
-        self._lock = threading.RLock()
+    def __init__(self, read: Read, num_workers: int):
+        # Asked without `allow_none`, the method could no longer be changed afterwards.
+        method = multiprocessing.get_start_method(allow_none=True)
+        method = method or multiprocessing.get_all_start_methods()[0]
+        sent = read if method == "fork" else _pickle(read)
+        self._hides_main = isinstance(sent, bytes) and b"__main__" not in sent
+        self._num_workers = num_workers
+        self._options = {
+            "max_workers": num_workers,
+            "mp_context": multiprocessing.get_context(method),
+            "initializer": _prepare,
+            "initargs": (sent,),
+        }
         self._start()
 
-    def read_all(self, tasks: Iterable[Any]) -> Iterator[Arrays]:
+    def read_all(self, tasks: Iterable[Any]) -> Iterator[Any]:
         """Read what each task asks for; loops may be left early, and nested.
-
-        Workers that were closed are started again.
 
         Parameters
         ----------
         tasks : iterable
-            What `read` takes, one by one; small, for it goes through a pipe.
+            What `read` takes, one by one.
 
         Yields
         ------
-        tuple of numpy.ndarray
-            What `read` gives for each task, in the order of the tasks.
+        batch
+            What `read` returns for each task, in the order of the tasks.
 
         Raises
         ------
         WorkerError
-            If `read` raises or a worker dies; the pool is closed then.
+            If `read` raises or a worker dies; the next loop has living ones.
         """
-        workers, tasks = self._running(), iter(tasks)
-        turns, waiting = itertools.cycle(workers), deque()
-        while True:
-            with self._exchange(workers):
-                batch = self._receive(*waiting.popleft()) if waiting else None
-                room = SLOTS * len(workers) - len(waiting)
-                for task, worker in zip(itertools.islice(tasks, room), turns):
-                    waiting.append((worker, self._send(worker, task)))
-            if batch is not None:
-                yield batch
-            elif not waiting:
-                return
+        executor, ahead = self._running(), iter(tasks)
+        waiting: deque[Future] = deque()
+        try:
+            while True:
+                room = TASKS_PER_WORKER * self._num_workers - len(waiting)
+                for task in islice(ahead, room):
+                    waiting.append(self._submit(executor, _answer, task))
+                if not waiting:
+                    return
+                yield _wait_for(waiting.popleft(), executor)
+        except BrokenProcessPool:
+            raise self._death(executor) from None
+        except KeyboardInterrupt:
+            self._end()
+            raise
 
-    def close(self) -> None:
-        """End the workers at once."""
-        self._finalizer()
-        self._workers = []
-
-    def _running(self) -> list[_Worker]:
-        """Give the workers; new ones if they were closed, or are another process's."""
-        with self._lock:
-            if not self._workers or self._workers[0].owner != os.getpid():
-                self._start()
-            return self._workers
+    def _running(self) -> ProcessPoolExecutor:
+        """Return the workers; new ones if they ended, or are another process's."""
+        if not self._end.alive or self._owner != os.getpid():
+            self._start()
+        return self._executor
 
     def _start(self) -> None:
-        """Start the workers, and see to it that they end with this pool."""
-        self._workers: list[_Worker] = []
-        self._finalizer = weakref.finalize(self, _end_all, self._workers)
-        check_no_import_by_a_worker()
+        """Start the workers, now rather than when MXNet's threads are at work."""
+        self._owner = os.getpid()
         try:
-            with starter(self._start_method, self._read) as start:
-                for number in range(1, self._num_workers + 1):
-                    name = f"worker {number} of {self._num_workers}"
-                    self._workers.append(_Worker(name, start))
-        except BaseException as error:  # an interrupt too
-            self.close()
-            if not isinstance(error, OSError):
-                raise
+            self._executor = executor = ProcessPoolExecutor(**self._options)
+            self._end = weakref.finalize(self, _end, executor, self._owner)
+            # Python's usual exit handlers run after it has waited for all threads.
+            threading._register_atexit(self._end)
+            # Else Python 3.10 waits for a dead worker to take the rest of a large task.
+            executor._call_queue.cancel_join_thread()
+            self._submit(executor, os.getpid)
+        except OSError as error:
             raise WorkerError(
                 f"{self._num_workers} workers cannot be started ({error}): use fewer, "
                 "or num_workers=0, which reads in this process"
             ) from error
 
-    @contextmanager
-    def _exchange(self, workers: list[_Worker]) -> Iterator[None]:
-        """Talk to the workers, one thread at a time; end them if that breaks off."""
-        with self._lock:
-            if workers is not self._workers:
-                raise WorkerError(
-                    "the workers were closed while a loop over their batches was under "
-                    "way: start the loop again"
-                )
-            try:
-                yield
-            except BaseException:  # an interrupt leaves half a message in a pipe
-                self.close()
-                raise
+    def _submit(self, executor: ProcessPoolExecutor, *call: Any) -> Future:
+        """Have a worker call a function; this may start the worker."""
+        with _interrupts_blocked(), _main_hidden(self._hides_main):
+            return executor.submit(*call)
 
-    def _send(self, worker: _Worker, task: Any) -> _Result:
-        """Send a task; give the list that will hold what is read for it."""
-        while len(worker.pending) == SLOTS:  # by a loop that was left, or an outer one
-            self._wait_for(worker)
-        return worker.send(task)
-
-    def _receive(self, worker: _Worker, result: _Result) -> Arrays:
-        """Wait for what is read for a task."""
-        while not result:
-            self._wait_for(worker)
-        if isinstance(result[0], Failure):
-            cause = _WorkerTraceback("\n" + result[0].traceback)
-            raise WorkerError(f"{worker.name} raised {result[0].line}") from cause
-        return result[0]
-
-    def _wait_for(self, worker: _Worker) -> None:
-        """Wait until a worker has read something, so long as all of them live."""
-        while not worker.connection.poll(PATIENCE):
-            for each in self._workers:
-                each.check()
-        worker.receive()
+    def _death(self, executor: ProcessPoolExecutor) -> WorkerError:
+        """Return an error that says how a worker ended and what to do."""
+        if executor is not self._executor or not self._end.alive:
+            return WorkerError("another loop's worker died: start this loop again")
+        codes = {process.pid: process.exitcode for process in self._end()}
+        # The others were sent SIGTERM.
+        pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
+        return WorkerError(
+            f"worker process {pid} {_describe(codes[pid])}: num_workers=0 reads in "
+            "this process"
+        )
 
 
-class _Worker:
-    """One worker process, as the process that started it sees it."""
+def _wait_for(future: Future, executor: ProcessPoolExecutor) -> Any:
+    """Wait for a batch.
 
-    def __init__(self, name: str, start: Start):
-        self.name, self.owner = name, os.getpid()
-        self.pending: deque[_Result] = deque()
-        self._slots = [Slot(os.memfd_create("batch")) for _ in range(SLOTS)]
-        self._turns = itertools.cycle(self._slots)  # in step with the worker's
-        self.connection, theirs = multiprocessing.Pipe()
-        with theirs, _no_interrupts():  # what is blocked here is blocked there
-            self._pid = start(theirs, self._slots)
-
-    def send(self, task: Any) -> _Result:
-        """Send a task; give the list that will hold what is read for it."""
-        self.pending.append([])
-        with suppress(ConnectionError):  # it ended: `receive` tells how
-            self.connection.send(task)
-        return self.pending[-1]
-
-    def receive(self) -> None:
-        """Take what was read for the oldest task; raise if the process has ended."""
+    The executor notes a death at once, except of one who was writing to the pipe.
+    """
+    while True:
         try:
-            reply, slot = self.connection.recv(), next(self._turns)
-        except (EOFError, ConnectionError):
-            raise self._death() from None
-        failed = isinstance(reply, Failure)  # told to the loop that asked for it
-        self.pending.popleft().append(reply if failed else slot.read(reply))
-
-    def check(self) -> None:
-        """Raise if the process has ended."""
-        if _has_ended(self._pid):
-            raise self._death()
-
-    def end(self) -> int | None:
-        """End the process if it has not yet; give its exit code where it is known."""
-        code = None
-        with suppress(ChildProcessError):  # someone else waited for it already
-            _has_ended(self._pid)
-            os.kill(self._pid, signal.SIGKILL)  # without effect if it has
-            code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        self.connection.close()
-        for slot in self._slots:
-            slot.close()
-        return code
-
-    def _death(self) -> WorkerError:
-        """Say how the process ended and what to do."""
-        code, advice = self.end(), "num_workers=0 reads in this process"
-        if code is None:
-            how = "ended in a way unknown"
-        elif code < 0:
-            how = f"was ended by {_signal_name(-code)}"
-        else:
-            how = f"exited with code {code}"
-        if code == -signal.SIGKILL:
-            advice = f"if memory ran out, use fewer workers; {advice}"
-        return WorkerError(f"{self.name} (process {self._pid}) {how}: {advice}")
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            processes = (executor._processes or {}).copy().values()
+            if not all(process.is_alive() for process in processes):
+                raise BrokenProcessPool from None
 
 
-class _WorkerTraceback(Exception):
-    """Shows the traceback of another process as the cause of an error of this one."""
+def _end(executor: ProcessPoolExecutor, owner: int) -> list[multiprocessing.Process]:
+    """End workers now, and return them; leave those of another process alone.
 
-
-_Result = list[Union[Arrays, Failure]]  # empty until what was read is there
+    Python 3.14 has `terminate_workers` for it. Our end of the pipe is closed too, or
+    the executor waits for the rest of what a worker was writing.
+    """
+    if owner != os.getpid():
+        return []
+    processes = list(executor._processes.values())
+    for process in processes:
+        process.terminate()
+    executor._result_queue._writer.close()
+    if threading.current_thread() is not executor._executor_manager_thread:
+        executor.shutdown()
+    for process in processes:
+        process.join()
+    return processes
 
 
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back; what starts meanwhile never gets it, not even at its start."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Hold Ctrl-C back: a process that starts meanwhile never gets it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -244,22 +192,79 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_all(workers: list[_Worker]) -> None:
-    """End workers, unless this is a forked copy of the process that started them."""
-    for worker in workers:
-        if worker.owner == os.getpid():
-            worker.end()
-
-
-def _has_ended(process: int) -> bool:
-    """Whether a child has ended; it can still be waited for then."""
-    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, process, options) is not None
-
-
-def _signal_name(number: int) -> str:
-    """Give `SIGKILL` for 9; some signals have no name."""
+@contextmanager
+def _main_hidden(hidden: bool) -> Iterator[None]:
+    """Hide the script that runs: no process that starts meanwhile imports it."""
+    main = sys.modules["__main__"]
+    if hidden:
+        sys.modules["__main__"] = ModuleType("__main__")
     try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _pickle(read: Read) -> bytes:
+    """Pickle what a fresh Python is to call."""
+    try:
+        return pickle.dumps(read, protocol=5)
+    except Exception as error:  # pickling may raise any
+        raise ArgumentError(
+            "expected transforms that can be sent to a fresh Python, found one that "
+            f"cannot ({_in_one_line(error)}): use functions of a module, or "
+            "multiprocessing.set_start_method('fork')"
+        ) from error
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Return the type and the text of an exception."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _describe(code: int | None) -> str:
+    """Return how a process ended, from its exit code."""
+    if code is None:
+        return "ended"  # and something else in this process took the exit code
+    if code < 0:
+        return f"was ended by signal {-code} ({signal.strsignal(-code)})"
+    return f"exited with code {code}"
+
+
+# What a worker runs
+
+_read: Read | bytes  # pickled until the first task asks for it
+
+
+def _prepare(read: Read | bytes) -> None:
+    """Make this process a worker."""
+    global _read
+    _read = read
+    gc.freeze()  # what a forked worker inherits is not its to clear up
+    _take_signals()
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _answer(task: Any) -> Any:
+    """Return what a task asks for; raise what can be sent, as not every error can."""
+    global _read
+    try:
+        if isinstance(_read, bytes):
+            _read = pickle.loads(_read)
+            _take_signals()
+        return _read(task)
+    except BaseException as error:
+        line = _in_one_line(error)
+        raise WorkerError(f"a worker process raised {line}") from error
+
+
+def _take_signals() -> None:
+    """Let signals but Ctrl-C end this process; MXNet turns each into exit code 255."""
+    for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _follow_parent() -> None:
+    """End this process when its parent has ended."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
