@@ -20,7 +20,7 @@ _HOMES = {
         "get_fashion_mnist_labels",
     ),
     "data.loader": ("BatchLoader", "load_data", "load_data_fashion_mnist"),
-    "scratch": (
+    "chapter.scratch": (
         "MomentumTrainer",
         "cross_entropy",
         "init_params",
@@ -30,8 +30,8 @@ _HOMES = {
         "sgd_momentum",
         "softmax",
     ),
-    "chinese": ("chinese_figures",),
-    "concise": ("make_net", "make_trainer"),
+    "figures.chinese": ("chinese_figures",),
+    "chapter.concise": ("make_net", "make_trainer"),
     "chapter.training": (
         "accuracy",
         "evaluate",
@@ -40,14 +40,14 @@ _HOMES = {
         "train_ch3",
         "train_epoch",
     ),
-    "second_edition": ("predict_ch3", "train_epoch_ch3"),
-    "networks": ("make_convolutional", "make_perceptron"),
+    "chapter.second_edition": ("predict_ch3", "train_epoch_ch3"),
+    "chapter.networks": ("make_convolutional", "make_perceptron"),
     "chapter.progress": ("Progress",),
     "engine": ("ENGINE", "Engine", "hybridize"),
     "history": ("Accumulator", "Batch", "Callback", "Epoch", "History"),
-    "live": ("Bar", "Lines", "LiveCurves"),
-    "compare": ("Comparison", "run_comparison"),
-    "figures": (
+    "figures.live": ("Bar", "Lines", "LiveCurves"),
+    "chapter.compare": ("Comparison", "run_comparison"),
+    "figures.drawing": (
         "show_confusion_matrix",
         "show_curves",
         "show_fashion_mnist",
@@ -69,8 +69,9 @@ def __getattr__(name):
         return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
     if name.startswith("_"):  # asked for by tools; never worth loading d2lzh
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if find_spec(f"{__name__}.{name}"):  # `from . import name` asks here first
-        return import_module(f".{name}", __name__)
+    for module in (f"{__name__}.{name}", f"{__name__}.chapter.{name}"):
+        if find_spec(module):  # `from . import name` asks here first
+            return import_module(module)
     return getattr(import_module("d2lzh"), name)
 
 

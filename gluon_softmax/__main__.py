@@ -1,6 +1,6 @@
 """`python -m gluon_softmax` is the command `gluon-softmax`."""
 
-from .cli import main
+from .commands.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

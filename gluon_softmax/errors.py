@@ -1,6 +1,9 @@
-"""The errors that a caller can cause, each with its remedy in the message."""
+"""What callers get wrong, each with its remedy, and the checks that say so."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral
 
 __all__ = [
     "ArgumentError",
@@ -13,6 +16,11 @@ __all__ = [
     "JobError",
     "OutputError",
     "WorkerError",
+    "check_batch_size",
+    "check_choice",
+    "check_momentum",
+    "check_positive",
+    "check_whole_number",
 ]
 
 
@@ -58,3 +66,112 @@ class OutputError(GluonSoftmaxError, ValueError):
 
 class WorkerError(GluonSoftmaxError, RuntimeError):
     """A worker process ended, or what it was to read raised an error."""
+
+
+def check_whole_number(name: str, value: object, least: int) -> None:
+    """Refuse anything but a whole number from `least` on.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : object
+        What was given; a bool is no number here.
+    least : int
+        The smallest number allowed.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is no such number.
+    """
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        raise ArgumentError(
+            f"expected {name} to be a whole number from {least} on, found {value!r}"
+        )
+
+
+def check_batch_size(batch_size: int, num_samples: int) -> None:
+    """Refuse a batch size that gives no batch.
+
+    Parameters
+    ----------
+    batch_size : int
+        What was given.
+    num_samples : int
+        The largest number allowed, the size of the data set.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no whole number from 1 to there.
+    """
+    check_whole_number("batch_size", batch_size, least=1)
+    if batch_size > num_samples:
+        raise ArgumentError(
+            f"expected a batch_size of at most {num_samples:,}, the size of the data "
+            f"set, found {batch_size:,}"
+        )
+
+
+def check_positive(name: str, value: float) -> None:
+    """Refuse anything but a finite number above 0.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : float
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is 0, negative, infinite or not a number.
+    """
+    if not 0 < value < float("inf"):
+        raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")
+
+
+def check_momentum(value: float) -> None:
+    """Refuse a momentum that would not die away.
+
+    Parameters
+    ----------
+    value : float
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ArgumentError(
+            f"expected momentum to be at least 0 and below 1, found {value!r}"
+        )
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse what is not among the choices.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the value.
+    value : object
+        What was given.
+    choices : iterable of str
+        What there is to choose from.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is none of them.
+    """
+    choices = list(choices)
+    if value not in choices:
+        raise ArgumentError(
+            f"expected {name} to be one of {', '.join(choices)}, found {value!r}"
+        )

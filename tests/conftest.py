@@ -12,10 +12,10 @@ import gluon_softmax
 import mxnet as mx
 import numpy as np
 import pytest
-from gluon_softmax.chinese import chinese_figures
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
 from gluon_softmax.errors import ArgumentError
+from gluon_softmax.figures.chinese import chinese_figures
 
 collect_ignore = ["fuzz", "differential"]  # no tests, but what they run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import reference
-from gluon_softmax.models import SHAPES, Model
+from gluon_softmax.models.model import SHAPES, Model
 
 NAMES = ("softmax", "perceptron", "convolutional")
 

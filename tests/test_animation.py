@@ -8,9 +8,10 @@ import subprocess
 
 import numpy as np
 import pytest
-from gluon_softmax import Progress, animation
-from gluon_softmax.animation import Frame, Recorder, check_path, save_animation
+from gluon_softmax import Progress
 from gluon_softmax.errors import ArgumentError, OutputError
+from gluon_softmax.figures import animation
+from gluon_softmax.figures.animation import Frame, Recorder, check_path, save_animation
 from gluon_softmax.history import Epoch
 from PIL import Image
 

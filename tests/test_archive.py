@@ -11,9 +11,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from gluon_softmax import archive
-from gluon_softmax.archive import read_arrays, write_arrays
 from gluon_softmax.errors import DataError, OutputError
+from gluon_softmax.storage import archive
+from gluon_softmax.storage.archive import read_arrays, write_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp

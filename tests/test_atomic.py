@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from gluon_softmax.atomic import replacing
 from gluon_softmax.errors import OutputError
+from gluon_softmax.storage.atomic import replacing
 
 OLD, NEW = b"the old content", b"the new content"
 
 WRITE_MORE_THAN_FITS = """
 import resource, sys
 from pathlib import Path
-from gluon_softmax.atomic import replacing
+from gluon_softmax.storage.atomic import replacing
 from gluon_softmax.errors import OutputError
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

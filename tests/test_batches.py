@@ -12,10 +12,10 @@ from gluon_softmax import (
     evaluate_accuracy,
     make_net,
     make_trainer,
-    second_edition,
     train_ch3,
     train_epoch,
 )
+from gluon_softmax.chapter import second_edition
 from gluon_softmax.data.batches import read_batches
 from gluon_softmax.errors import ArgumentError, DivergedError
 from mxnet import gluon, nd

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gluon_softmax.bench import command, processes, rounds, table
-from gluon_softmax.bench.command import check_peers
+from gluon_softmax.bench import processes, rounds, table
 from gluon_softmax.bench.contenders import CONTENDERS, PEERS, WORKS, Contender, select
 from gluon_softmax.bench.figure import show_benchmark
 from gluon_softmax.bench.processes import (
@@ -24,7 +23,9 @@ from gluon_softmax.bench.processes import (
 from gluon_softmax.bench.ratios import RATIOS, Ratio, Verdict, judge, list_left_out
 from gluon_softmax.bench.rounds import Result, check_agreement, run_rounds
 from gluon_softmax.bench.work import arrays
-from gluon_softmax.cli import main
+from gluon_softmax.commands import bench
+from gluon_softmax.commands.bench import check_peers
+from gluon_softmax.commands.main import main
 from gluon_softmax.errors import ArgumentError, ContenderError
 
 FAKE = """
@@ -166,7 +167,7 @@ def test_peers_see_no_path_of_this_interpreter(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     ours = make_environment(OMP_NUM_THREADS="1")
     first, second = ours["PYTHONPATH"].split(os.pathsep)
-    assert Path(first, "gluon_softmax", "bench") == Path(command.__file__).parent
+    assert Path(first, "gluon_softmax", "bench") == Path(bench.__file__).parent
     assert second == "/elsewhere"
     assert ours["OMP_NUM_THREADS"] == "1"
     assert "PYTHONPATH" not in make_environment(ours=False)
@@ -363,7 +364,7 @@ def test_peer_that_cannot_run_is_one_line(python, message, monkeypatch):
 def test_command_refuses_what_it_cannot_measure(words, message):
     """A wrong option is an error of the user's, before anything is started."""
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser.add_subparsers())
+    bench.add_arguments(parser.add_subparsers())
     options = parser.parse_args(["bench", *words])
     with pytest.raises(ArgumentError, match=message):
         options.command(options)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from gluon_softmax.bench import distributed
 from gluon_softmax.bench.distributed import Cost, format_costs, measure
-from gluon_softmax.cli import main
+from gluon_softmax.commands.main import main
 from gluon_softmax.errors import ContenderError
 
 

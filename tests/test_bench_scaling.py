@@ -16,7 +16,7 @@ from gluon_softmax.bench.scaling import (
     write_repeated,
 )
 from gluon_softmax.bench.work import growth
-from gluon_softmax.cli import main
+from gluon_softmax.commands.main import main
 from gluon_softmax.data.idx import read_idx
 from gluon_softmax.errors import ContenderError
 

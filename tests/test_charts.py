@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from gluon_softmax.charts import show_bars, show_lines
 from gluon_softmax.errors import ArgumentError
-from gluon_softmax.figures import save
+from gluon_softmax.figures.charts import show_bars, show_lines
+from gluon_softmax.figures.drawing import save
 
 
 def make_lines(number):
@@ -137,4 +137,6 @@ def test_files_are_the_same_each_time(tmp_path):
 
 def test_pyplot_stays_out():
     """No chart goes through pyplot's global state."""
-    assert "matplotlib.pyplot" not in str(vars(sys.modules["gluon_softmax.charts"]))
+    assert "matplotlib.pyplot" not in str(
+        vars(sys.modules["gluon_softmax.figures.charts"])
+    )

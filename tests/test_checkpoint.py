@@ -13,12 +13,12 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from gluon_softmax import SyntheticFashion
-from gluon_softmax.archive import read_arrays, write_arrays
-from gluon_softmax.checkpoint import CheckpointFolder, State
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
 from gluon_softmax.history import Callback
-from gluon_softmax.network_training import NetworkTraining
-from gluon_softmax.settings import Settings
+from gluon_softmax.storage.archive import read_arrays, write_arrays
+from gluon_softmax.trainer.checkpoint import CheckpointFolder, State
+from gluon_softmax.trainer.network_training import NetworkTraining
+from gluon_softmax.trainer.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -270,7 +270,7 @@ def load(root, train):
     return SyntheticFashion(train, num_images=1500 if train else 100)
 
 splits.DATA_SETS["mnist"] = load
-from gluon_softmax.cli import main
+from gluon_softmax.commands.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

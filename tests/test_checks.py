@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gluon_softmax.checks import check_positive, check_whole_number
-from gluon_softmax.errors import ArgumentError
+from gluon_softmax.errors import ArgumentError, check_positive, check_whole_number
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 2.0, "3", None, float("nan")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from gluon_softmax import __version__
-from gluon_softmax.cli import main, make_parser
+from gluon_softmax.commands.main import main, make_parser
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import FashionMNIST, SyntheticFashion
 from gluon_softmax.errors import DownloadError

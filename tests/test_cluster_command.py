@@ -10,10 +10,10 @@ import sys
 import uuid
 
 import pytest
-from gluon_softmax import train_command
 from cluster_jobs import FOLDER, comes_true, find_processes, find_workers
 from gluon_softmax.cluster import job as jobs
-from gluon_softmax.cluster.command import add_arguments
+from gluon_softmax.commands import train
+from gluon_softmax.commands.launch import add_arguments
 from gluon_softmax.errors import ArgumentError, GluonSoftmaxError, JobError
 
 
@@ -21,7 +21,7 @@ def run(*arguments) -> int:
     """Parse and run the command."""
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    train_command.add_arguments(commands)
+    train.add_arguments(commands)
     add_arguments(commands)
     options = parser.parse_args(["launch", *map(str, arguments)])
     return options.command(options)

@@ -33,7 +33,7 @@ def test_plain(monkeypatch):
         variables = dict(word.split("=") for word in words[1 : len(task.variables) + 1])
         assert variables == task.variables
         rest = words[len(variables) + 1 :]
-        assert rest[1:3] == ["-m", "gluon_softmax.cluster.role"]
+        assert rest[1:3] == ["-m", "gluon_softmax.commands.role"]
         assert rest[3:] == (ARGUMENTS if task.role == "worker" else [])
 
 
@@ -76,14 +76,14 @@ from gluon_softmax.cluster import heartbeat, role
 def train(arguments):
     exec(TRAIN, {{"heartbeat": heartbeat, "time": time, "sys": sys}})
     print(*arguments)
-sys.modules["gluon_softmax.cli"] = types.SimpleNamespace(main=train)
+sys.modules["gluon_softmax.commands.main"] = types.SimpleNamespace(main=train)
 role.main()
 """
 """Plays a role; with `3` for arguments, a worker sums three times over all workers."""
 
 PYTHON = """#!/bin/sh
 # Stands in for python, where it is to play a role.
-[ "$1 $2" = "-m gluon_softmax.cluster.role" ] || exec {python} "$@"
+[ "$1 $2" = "-m gluon_softmax.commands.role" ] || exec {python} "$@"
 shift 2
 exec {python} {folder}/role.py "$@"
 """

@@ -28,7 +28,7 @@ from gluon_softmax.cluster import role
 def run(arguments):
     print(*arguments)
     {cause}
-sys.modules["gluon_softmax.cli"] = types.SimpleNamespace(main=run)
+sys.modules["gluon_softmax.commands.main"] = types.SimpleNamespace(main=run)
 atexit.register(print, "barrier")
 role.work(["train", "gluon"])
 """

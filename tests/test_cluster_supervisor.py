@@ -252,7 +252,7 @@ LAUNCHER = """
 import sys
 sys.path[:0] = [{folder!r}, {tests!r}]
 from test_cluster_supervisor import *
-from gluon_softmax.interruption import raising_at_sigterm
+from gluon_softmax.commands.interruption import raising_at_sigterm
 deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" + SLEEP
 with raising_at_sigterm():
     supervise(job({mark!r}, worker_0=deaf, worker_1=deaf))

@@ -8,7 +8,7 @@ import gluon_softmax as d2l
 import numpy as np
 import pytest
 import reference
-from gluon_softmax.compare import GLUON, HANDMADE, SCRATCH, make_versions
+from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH, make_versions
 from gluon_softmax.errors import ArgumentError
 from mxnet import gluon, nd
 
@@ -65,7 +65,7 @@ def test_a_version_that_differs_is_found_out(drawn, monkeypatch):
     """With another learning rate for one version the difference is large."""
     make_trainer = d2l.make_trainer
     monkeypatch.setattr(
-        "gluon_softmax.concise.make_trainer",
+        "gluon_softmax.chapter.concise.make_trainer",
         lambda net, lr, momentum: make_trainer(net, 2 * lr),
     )
     comparison = d2l.run_comparison(*drawn, num_epochs=1, batch_size=64)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gluon_softmax.cli import main
-from gluon_softmax.comparison_file import read_comparison
+from gluon_softmax.commands.main import main
 from gluon_softmax.data import datasets
 from gluon_softmax.data.datasets import SyntheticFashion, get_fashion_mnist_labels
-from gluon_softmax.models import load_model
+from gluon_softmax.models.comparison_file import read_comparison
+from gluon_softmax.models.model import load_model
 from matplotlib import font_manager
 from PIL import Image
 
@@ -32,7 +32,7 @@ def untrained(tmp_path, monkeypatch):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Let Fashion-MNIST be a few drawn garments; keep figures, which take seconds."""
-    from gluon_softmax import figures
+    from gluon_softmax.figures import drawing
 
     kept = []
     monkeypatch.chdir(tmp_path)
@@ -41,7 +41,7 @@ def small(tmp_path, monkeypatch):
         "FashionMNIST",
         lambda root, train: SyntheticFashion(train, num_images=300 if train else 100),
     )
-    monkeypatch.setattr(figures, "save", lambda figure, path: kept.append(figure) or [])
+    monkeypatch.setattr(drawing, "save", lambda figure, path: kept.append(figure) or [])
     return kept
 
 
@@ -98,7 +98,9 @@ def test_the_last_frame_has_the_trained_weights(small, monkeypatch):
         kept.extend([frames, classes, title])
         return path
 
-    monkeypatch.setattr("gluon_softmax.animation.save_animation", save_animation)
+    monkeypatch.setattr(
+        "gluon_softmax.figures.animation.save_animation", save_animation
+    )
     assert main([*QUICK, "--animate", "film.gif"]) == 0
     frames, classes, title = kept
     trained = load_model("comparison/model-scratch.npz")

@@ -8,9 +8,9 @@ import gluon_softmax as d2l
 import numpy as np
 import pytest
 from drawn_models import draw_model
-from gluon_softmax.comparison_file import read_comparison, write_comparison
 from gluon_softmax.errors import DataError, OutputError
-from gluon_softmax.models import save_model
+from gluon_softmax.models.comparison_file import read_comparison, write_comparison
+from gluon_softmax.models.model import save_model
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gluon_softmax as d2l
 import numpy as np
 import pytest
-from gluon_softmax import conversion, handmade
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
-from gluon_softmax.compare import GLUON, HANDMADE, SCRATCH
+from gluon_softmax.chapter import handmade
+from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH
 from gluon_softmax.errors import ArgumentError
-from gluon_softmax.models import load_model, save_model
+from gluon_softmax.models import conversion
+from gluon_softmax.models.model import load_model, save_model
 from mxnet import autograd, nd
 
 SCALING = {"pixel_mean": 0.2860, "pixel_deviation": 0.3530}

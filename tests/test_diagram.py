@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from gluon_softmax.diagram import DOTS, show_network
 from gluon_softmax.errors import ArgumentError
+from gluon_softmax.figures.diagram import DOTS, show_network
 
 LAYERS = {"inputs": ["a", "b", DOTS, "c"], "scores": ["o1", "o2"], "out": ["y"]}
 

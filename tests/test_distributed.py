@@ -12,13 +12,13 @@ import gluon_softmax
 import numpy as np
 import pytest
 from gluon_softmax import ImageDataset
-from gluon_softmax.archive import read_arrays
 from gluon_softmax.data.loader import BatchLoader
-from gluon_softmax.distributed import Group, SyncGroup, join_group
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import History
-from gluon_softmax.network_training import NetworkTraining, make_optimizer
-from gluon_softmax.settings import Settings
+from gluon_softmax.storage.archive import read_arrays
+from gluon_softmax.trainer.distributed import Group, SyncGroup, join_group
+from gluon_softmax.trainer.network_training import NetworkTraining, make_optimizer
+from gluon_softmax.trainer.settings import Settings
 from mxnet import init, nd
 from mxnet.gluon import nn
 from test_checkpoint import PROGRAM
@@ -188,7 +188,7 @@ def test_unknown_kind():
 def launch(tmp_path_factory):
     """Give what runs a job of the command; workers read a small drawn MNIST."""
     folder = tmp_path_factory.mktemp("site")
-    program = PROGRAM.split("from gluon_softmax.cli")[0]
+    program = PROGRAM.split("from gluon_softmax.commands.main")[0]
     (folder / "sitecustomize.py").write_text(
         "import os\nif os.environ.get('DMLC_ROLE', 'worker') == 'worker':\n"
         + "".join(f"    {line}\n" for line in program.splitlines())

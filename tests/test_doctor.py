@@ -8,7 +8,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from gluon_softmax import compat, doctor
+from gluon_softmax import compat
+from gluon_softmax.commands import doctor
 from gluon_softmax.errors import InstallationError
 
 

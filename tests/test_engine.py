@@ -19,9 +19,9 @@ from gluon_softmax import (
     ImageDataset,
     evaluate_accuracy,
     hybridize,
-    scratch,
     train_epoch,
 )
+from gluon_softmax.chapter import scratch
 from gluon_softmax.engine import BLOCK, InTurn
 from gluon_softmax.engine.graph import LAYERS, LOSSES, OPERATORS, is_library_unchanged
 from gluon_softmax.errors import ArgumentError

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from gluon_softmax import ImageDataset, make_convolutional
 from drawn_models import NAMES, draw_images, draw_model
-from gluon_softmax.cli import main
-from gluon_softmax.conversion import predict_probabilities, to_gluon
+from gluon_softmax.commands.main import main
 from gluon_softmax.data import splits
-from gluon_softmax.models import load_model, save_model
+from gluon_softmax.models.conversion import predict_probabilities, to_gluon
+from gluon_softmax.models.model import load_model, save_model
 from mxnet import gluon, nd
 
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from gluon_softmax.archive import read_arrays
+from gluon_softmax.storage.archive import read_arrays
 from test_checkpoint import PROGRAM
 
 TRAIN = ["train", "softmax", "--num-epochs", "4", "--batch-size", "16"]
@@ -107,7 +107,7 @@ def test_out_of_file_descriptors(tmp_path):
     """One line says so, and what was written before is whole."""
     code = (
         "import resource, sys, gluon_softmax\n"
-        "from gluon_softmax.checkpoint import CheckpointFolder, State\n"
+        "from gluon_softmax.trainer.checkpoint import CheckpointFolder, State\n"
         "from gluon_softmax.errors import OutputError\n"
         f"folder = CheckpointFolder({str(tmp_path / 'kept')!r}, {{}})\n"
         "folder.save(State({}, {}), 1)\n"

@@ -18,7 +18,7 @@ from gluon_softmax import (
     show_templates,
 )
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.figures import (
+from gluon_softmax.figures.drawing import (
     COLOURS,
     WRONG,
     present,
@@ -226,7 +226,9 @@ def test_a_notebook_shows_a_figure_by_itself():
 
 def test_pyplot_stays_out():
     """No figure function goes through pyplot's global state."""
-    import gluon_softmax.figures
+    import gluon_softmax.figures.drawing
 
-    assert "plt" not in vars(gluon_softmax.figures)
-    assert "matplotlib.pyplot" not in str(vars(sys.modules["gluon_softmax.figures"]))
+    assert "plt" not in vars(gluon_softmax.figures.drawing)
+    assert "matplotlib.pyplot" not in str(
+        vars(sys.modules["gluon_softmax.figures.drawing"])
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gluon_softmax import SyntheticFashion, run_comparison
-from gluon_softmax.gallery import draw_gallery, write_gallery
+from gluon_softmax.models.gallery import draw_gallery, write_gallery
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import (
-    BatchLoader,
-    Callback,
-    ImageDataset,
-    evaluate,
-    handmade,
-    train,
-)
+from gluon_softmax import BatchLoader, Callback, ImageDataset, evaluate, train
+from gluon_softmax.chapter import handmade
 from gluon_softmax.errors import ArgumentError, DivergedError
 
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from gluon_softmax import ImageDataset, evaluate_accuracy, hybridize, load_data, scratch
+from gluon_softmax import ImageDataset, evaluate_accuracy, hybridize, load_data
 from gluon_softmax import train_ch3 as train
+from gluon_softmax.chapter import scratch
 from gluon_softmax.errors import ArgumentError
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn

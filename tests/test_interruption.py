@@ -9,14 +9,14 @@ import sys
 import time
 
 import pytest
-from gluon_softmax import interruption
-from gluon_softmax.archive import read_arrays
-from gluon_softmax.interruption import (
+from gluon_softmax.commands import interruption
+from gluon_softmax.commands.interruption import (
     Interruption,
     Terminated,
     hinting,
     raising_at_sigterm,
 )
+from gluon_softmax.storage.archive import read_arrays
 from test_checkpoint import PROGRAM
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from gluon_softmax import json_data
 from gluon_softmax.errors import DataError
-from gluon_softmax.json_data import decode_json, read_json
+from gluon_softmax.storage import json_data
+from gluon_softmax.storage.json_data import decode_json, read_json
 
 
 def test_json_without_end_is_not_read_whole(monkeypatch):

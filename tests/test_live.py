@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from gluon_softmax import Progress
 from gluon_softmax.errors import ArgumentError
+from gluon_softmax.figures.live import Bar, Lines, LiveCurves, choose_callback
 from gluon_softmax.history import Callback, Epoch
-from gluon_softmax.live import Bar, Lines, LiveCurves, choose_callback
 from mxnet import gluon, nd
 
 TRAINING = """
@@ -275,7 +275,7 @@ def run_in_terminal(code, columns=120, out_too=True):
 
 SLOWED = """
 import time
-from gluon_softmax.live import Bar
+from gluon_softmax.figures.live import Bar
 move = Bar.on_batch_end
 Bar.on_batch_end = lambda bar, progress: (time.sleep(0.01), move(bar, progress))
 train(2, watcher)

@@ -6,7 +6,7 @@ import gc
 
 import numpy as np
 import pytest
-from gluon_softmax.engine.internals import address
+from gluon_softmax.compat.internals import address
 from gluon_softmax.engine.memory import Ring, as_ndarray, empty
 from mxnet import nd
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn_models import NAMES, draw_images, draw_model
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
-from gluon_softmax.models import Model, load_model, save_model
+from gluon_softmax.models.model import Model, load_model, save_model
 
 
 @pytest.mark.parametrize("network", NAMES)

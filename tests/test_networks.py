@@ -5,14 +5,18 @@ from __future__ import annotations
 import mxnet as mx
 import numpy as np
 import pytest
+from gluon_softmax.chapter.networks import NETWORKS, make_convolutional, make_perceptron
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.data.splits import prepare_pixels
 from gluon_softmax.errors import ArgumentError, DivergedError
-from gluon_softmax.network_training import MAKERS, NetworkTraining, choose_context
-from gluon_softmax.network_training import _move as move
-from gluon_softmax.networks import NETWORKS, make_convolutional, make_perceptron
-from gluon_softmax.settings import Settings
+from gluon_softmax.trainer.network_training import (
+    MAKERS,
+    NetworkTraining,
+    choose_context,
+)
+from gluon_softmax.trainer.network_training import _move as move
+from gluon_softmax.trainer.settings import Settings
 from mxnet import autograd, gluon, nd
 from numpy.lib.stride_tricks import sliding_window_view
 

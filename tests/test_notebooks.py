@@ -7,8 +7,8 @@ import re
 import sys
 
 import pytest
-from gluon_softmax import notebooks
-from gluon_softmax.cli import main
+from gluon_softmax.commands import notebooks
+from gluon_softmax.commands.main import main
 from gluon_softmax.errors import GluonSoftmaxError
 from test_scripts import SCRIPTS
 

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
-from gluon_softmax.conversion import predict_probabilities
 from gluon_softmax.errors import InstallationError, OutputError
-from gluon_softmax.onnx_file import write_onnx
+from gluon_softmax.models.conversion import predict_probabilities
+from gluon_softmax.models.onnx_file import write_onnx
 
 REASON = "needs onnx and onnxruntime: pip install onnx onnxruntime"
 

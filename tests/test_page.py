@@ -11,16 +11,21 @@ from pathlib import Path
 import gluon_softmax
 import numpy as np
 import pytest
-from gluon_softmax import ImageDataset, SyntheticFashion, concise, scratch
-from gluon_softmax.compare import GLUON, HANDMADE, SCRATCH
-from gluon_softmax.comparison_file import SavedComparison
+from gluon_softmax import ImageDataset, SyntheticFashion
+from gluon_softmax.chapter import concise, scratch
+from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH
+from gluon_softmax.commands.page.build import SCRIPTS, STYLES, build_page
+from gluon_softmax.commands.page.command import add_arguments
+from gluon_softmax.commands.page.content import (
+    choose_images,
+    collect,
+    find_probabilities,
+)
 from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH
 from gluon_softmax.errors import DataError
 from gluon_softmax.history import Epoch, History
-from gluon_softmax.models import Model
-from gluon_softmax.page.build import SCRIPTS, STYLES, build_page
-from gluon_softmax.page.command import add_arguments
-from gluon_softmax.page.content import choose_images, collect, find_probabilities
+from gluon_softmax.models.comparison_file import SavedComparison
+from gluon_softmax.models.model import Model
 from mxnet import nd
 
 FOLDER = Path(gluon_softmax.__file__).parent / "page"
@@ -273,7 +278,7 @@ def test_models_of_other_classes_are_refused(small_set):
 def run(monkeypatch, comparison, *arguments):
     """Parse and run the command on a comparison."""
     monkeypatch.setattr(
-        "gluon_softmax.comparison_file.read_comparison", lambda path: comparison
+        "gluon_softmax.models.comparison_file.read_comparison", lambda path: comparison
     )
     parser = argparse.ArgumentParser()
     add_arguments(parser.add_subparsers(required=True))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import reference
 from gluon_softmax import hybridize, train_ch3
+from gluon_softmax.chapter.perceptron import init_params, net, relu
 from gluon_softmax.data.loader import BatchLoader
-from gluon_softmax.perceptron import init_params, net, relu
 from mxnet import autograd, gluon, nd
 
 NAMES = ("W1", "b1", "W2", "b2")

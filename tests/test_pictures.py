@@ -186,7 +186,7 @@ def test_no_test_image_counts_as_bright(fashion, digits):
 def test_a_changed_test_image_is_classified_the_same(kind, fashion, save):
     """At least 97 of 100 by a trained model, of those far from any doubt all."""
     from gluon_softmax import load_data, make_net, make_trainer, train
-    from gluon_softmax.conversion import from_gluon, predict_probabilities
+    from gluon_softmax.models.conversion import from_gluon, predict_probabilities
     from mxnet import gluon
 
     net, loss = make_net(), gluon.loss.SoftmaxCrossEntropyLoss()

@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from gluon_softmax import predict_command
 from drawn_models import compute_probabilities, draw_images, draw_model
-from gluon_softmax.cli import main
-from gluon_softmax.models import save_model
+from gluon_softmax.commands import predict
+from gluon_softmax.commands.main import main
+from gluon_softmax.models.model import save_model
 from PIL import Image
 
 MODEL = draw_model(data="some data", pixel_mean=0.5)
@@ -28,11 +28,11 @@ def _in_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def drawn(monkeypatch):
     """Keep the figure that is written."""
-    from gluon_softmax import figures
+    from gluon_softmax.figures import drawing
 
-    kept, save = [], figures.save
+    kept, save = [], drawing.save
     monkeypatch.setattr(
-        figures, "save", lambda f, path: kept.append(f) or save(f, path)
+        drawing, "save", lambda f, path: kept.append(f) or save(f, path)
     )
     return kept
 
@@ -87,7 +87,7 @@ def test_more_classes_than_there_are_names_all(capsys):
 
 def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
     """All are classified; the figure has the first ones, and says so."""
-    monkeypatch.setattr(predict_command, "SHOWN", 2)
+    monkeypatch.setattr(predict, "SHOWN", 2)
     assert main(["predict", "0.png", "1.png", "2.png"]) == 0
     out = capsys.readouterr().out
     assert out.count("  class ") == 3

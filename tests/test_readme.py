@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gluon_softmax import run_comparison
-from gluon_softmax.models import Model, save_model
+from gluon_softmax.models.model import Model, save_model
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 from gluon_softmax import Comparison, Epoch, History, ImageDataset
-from gluon_softmax.atomic import write_json
-from gluon_softmax.report import format_table
+from gluon_softmax.chapter.report import format_table
+from gluon_softmax.storage.atomic import write_json
 
 
 @pytest.fixture

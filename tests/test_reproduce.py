@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from gluon_softmax.cli import main
+from gluon_softmax.commands.main import main
+from gluon_softmax.commands.reproduce import PUBLISHED, Finding, compare_figures
 from gluon_softmax.history import Epoch, History
-from gluon_softmax.reproduce import PUBLISHED, Finding, compare_figures
 
 FIGURES = [value for entry in PUBLISHED for value in entry.figures]
 
@@ -68,7 +68,7 @@ def test_command(tmp_path, monkeypatch, capsys):
         images.add(num_images)
         return pretend(experiment, root, num_images)
 
-    monkeypatch.setattr("gluon_softmax.reproduce.run_experiment", note)
+    monkeypatch.setattr("gluon_softmax.commands.reproduce.run_experiment", note)
     assert main(["reproduce", "--output", str(tmp_path)]) == 0
     first, *table = capsys.readouterr().out.splitlines()[:-2]
     assert first == "0 runs are finished, 24 are to be run"
@@ -86,7 +86,7 @@ def test_a_trial_is_compared_with_nothing(tmp_path, monkeypatch, capsys):
         runs.append((experiment.num_epochs, num_images))
         return pretend(experiment, root, num_images)
 
-    monkeypatch.setattr("gluon_softmax.reproduce.run_experiment", note)
+    monkeypatch.setattr("gluon_softmax.commands.reproduce.run_experiment", note)
     options = ["--quick", "--seeds", "1", "--output", str(tmp_path)]
     assert main(["reproduce", *options]) == 0
     assert set(runs) == {(2, 6000)}

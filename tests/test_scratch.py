@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import (
-    cross_entropy,
-    init_params,
-    naive_softmax,
-    net,
-    scratch,
-    sgd,
-    softmax,
-)
+from gluon_softmax import cross_entropy, init_params, naive_softmax, net, sgd, softmax
+from gluon_softmax.chapter import scratch
 from mxnet import autograd, gluon, nd
 
 

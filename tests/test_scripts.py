@@ -14,8 +14,7 @@ import gluon_softmax as d2l
 import mxnet as mx
 import numpy as np
 import pytest
-from gluon_softmax import handmade, scratch
-from gluon_softmax.chapter import training
+from gluon_softmax.chapter import handmade, scratch, training
 from gluon_softmax.data.splits import load_splits
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"

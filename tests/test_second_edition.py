@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import reference
 from gluon_softmax import BatchLoader, init_params
-from gluon_softmax import second_edition as d2l
-from gluon_softmax.concise import make_net, make_trainer
+from gluon_softmax.chapter import second_edition as d2l
+from gluon_softmax.chapter.concise import make_net, make_trainer
 from mxnet import gluon, nd
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import gluon_softmax as d2l
 import pytest
 from drawn_models import draw_model
-from gluon_softmax.cli import make_parser
-from gluon_softmax.comparison_file import write_comparison
-from gluon_softmax.models import save_model
+from gluon_softmax.commands.main import make_parser
+from gluon_softmax.models.comparison_file import write_comparison
+from gluon_softmax.models.model import save_model
 from PIL import Image
 
 COMMANDS = re.findall(r"^    (\w+) ", make_parser().format_help(), re.MULTILINE)
@@ -21,14 +21,18 @@ HEAVY = ["mxnet", "d2lzh", "matplotlib", "IPython", "numpy"]
 LIST_HEAVY = f"print(*[name for name in {HEAVY} if name in sys.modules])"
 RUN = f"""
 import contextlib, os, sys
-from gluon_softmax.cli import main
+from gluon_softmax.commands.main import main
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     main(sys.argv[1:])
 {LIST_HEAVY}
 """
 
 
-MAIN = "import sys; from gluon_softmax.cli import main; sys.exit(main(sys.argv[1:]))"
+MAIN = """
+import sys
+from gluon_softmax.commands.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def run(code: str, *arguments: str, **options) -> subprocess.CompletedProcess:
@@ -161,7 +165,7 @@ def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
     root = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": "9"}
     counts = {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1"}
     variables = {**root, **counts, "DMLC_ROLE": "server", "LD_LIBRARY_PATH": folder}
-    code = "from gluon_softmax.cluster.role import main; main()"
+    code = "from gluon_softmax.commands.role import main; main()"
     done = run(code, env={**os.environ, **variables})
     assert done.returncode == 1
     check_remedy(done)

@@ -8,20 +8,20 @@ from multiprocessing import resource_tracker
 
 import numpy as np
 import pytest
-from gluon_softmax import compare, handmade, networks
-from gluon_softmax.cli import main
-from gluon_softmax.data import splits
-from gluon_softmax.errors import ArgumentError
-from gluon_softmax.history import Epoch, History
-from gluon_softmax.settings import DATA_SETS, MODELS, PIXELS, STARTS
-from gluon_softmax.study import (
+from gluon_softmax.chapter import compare, handmade, networks
+from gluon_softmax.commands.main import main
+from gluon_softmax.commands.study import (
     Experiment,
     Study,
     list_experiments,
     run_all,
     run_experiment,
 )
-from gluon_softmax.study_report import FIGURES, draw_study, summarise, tabulate
+from gluon_softmax.commands.study_report import FIGURES, draw_study, summarise, tabulate
+from gluon_softmax.data import splits
+from gluon_softmax.errors import ArgumentError
+from gluon_softmax.history import Epoch, History
+from gluon_softmax.trainer.settings import DATA_SETS, MODELS, PIXELS, STARTS
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
 
@@ -211,7 +211,9 @@ def test_curves(runs):
 
 def test_command(tmp_path, monkeypatch, capsys):
     """It prints the table, and writes it with runs, numbers and figures."""
-    monkeypatch.setattr("gluon_softmax.study.run_experiment", pretend_with_root)
+    monkeypatch.setattr(
+        "gluon_softmax.commands.study.run_experiment", pretend_with_root
+    )
     options = ["--processes", "1", "--seeds", "2", "--output", str(tmp_path)]
     assert main(["study", "--lr", "0.1", "0.2", *options]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -236,7 +238,7 @@ def test_command_broken_off_before_a_run_is_finished(tmp_path, monkeypatch, caps
     def stop(experiment, root):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gluon_softmax.study.run_experiment", stop)
+    monkeypatch.setattr("gluon_softmax.commands.study.run_experiment", stop)
     assert main(["study", "--processes", "1", "--output", str(tmp_path)]) == 130
     assert "the same command goes on" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from gluon_softmax import make_perceptron
 from drawn_models import NAMES, draw_images, draw_model
-from gluon_softmax.conversion import to_gluon
 from gluon_softmax.errors import OutputError
-from gluon_softmax.symbol_files import write_parameters, write_symbol
+from gluon_softmax.models.conversion import to_gluon
+from gluon_softmax.models.symbol_files import write_parameters, write_symbol
 from mxnet import gluon, nd
 
 

@@ -8,13 +8,13 @@ import re
 import numpy as np
 import pytest
 from gluon_softmax import ImageDataset
-from gluon_softmax.cli import make_parser
+from gluon_softmax.chapter.networks import make_perceptron
+from gluon_softmax.commands.main import make_parser
 from gluon_softmax.data import splits
 from gluon_softmax.errors import GluonSoftmaxError
 from gluon_softmax.history import History
-from gluon_softmax.network_training import MAKERS, NetworkTraining
-from gluon_softmax.networks import make_perceptron
-from gluon_softmax.settings import NETWORKS, Settings
+from gluon_softmax.trainer.network_training import MAKERS, NetworkTraining
+from gluon_softmax.trainer.settings import NETWORKS, Settings
 from mxnet.base import MXNetError
 
 FIGURES = r"loss [\d.]+, train acc [\d.]+, test acc [\d.]+"

@@ -49,8 +49,8 @@ def write(content: dict, path: Path, figure=None) -> None:
 
     The path has no suffix.
     """
-    from ..atomic import write_json
-    from ..figures import save
+    from ..figures.drawing import save
+    from ..storage.atomic import write_json
 
     versions = {"python": platform.python_version(), "gluon_softmax": __version__}
     versions.update({name: version(name) for name in PACKAGES})

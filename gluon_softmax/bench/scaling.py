@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from ..figures import COLOURS, LINES
+from ..figures.drawing import COLOURS, LINES
 from .machine import available_memory, describe_machine, format_machine, progress, write
 from .processes import StandingProcess, make_environment
 from .work.arrays import read_arrays, write_arrays

@@ -10,14 +10,13 @@ import numpy as np
 from mxnet import autograd, gluon, nd
 from mxnet.base import MXNetError
 
-from ..checks import check_whole_number
 from ..data.batches import read_batches
 from ..engine import ENGINE, Engine, Loss, Net
-from ..errors import ArgumentError
+from ..errors import ArgumentError, check_whole_number
+from ..figures.live import choose_callback, in_notebook
 from ..history import Accumulator, Callback, Epoch, History
-from ..live import choose_callback, in_notebook
-from ..scratch import sgd
 from .progress import Progress, Results, check_loss, count_right, mean, to_numpy
+from .scratch import sgd
 
 __all__ = [
     "accuracy",

@@ -1,6 +1,6 @@
 """A job as text for other launchers: for terminals, for Slurm, for Kubernetes.
 
-There the processes start as `python -m gluon_softmax.cluster.role`, and the cluster
+There the processes start as `python -m gluon_softmax.commands.role`, and the cluster
 takes the launcher's place: the end of one process ends them all, as in Slurm with
 `--kill-on-bad-exit` and in a Kubernetes Job with `backoffLimit: 0`. Neither notices a
 worker that hangs; both have a limit for the whole.
@@ -19,7 +19,7 @@ from .job import Job
 __all__ = ["format_job"]
 
 TEMPLATES = Path(__file__).with_name("templates")
-ROLE = ("-m", "gluon_softmax.cluster.role")
+ROLE = ("-m", "gluon_softmax.commands.role")
 
 
 class _Template(Template):

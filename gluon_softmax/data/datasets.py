@@ -11,8 +11,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data import Dataset
 
-from ..checks import check_choice
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, check_choice
 from . import sources
 from .filearray import FileArray
 from .idx import decode_idx, open_idx, read_idx

@@ -16,9 +16,8 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data.vision.transforms import Resize, ToTensor
 
-from ..checks import check_batch_size, check_whole_number
 from ..engine.memory import Empty, as_ndarray, as_numpy, empty
-from ..errors import ArgumentError
+from ..errors import ArgumentError, check_batch_size, check_whole_number
 from .datasets import FashionMNIST, ImageDataset, TransformedDataset
 from .filearray import FileArray
 from .randomness import random_state

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic import replacing
 from ..errors import ArgumentError, DataError, DownloadError
+from ..storage.atomic import replacing
 from .idx import read_content
 
 __all__ = [

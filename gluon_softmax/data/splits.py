@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
-from ..checks import check_choice, check_whole_number
-from ..errors import ArgumentError
+from ..errors import ArgumentError, check_choice, check_whole_number
 from .datasets import MNIST, FashionMNIST, ImageDataset, TransformedDataset
 
 __all__ = [

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..checks import check_whole_number
+from ..errors import check_whole_number
 from .garments import GARMENTS, Part, Vary
 
 _SIDE = 28

@@ -15,7 +15,7 @@ from typing import Union
 import mxnet as mx
 from mxnet import gluon, nd
 
-from .internals import tape_name
+from ..compat.internals import tape_name
 
 __all__ = ["Fingerprint", "Snapshot", "list_holders"]
 

@@ -17,9 +17,9 @@ import numpy as np
 from mxnet import autograd, gluon, nd, sym
 from mxnet.gluon import nn
 
+from ..compat.internals import address, tape_name
 from .fingerprint import Fingerprint, Snapshot
 from .hybrid import Hybridized
-from .internals import address, tape_name
 from .symbols import describe, list_operators
 
 __all__ = [

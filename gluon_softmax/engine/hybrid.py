@@ -12,8 +12,8 @@ from operator import attrgetter, itemgetter
 import numpy as np
 from mxnet import autograd, nd, sym
 
+from ..compat.internals import tape_name
 from ..errors import ArgumentError
-from .internals import tape_name
 from .symbols import describe
 
 __all__ = ["Hybridized", "Trace", "hybridize"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from mxnet import nd
 
-from .internals import view
+from ..compat.internals import view
 
 __all__ = ["Empty", "Ring", "as_ndarray", "as_numpy", "can_fill", "empty"]
 

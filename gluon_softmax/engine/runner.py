@@ -18,8 +18,15 @@ from mxnet import autograd, nd, sym
 from mxnet.base import MXNetError
 from mxnet.executor import Executor
 
+from ..compat.internals import (
+    binding_quietly,
+    forward,
+    mark_as_fresh,
+    outputs,
+    tape_name,
+    view,
+)
 from .graph import Graph, Loss, Net, NoGraph, is_library_unchanged, make_graph
-from .internals import binding_quietly, forward, mark_as_fresh, outputs, tape_name, view
 from .memory import Ring, can_fill
 
 __all__ = ["BLOCK", "Batches", "InTurn", "Runner"]

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from gluon_softmax import checkpoint, models
-from gluon_softmax.comparison_file import read_comparison
+from gluon_softmax.commands.study import Experiment, Study
 from gluon_softmax.data import idx
 from gluon_softmax.errors import GluonSoftmaxError
 from gluon_softmax.history import History
-from gluon_softmax.json_data import decode_json
-from gluon_softmax.study import Experiment, Study
+from gluon_softmax.models import model
+from gluon_softmax.models.comparison_file import read_comparison
+from gluon_softmax.storage.json_data import decode_json
+from gluon_softmax.trainer import checkpoint
 
 from . import seeds
 
@@ -64,11 +65,11 @@ def read_idx(content: bytes) -> object:
 
 def read_model(content: bytes) -> object:
     """Read a trained model's file."""
-    model = read(models.load_model, write(content))
-    if model is not None:
-        assert "".join([model.data, *model.classes]).encode()
-        assert model.scale(np.zeros((1, 28, 28), "uint8")).dtype == "float32"
-    return model
+    found = read(model.load_model, write(content))
+    if found is not None:
+        assert "".join([found.data, *found.classes]).encode()
+        assert found.scale(np.zeros((1, 28, 28), "uint8")).dtype == "float32"
+    return found
 
 
 def read_checkpoint(content: bytes) -> object:

@@ -8,8 +8,8 @@ import io
 import json
 
 import numpy as np
-from gluon_softmax.checkpoint import _hash
 from gluon_softmax.data.idx import encode_idx
+from gluon_softmax.trainer.checkpoint import _hash
 
 RUN = {"network": "softmax", "seed": 0}
 EPOCH = {"epoch": 1, "loss": 0.5, "train_acc": 0.75, "test_acc": 0.5, "seconds": 0.1}

@@ -6,9 +6,9 @@ import os
 
 import numpy as np
 
-from ...atomic import replacing
 from ...data import sources
 from ...data.idx import decode_idx
+from ...storage.atomic import replacing
 
 __all__ = ["read_arrays", "read_pixels", "write_arrays"]
 

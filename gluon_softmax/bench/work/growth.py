@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...concise import make_trainer
+from ...chapter.concise import make_trainer
 from ...data.datasets import ImageDataset
 from ...data.loader import load_data
 from ..peers.serving import Work, serve

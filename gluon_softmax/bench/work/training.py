@@ -12,11 +12,11 @@ import numpy as np
 from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
-from ... import concise, handmade, scratch
+from ...chapter import concise, handmade, scratch
+from ...chapter.networks import NETWORKS
 from ...chapter.training import evaluate_accuracy, train, train_ch3
 from ...engine import ENGINE, Engine, hybridize
-from ...network_training import make_optimizer
-from ...networks import NETWORKS
+from ...trainer.network_training import make_optimizer
 from ..peers.serving import Work
 from .arrays import read_pixels
 from .reading import BATCH_SIZE, load_d2lzh, load_ours

@@ -1,0 +1,195 @@
+"""Softmax regression by hand: NumPy, the gradient derived on paper, momentum.
+
+For scores z of one sample with label y, the loss is ``log(sum(exp(z))) - z[y]``, so its
+gradient is softmax(z) minus the one-hot vector of y. The chain rule through
+``z = x W + b`` then gives x times that for W, and that itself for b. All is done for a
+whole batch at once; nothing here calls MXNet's operators or autograd. The chapter's
+loop trains it all the same: its losses have a `backward` of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..errors import ArgumentError
+
+__all__ = ["Momentum", "SoftmaxRegression", "draw_start", "log_softmax", "make_updater"]
+
+STARTS = ("normal", "xavier")
+
+
+class SoftmaxRegression:
+    """The model, with its gradient derived by hand.
+
+    Parameters
+    ----------
+    W, b : numpy.ndarray
+        Weights (inputs, classes) and biases (classes,) to start from; copied.
+
+    Examples
+    --------
+    >>> model = SoftmaxRegression(np.eye(2), np.zeros(2))
+    >>> losses = model.loss(model(np.array([[1.0, 0.0]])), np.array([0]))
+    >>> losses.backward()
+    >>> dW, db = model.gradients
+    >>> db.round(4)
+    array([-0.2689,  0.2689])
+    """
+
+    def __init__(self, W: np.ndarray, b: np.ndarray):
+        self.params = [W.copy(), b.copy()]
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Compute scores (n, classes) of images (n, ...)."""
+        W, b = self.params
+        return X.reshape(len(X), -1) @ W + b
+
+    def __call__(self, X) -> np.ndarray:
+        """Compute the scores of a batch, and keep the images for `backward`.
+
+        Parameters
+        ----------
+        X : mxnet.nd.NDArray or numpy.ndarray
+            Images, shape (n, ...).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, classes).
+        """
+        self._X = _to_numpy(X)
+        return self.scores(self._X)
+
+    def loss(self, y_hat: np.ndarray, y) -> Losses:
+        """Compute the losses of the batch that was scored last.
+
+        Parameters
+        ----------
+        y_hat : numpy.ndarray
+            Its scores, shape (n, classes).
+        y : mxnet.nd.NDArray or numpy.ndarray
+            Labels, shape (n,).
+
+        Returns
+        -------
+        Losses
+            Shape (n,), in nats; ``backward()`` puts the gradient of their sum into
+            ``gradients``.
+        """
+        log_p, samples = log_softmax(y_hat), np.arange(len(y))
+        y = _to_numpy(y).astype(int)
+        losses = (-log_p[samples, y]).view(Losses)
+        error = np.exp(log_p)  # (n, classes)
+        error[samples, y] -= 1  # softmax minus one-hot
+        losses.model, losses.error = self, error
+        return losses
+
+    def backward(self, error: np.ndarray) -> None:
+        """Compute the gradients for W and b from those for the scores, (n, classes)."""
+        X = self._X.reshape(len(self._X), -1)  # (n, inputs)
+        self.gradients = [X.T @ error, error.sum(axis=0)]
+
+
+class Losses(np.ndarray):
+    """The losses of a batch, shape (n,); made by `SoftmaxRegression.loss`."""
+
+    def backward(self) -> None:
+        """Compute the gradients of the sum of the losses."""
+        self.model.backward(self.error)
+
+
+class Momentum:
+    """Gradient descent with momentum: ``v = m v - lr g``, then ``param = param + v``.
+
+    Parameters
+    ----------
+    params : list of numpy.ndarray
+        Changed in place.
+    lr : float
+        Learning rate.
+    momentum : float
+        Momentum coefficient in [0, 1); 0 is plain gradient descent.
+    """
+
+    def __init__(self, params: list[np.ndarray], lr: float, momentum: float = 0.0):
+        self.params, self.learning_rate, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(param) for param in params]
+
+    def step(self, gradients: list[np.ndarray], batch_size: int) -> None:
+        """Step against gradients that were summed over a batch."""
+        for param, v, gradient in zip(self.params, self.velocities, gradients):
+            v *= self.momentum
+            v -= self.learning_rate / batch_size * gradient
+            param += v
+
+
+def draw_start(
+    num_inputs: int, num_outputs: int, start: str = "normal", seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the weights to start from; the biases are 0.
+
+    Parameters
+    ----------
+    num_inputs, num_outputs : int
+        Pixels and classes.
+    start : {'normal', 'xavier'}
+        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    W, b : numpy.ndarray
+        float32, shapes (num_inputs, num_outputs) and (num_outputs,).
+
+    Notes
+    -----
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010, for the second.
+    """
+    shape = (num_inputs, num_outputs)
+    draw = np.random.RandomState(seed)
+    if start == "normal":
+        W = draw.normal(0, 0.01, shape)
+    elif start == "xavier":
+        limit = np.sqrt(6 / sum(shape))
+        W = draw.uniform(-limit, limit, shape)
+    else:
+        raise ArgumentError(f"expected start to be one of {STARTS}, found {start!r}")
+    return W.astype("float32"), np.zeros(num_outputs, "float32")
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Compute the logarithm of the softmax of each row, which cannot overflow."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+def make_updater(
+    model: SoftmaxRegression, lr: float, momentum: float = 0.0
+) -> Callable[[int], None]:
+    """Return what steps after each batch.
+
+    Parameters
+    ----------
+    model : SoftmaxRegression
+        Its parameters are changed in place.
+    lr : float
+        Learning rate.
+    momentum : float
+        Momentum coefficient in [0, 1).
+
+    Returns
+    -------
+    callable
+        Takes the batch size.
+    """
+    trainer = Momentum(model.params, lr, momentum)
+    return lambda batch_size: trainer.step(model.gradients, batch_size)
+
+
+def _to_numpy(array) -> np.ndarray:
+    """Return the numbers of MXNet's arrays, or NumPy's as they are."""
+    return array.asnumpy() if hasattr(array, "asnumpy") else array

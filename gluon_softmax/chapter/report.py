@@ -1,0 +1,68 @@
+"""A finished comparison as a table."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from ..history import Epoch
+from .compare import SCRATCH, Comparison
+
+__all__ = ["format_hybridized", "format_table"]
+
+
+def format_table(comparison: Comparison) -> list[str]:
+    """Lay a comparison out as a table.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    list of str
+        The lines: a title, two of headings, then one per epoch.
+    """
+    settings = ", ".join(f"{key} {value}" for key, value in comparison.settings.items())
+    columns = f"{'loss':>8} {'train acc':>9} {'test acc':>8} {'seconds':>7}"
+    names = [f"{f'[ {name} ]':^{len(columns)}}" for name in comparison.histories]
+    headings = [columns] * len(names)
+    lines = [
+        f"{comparison.data}: {settings}",
+        " | ".join(["     ", *names, "largest difference"]),
+        " | ".join(["epoch", *headings, "of any parameter"]),
+    ]
+    rows = zip(*comparison.histories.values())
+    for epochs, difference in zip(rows, comparison.differences):
+        cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
+        lines.append(" | ".join([*cells, f"{difference:.1e}"]))
+    return lines
+
+
+def format_hybridized(comparison: Comparison) -> str:
+    """Describe what hybridizing the version from scratch changes.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    str
+        One line: seconds per epoch in both forms, and the difference between them.
+    """
+    hybrid, written = (
+        median(history.column("seconds"))
+        for history in (comparison.hybridized, comparison.histories[SCRATCH])
+    )
+    return (
+        f"{SCRATCH}, hybridized: {hybrid:.2f} seconds per epoch against {written:.2f} "
+        f"as written, largest difference {comparison.hybrid_difference:.1e}"
+    )
+
+
+def _format_epoch(epoch: Epoch) -> str:
+    """Lay one version's epoch out under the headings."""
+    return (
+        f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
+        f"{epoch.seconds:7.2f}"
+    )

@@ -1,0 +1,1 @@
+"""One file per command, named like it: it parses, calls and prints."""

@@ -1,0 +1,173 @@
+"""The command `gluon-softmax bench`: parses, starts, prints."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from ..bench.contenders import PEERS, Contender, make_command, select
+from ..bench.machine import describe_machine, format_machine, progress, write
+from ..bench.processes import (
+    FreshProcess,
+    StandingProcess,
+    make_environment,
+    run_process,
+)
+from ..bench.rounds import WARM_UP, run_rounds
+from ..errors import ArgumentError, ContenderError, check_whole_number
+
+__all__ = ["add_arguments", "check_peers", "parse_peer"]
+
+ROUNDS = 7
+
+
+def add_arguments(commands) -> None:
+    """Describe `bench`, `bench scaling` and `bench distributed` to argparse."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure this package against d2lzh, NumPy, PyTorch and JAX, in turn",
+        description="Measure this package against others, each in a process of its "
+        "own, in turn; write a figure and numbers. Without an action, one epoch.",
+        epilog="example: gluon-softmax bench --rounds 3 --only training",
+    )
+    parser.set_defaults(command=_bench)
+    _add_places(parser)
+    _add_choices(parser)
+    actions = parser.add_subparsers(metavar="[scaling | distributed]")
+    for name, text in (
+        ("scaling", "measure how cost grows with size"),
+        ("distributed", "measure jobs of 1 to 4 workers"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(command=partial(_run_module, name))
+        action.add_argument("--quick", action="store_true", help="measure less")
+        _add_places(action)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    """Describe who is measured, and how often."""
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="an interpreter that has a peer: torch=PYTHON or jax=PYTHON",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=ROUNDS,
+        help="how often each works and is counted (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="WORD",
+        help="works or contenders to measure; a wrong word lists them",
+    )
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    """Describe where data comes from and results go."""
+    parser.add_argument("--root", default="", help="folder with Fashion-MNIST's files")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("benchmark"),
+        help="folder for what is written (default: %(default)s)",
+    )
+
+
+def parse_peer(text: str) -> tuple[str, str]:
+    """Split ``torch=PYTHON`` into the name of a peer and its interpreter.
+
+    Examples
+    --------
+    >>> parse_peer("torch=/opt/torch/bin/python")
+    ('torch', '/opt/torch/bin/python')
+    """
+    name, _, python = text.partition("=")
+    if name not in PEERS or not python:
+        forms = " or ".join(f"{peer}=PYTHON" for peer in PEERS)
+        raise ArgumentError(f"expected --peer {forms}, found {text!r}")
+    return name, python
+
+
+def check_peers(peers: Mapping[str, str]) -> None:
+    """Check that each interpreter can run its peer, before anything is measured."""
+    for name, python in peers.items():
+        command = [python, "-c", f"import numpy, {name}"]
+        try:
+            run_process(python, command, make_environment(ours=False))
+        except ContenderError as error:
+            raise ArgumentError(
+                f"expected --peer {name} to name a Python that has {PEERS[name]}, "
+                f"found that {error}: install it with "
+                f"{python} -m pip install numpy {name}, or name another interpreter"
+            ) from error
+
+
+def _bench(options: argparse.Namespace) -> int:
+    """Measure, print the tables, write figure and numbers."""
+    check_whole_number("--rounds", options.rounds, least=1)
+    peers = dict(map(parse_peer, options.peer))
+    contenders = select(options.only, peers)
+    check_peers(peers)
+    _show(_measure(contenders, options, peers), options, peers)
+    return 0
+
+
+def _measure(contenders: list[Contender], options, peers: dict[str, str]) -> list:
+    """Write the images where all contenders find them, and measure."""
+    from ..bench.work.arrays import write_arrays
+
+    with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
+        images = str(Path(folder, "images.npz"))
+        write_arrays(options.root, images)
+
+        def start(contender: Contender) -> StandingProcess | FreshProcess:
+            command = make_command(contender, images, options.root, peers)
+            environment = make_environment(ours=not contender.peer)
+            kind = FreshProcess if contender.is_fresh else StandingProcess
+            return kind(contender.name, command, environment)
+
+        with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
+            return run_rounds(contenders, start, options.rounds, report)
+
+
+def _show(results: list, options, peers: dict[str, str]) -> None:
+    """Print the tables; write figure and numbers."""
+    from ..bench import table
+    from ..bench.figure import show_benchmark
+    from ..bench.ratios import judge, list_left_out
+
+    verdicts, machine = judge(results), describe_machine()
+    left_out = {} if options.only else list_left_out(peers)
+    lines = (
+        format_machine(machine),
+        *table.format_results(results),
+        *table.format_verdicts(verdicts),
+        *table.format_left_out(left_out),
+        *table.format_doubts(results),
+    )
+    print(*lines, sep="\n")
+    content = {
+        "machine": machine,
+        "rounds": options.rounds,
+        "warm_up": WARM_UP,
+        "left_out": left_out,
+        **table.to_dict(results, verdicts),
+    }
+    figure = show_benchmark(results, format_machine(machine))
+    write(content, options.output / "bench", figure)
+
+
+def _run_module(name: str, options: argparse.Namespace) -> int:
+    """Measure as a module of this folder does, loaded only now."""
+    return import_module(f".{name}", __package__).run(options)

@@ -1,0 +1,138 @@
+"""The commands `gluon-softmax export` and `import`: a model to other programs, back."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ArgumentError
+from .compare import FOLDER
+
+__all__ = ["add_arguments"]
+
+MODEL = FOLDER / "model-gluon.npz"
+"""What `gluon-softmax compare` leaves."""
+
+
+def add_arguments(commands) -> None:
+    """Describe `export` and `import`.
+
+    Parameters
+    ----------
+    commands
+        What `argparse.ArgumentParser.add_subparsers` gave.
+    """
+    export = commands.add_parser(
+        "export",
+        help="write a trained model for programs that know nothing of MXNet",
+        description="The suffix decides: .npz (plain arrays), .onnx, or .json (Gluon's "
+        "symbol, with its .params beside it).",
+        epilog="example: gluon-softmax export model.onnx",
+    )
+    export.set_defaults(command=_export)
+    export.add_argument(
+        "output", type=Path, nargs="+", help="files to write: .npz, .onnx or .json"
+    )
+    export.add_argument(
+        "--model",
+        type=Path,
+        default=MODEL,
+        help="the .npz that compare or train left",
+    )
+    read = commands.add_parser(
+        "import",
+        help="read a model's .npz back, into every version that can hold it",
+        description="Print what a model's file holds, and its test accuracy in every "
+        "version that can hold it.",
+        epilog=f"example: gluon-softmax import {MODEL}",
+    )
+    read.set_defaults(command=_import)
+    read.add_argument("model", type=Path, help="the .npz")
+    read.add_argument("--root", metavar="DIR", help="folder with the data set's files")
+    read.add_argument(
+        "--output", type=Path, help="also write Gluon's .params for load_parameters"
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    """Write the model in every format asked for."""
+    unknown = [path for path in options.output if path.suffix not in WRITERS]
+    if unknown:
+        raise ArgumentError(
+            f"expected files that end in {', '.join(WRITERS)}, found "
+            f"{str(unknown[0])!r}: the suffix says which format to write"
+        )
+    from ..models.model import load_model
+
+    model = load_model(options.model)
+    for path in options.output:
+        for written in WRITERS[path.suffix](model, path):
+            print(f"wrote {written}")
+    return 0
+
+
+def _write_npz(model, path: Path) -> Iterator[Path]:
+    """Write plain arrays."""
+    from ..models.model import save_model
+
+    yield save_model(model, path)
+
+
+def _write_onnx(model, path: Path) -> Iterator[Path]:
+    """Write ONNX."""
+    from ..models.onnx_file import write_onnx
+
+    yield write_onnx(model, path)
+
+
+def _write_symbol(model, path: Path) -> Iterator[Path]:
+    """Write Gluon's pair."""
+    from ..models.symbol_files import write_symbol
+
+    yield from write_symbol(model, path)
+
+
+WRITERS = {".npz": _write_npz, ".onnx": _write_onnx, ".json": _write_symbol}
+
+
+def _import(options: argparse.Namespace) -> int:
+    """Say what the file holds, and how well each version does with it."""
+    from ..models.model import load_model
+
+    model = load_model(options.model)
+    print(
+        f"{options.model}: {model.network}, trained on {model.data or 'other data'}, "
+        f"{sum(param.size for param in model.params.values()):,} parameters, "
+        f"{len(model.classes)} classes"
+    )
+    for line in _judge(model, options.root):
+        print(line)
+    if options.output is not None:
+        from ..models.conversion import to_gluon
+        from ..models.symbol_files import write_parameters
+
+        print(f"wrote {write_parameters(to_gluon(model), options.output)}")
+    return 0
+
+
+def _judge(model, root: str | None) -> Iterator[str]:
+    """Give the test accuracy of each version, where the data set is a known one."""
+    from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
+
+    from ..chapter.training import evaluate_accuracy
+    from ..data import sources
+    from ..data.loader import BatchLoader
+    from ..data.splits import DATA_SETS
+    from ..models.conversion import to_versions
+
+    names = {sources.published(name).title: name for name in DATA_SETS}
+    if model.data not in names:
+        yield f"not evaluated: {model.data or 'its data set'} is not a published one"
+        return
+    test_set = DATA_SETS[names[model.data]](root, train=False)
+    normalize = Normalize(model.pixel_mean, model.pixel_deviation)
+    test_set = test_set.transform_first(ToTensor()).transform_first(normalize)
+    for name, net in to_versions(model).items():
+        accuracy = evaluate_accuracy(BatchLoader(test_set, 256), net)
+        yield f"{name}: test acc {accuracy:.4f}"

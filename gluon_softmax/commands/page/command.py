@@ -1,0 +1,68 @@
+"""The command `gluon-softmax page`: parses, builds, writes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..compare import FOLDER
+
+__all__ = ["add_arguments"]
+
+
+def add_arguments(commands) -> None:
+    """Describe `page`.
+
+    Parameters
+    ----------
+    commands
+        What `argparse.ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser(
+        "page",
+        help="write a comparison as one web page to draw on and to look around in",
+        description="Write a comparison as one web page that needs no network: to draw "
+        "on, and to look at weights, mistakes and curves.",
+        epilog="example: gluon-softmax page --output page.html",
+    )
+    parser.set_defaults(command=_page)
+    parser.add_argument(
+        "--comparison",
+        type=Path,
+        default=FOLDER / "comparison.json",
+        help="what gluon-softmax compare wrote",
+    )
+    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
+    parser.add_argument(
+        "--output", type=Path, default=Path("page.html"), help="the file to write"
+    )
+
+
+def _page(options: argparse.Namespace) -> int:
+    """Write the page, and say how large it is."""
+    from ...models.comparison_file import read_comparison
+    from ...storage.atomic import write_text
+    from .build import build_page
+
+    comparison = read_comparison(options.comparison)
+    test_set = _load_test_set(comparison.data, options)
+    path = write_text(build_page(comparison, test_set), options.output)
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    return 0
+
+
+def _load_test_set(title: str, options: argparse.Namespace):
+    """Load the test images that the comparison was made with."""
+    from ...data import sources
+    from ...data.datasets import FashionMNIST, SyntheticFashion
+    from ...errors import DataError
+
+    if title == sources.published(FashionMNIST.name).title:
+        return FashionMNIST(options.root, train=False)
+    stand_in = SyntheticFashion(train=False)
+    if title == stand_in.title:
+        return stand_in
+    raise DataError(
+        f"{options.comparison}: expected a comparison on Fashion-MNIST or the drawn "
+        f"stand-in, found one on {title!r}: run gluon-softmax compare again"
+    )

@@ -1,0 +1,166 @@
+"""What a page shows of a comparison, as plain data for JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import numpy as np
+
+from ... import __version__
+from ...chapter.compare import GLUON, SCRATCH, VERSIONS
+from ...data.datasets import TEXT_LABELS, TEXT_LABELS_ZH, ImageDataset, SyntheticFashion
+from ...errors import DataError
+from ...models.comparison_file import SavedComparison
+from ...models.model import Model
+
+__all__ = ["FIRST", "PER_CELL", "choose_images", "collect", "find_probabilities"]
+
+FIRST = 900
+"""So many images from the start of the test set are embedded."""
+PER_CELL = 4
+"""And so many of each kind of mistake, the most confident ones."""
+
+
+def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
+    """Gather what the page embeds.
+
+    Parameters
+    ----------
+    comparison : SavedComparison
+    test_set : ImageDataset
+        The test images of the comparison's data set.
+
+    Returns
+    -------
+    dict
+        Plain data; bytes and float32 numbers (little-endian) as base64.
+
+    Raises
+    ------
+    DataError
+        If a version is missing, or is no softmax regression on these classes.
+    """
+    _check_models(comparison, test_set)
+    names = [name for name in VERSIONS.values() if name in comparison.models]
+    found = {
+        name: find_probabilities(comparison.models[name], test_set.images)
+        for name in names
+    }
+    chosen = choose_images(test_set.labels, found[names[0]])
+    return {
+        "package": __version__,
+        "title": comparison.data,
+        "standIn": isinstance(test_set, SyntheticFashion),
+        "settings": comparison.settings,
+        "differences": comparison.differences,
+        "classes": _name_classes(test_set.classes),
+        "versions": [
+            {
+                "name": name,
+                "epochs": comparison.histories[name].to_list(),
+                "confusion": _count(test_set.labels, found[name]).tolist(),
+                **_pack_model(comparison.models[name]),
+            }
+            for name in names
+        ],
+        "images": _pack_images(test_set, chosen),
+        "numTest": len(test_set.labels),
+        "first": min(FIRST, len(test_set.labels)),
+        "perCell": PER_CELL,
+    }
+
+
+def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
+    """Give a softmax regression's probabilities, computed as the page computes them.
+
+    Parameters
+    ----------
+    model : Model
+    images : numpy.ndarray
+        Bytes, shape (n, 28, 28, 1).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n, classes).
+    """
+    X = model.scale(images).reshape(len(images), -1).astype("float64")
+    scores = X @ model.params["W"].astype("float64") + model.params["b"]
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Choose the images to embed: the first, and of each mistake the most confident.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        True classes, shape (n,), int.
+    probabilities : numpy.ndarray
+        Shape (n, classes).
+
+    Returns
+    -------
+    numpy.ndarray
+        Where in the test set they are, ascending, int.
+    """
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    chosen = set(range(min(FIRST, len(labels))))
+    for cell in np.ndindex(probabilities.shape[1], probabilities.shape[1]):
+        if cell[0] != cell[1]:
+            places = np.flatnonzero((labels == cell[0]) & (predicted == cell[1]))
+            order = np.argsort(-confidence[places], kind="stable")
+            chosen.update(places[order[:PER_CELL]].tolist())
+    return np.array(sorted(chosen))
+
+
+def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
+    """Refuse what the page cannot compute."""
+    for name in (SCRATCH, GLUON):
+        if name not in comparison.models or name not in comparison.histories:
+            raise DataError(
+                f"expected a comparison of {SCRATCH} and {GLUON}, found "
+                f"{', '.join(comparison.models)}: run gluon-softmax compare again"
+            )
+    for name, model in comparison.models.items():
+        if model.network != "softmax" or model.classes != tuple(test_set.classes):
+            raise DataError(
+                f"{name}: expected softmax regression on the classes of "
+                f"{test_set.title}, found {model.network} on "
+                f"{', '.join(model.classes)}: run gluon-softmax compare again"
+            )
+
+
+def _name_classes(classes: tuple[str, ...]) -> dict[str, list[str]]:
+    """Name the classes in each language."""
+    chinese = TEXT_LABELS_ZH if tuple(classes) == TEXT_LABELS else classes
+    return {"en": list(classes), "zh": list(chinese)}
+
+
+def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Count which class is taken for which; a row per true class."""
+    counts = np.zeros((probabilities.shape[1],) * 2, dtype=int)
+    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    return counts
+
+
+def _pack_model(model: Model) -> dict:
+    """Write a model's parameters as text."""
+    packed = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
+    scaling = {"mean": model.pixel_mean, "deviation": model.pixel_deviation}
+    return {**packed, **scaling}
+
+
+def _pack_images(test_set: ImageDataset, chosen: np.ndarray) -> dict:
+    """Write images, labels and their places in the test set."""
+    return {
+        "places": chosen.tolist(),
+        "labels": test_set.labels[chosen].tolist(),
+        "pixels": _encode(test_set.images[chosen]),
+    }
+
+
+def _encode(array: np.ndarray) -> str:
+    """Write an array's bytes as base64."""
+    return b64encode(np.ascontiguousarray(array).tobytes()).decode()

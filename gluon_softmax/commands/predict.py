@@ -1,0 +1,82 @@
+"""The command `gluon-softmax predict`: pictures of your own, classified."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .export import MODEL
+
+__all__ = ["add_arguments"]
+
+SHOWN = 20
+"""So many pictures the figure has; its height grows with each."""
+
+
+def add_arguments(commands) -> None:
+    """Describe `predict`.
+
+    Parameters
+    ----------
+    commands
+        What `argparse.ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser(
+        "predict",
+        help="classify pictures of your own with a trained model",
+        description="Prepare pictures as the model's data set has them, print the "
+        "most probable classes of each, and draw them.",
+        epilog="example: gluon-softmax predict photo.jpg --top 1",
+    )
+    parser.set_defaults(command=_predict)
+    parser.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE", help="PNG or JPEG of any size"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=MODEL, help="the .npz that compare or train left"
+    )
+    parser.add_argument("--top", type=int, default=3, help="classes to name for each")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("predictions"),
+        help="the figure's name, without .png and .svg",
+    )
+
+
+def _predict(options: argparse.Namespace) -> int:
+    """Say how each picture was prepared and what it is; write the figure."""
+    from ..errors import check_whole_number
+
+    check_whole_number("top", options.top, least=1)
+
+    import numpy as np
+
+    from ..data.pictures import read_picture
+    from ..figures import drawing
+    from ..models.conversion import predict_probabilities
+    from ..models.model import load_model
+
+    model = load_model(options.model)
+    pictures = [read_picture(path, model.data) for path in options.images]
+    images = np.stack([picture.pixels for picture in pictures])
+    probabilities = predict_probabilities(model, images)
+    for path, picture, row in zip(options.images, pictures, probabilities):
+        print(f"{path}: {'; '.join(picture.steps)}")
+        print(f"  {_name_best(row, model.classes, options.top)}")
+    if len(images) > SHOWN:
+        print(f"the figure shows the first {SHOWN} of {len(images)} pictures")
+    names = [path.name for path in options.images[:SHOWN]]
+    title = f"{model.network}, trained on {model.data or 'other data'}"
+    figure = drawing.show_probabilities(
+        images[:SHOWN], names, probabilities[:SHOWN], model.classes, title
+    )
+    for path in drawing.save(figure, options.output):
+        print(f"wrote {path}")
+    return 0
+
+
+def _name_best(row, classes: tuple[str, ...], top: int) -> str:
+    """Name the most probable classes with their probabilities."""
+    best = row.argsort()[::-1][:top]
+    return ", ".join(f"{classes[label]} {row[label]:.3f}" for label in best)

@@ -1,0 +1,61 @@
+"""One process of a job, as it sees itself: `python -m gluon_softmax.commands.role`.
+
+MXNet makes a scheduler or a server of any process that imports it under such a
+`DMLC_ROLE`. A worker runs a command of `gluon-softmax`, given as arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+
+from ..cluster import heartbeat
+from ..errors import InstallationError
+
+__all__ = ["main", "work"]
+
+
+def main() -> None:
+    """Play the role that the environment gives this process."""
+    if os.environ.get("DMLC_ROLE") not in ("scheduler", "server"):
+        work(sys.argv[1:])
+        return
+    try:
+        import mxnet  # noqa: F401  serves until the workers are done, and exits
+    except InstallationError as error:
+        sys.exit(f"gluon-softmax: {error}")
+
+
+def work(arguments: list[str]) -> None:
+    """Run a command of `gluon-softmax`; leave at once if it fails.
+
+    A worker that ends as usual waits in KVStore's last barrier for the others, which
+    after a failure never come.
+    """
+    code = _run(arguments)
+    if not code:
+        heartbeat.finish()
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command, and return its exit code whichever way it ends."""
+    from .main import main as run
+
+    try:
+        return run(arguments)
+    except SystemExit as error:
+        return error.code
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""The command `gluon-softmax study`: trainings that differ in a few settings.
+
+The file of a study holds every finished run, so that a study that was broken off goes
+on where it was. MXNet is loaded where a training begins: the command starts fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from ..errors import ArgumentError, check_whole_number
+from ..history import History
+from ..storage.atomic import write_json, write_text
+from ..storage.json_data import read_json
+from ..trainer.settings import MODELS, PIXELS, STARTS, Settings
+from .interruption import hinting
+
+__all__ = [
+    "Experiment",
+    "Study",
+    "add_arguments",
+    "list_experiments",
+    "run_all",
+    "run_experiment",
+    "write_table",
+]
+
+OPTIONS = {
+    "momentum": ([0.0, 0.9], None, "momentum coefficients"),
+    "lr": ([Settings.lr], None, "learning rates"),
+    "batch-size": ([Settings.batch_size], None, "mini-batch sizes"),
+    "num-epochs": ([Settings.num_epochs], None, "passes over the data"),
+    "model": (["numpy"], MODELS, "what is trained"),
+    "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
+    "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
+    "start": (["normal"], STARTS, "how initial weights are drawn"),
+    "num-validation": ([5000], None, "images cut off the training set"),
+}
+"""Usual values, choices and help of each setting that a study can vary."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is trained, on what, and how; the chapter's settings if not given.
+
+    Attributes
+    ----------
+    model : {'scratch', 'gluon', 'numpy', 'perceptron', 'convolutional'}
+    data, pixels, num_validation
+        As for `load_splits`.
+    start : {'normal', 'xavier'}
+        How softmax regression's weights are drawn; networks have their own start.
+    num_epochs, batch_size, lr, momentum, seed
+        As in `Settings`.
+    """
+
+    model: str = "numpy"
+    data: str = "fashion-mnist"
+    pixels: str = "scaled"
+    num_validation: int = 0
+    start: str = "normal"
+    num_epochs: int = Settings.num_epochs
+    batch_size: int = Settings.batch_size
+    lr: float = Settings.lr
+    momentum: float = Settings.momentum
+    seed: int = Settings.seed
+
+    def __post_init__(self):
+        Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
+
+
+def list_experiments(
+    options: Mapping[str, Sequence], num_seeds: int
+) -> list[Experiment]:
+    """List every combination of some settings, each with so many seeds."""
+    return [
+        Experiment(**dict(zip(options, values)), seed=seed)
+        for values in itertools.product(*options.values())
+        for seed in range(num_seeds)
+    ]
+
+
+def run_experiment(
+    experiment: Experiment,
+    root: str | os.PathLike[str] | None = None,
+    num_images: int | None = None,
+) -> History:
+    """Train as an experiment says, on the first `num_images` images or on all."""
+    import mxnet as mx
+
+    from ..data.loader import BatchLoader
+    from ..data.splits import load_splits
+
+    train_set, valid_set, test_set = load_splits(
+        experiment.data,
+        experiment.pixels,
+        experiment.num_validation,
+        num_images=num_images,
+        root=root,
+    )
+    size, seed = experiment.batch_size, experiment.seed
+    mx.random.seed(seed)
+    return _choose_training(experiment, num_inputs=test_set[0][0].size)(
+        train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
+        test_iter=BatchLoader(test_set, size),
+        valid_iter=valid_set and BatchLoader(valid_set, size),
+        num_epochs=experiment.num_epochs,
+        batch_size=size,
+    )
+
+
+def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., History]:
+    """Return what trains the experiment's model on mini-batches."""
+    from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
+
+    from ..chapter.compare import VERSIONS, make_versions
+    from ..chapter.concise import make_trainer
+    from ..chapter.handmade import draw_start
+    from ..chapter.networks import NETWORKS
+    from ..chapter.training import train
+
+    lr, momentum = experiment.lr, experiment.momentum
+    if experiment.model in NETWORKS:
+        net, loss = NETWORKS[experiment.model](), SoftmaxCrossEntropyLoss()
+        updater = make_trainer(net, lr, momentum).step
+        return partial(train, net=net, loss=loss, updater=updater, lr=lr)
+    W, b = draw_start(num_inputs, 10, experiment.start, experiment.seed)
+    return make_versions(W, b, lr, momentum)[VERSIONS[experiment.model]].train
+
+
+def run_all(
+    experiments: Sequence[Experiment],
+    run: Callable[[Experiment], History],
+    num_processes: int = 1,
+) -> Iterator[tuple[Experiment, History]]:
+    """Yield each experiment with its history, which `run` finds in so many processes.
+
+    Where there are several, `run` has to be importable.
+    """
+    if num_processes == 1:
+        yield from zip(experiments, map(run, experiments))
+        return
+    processes = ProcessPoolExecutor(
+        num_processes,
+        get_context("spawn"),
+        initializer=os.putenv,  # one thread each, set before NumPy is loaded
+        initargs=("OMP_NUM_THREADS", "1"),
+    )
+    try:
+        yield from zip(experiments, processes.map(run, experiments))
+    finally:
+        processes.shutdown(cancel_futures=True)
+
+
+class Study:
+    """The runs of a study, in a file that is written again after each run.
+
+    Raises
+    ------
+    ArgumentError
+        If the file is no study's, or holds runs that are not among the experiments.
+    """
+
+    def __init__(self, path: Path, experiments: list[Experiment]):
+        self._path, self._experiments = path, experiments
+        self._histories = self._read() if path.exists() else {}
+        others = self._histories.keys() - set(experiments)
+        if others:
+            settings = asdict(others.pop()).items()
+            found = ", ".join(f"{name} {value!r:.40}" for name, value in settings)
+            raise ArgumentError(
+                f"{path} is of another study, with {found}: "
+                "repeat its options, or name another folder with --output"
+            )
+
+    def missing(self) -> list[Experiment]:
+        """List what is still to be run."""
+        return [found for found in self._experiments if found not in self._histories]
+
+    def finished(self) -> dict[Experiment, History]:
+        """Return the finished runs in the order of the experiments."""
+        kept = self._histories
+        return {found: kept[found] for found in self._experiments if found in kept}
+
+    def run(self, run: Callable[[Experiment], History], num_processes: int = 1) -> None:
+        """Run what is missing, and keep each run as soon as it is done."""
+        from tqdm import tqdm
+
+        missing = self.missing()
+        print(f"{len(self.finished())} runs are finished, {len(missing)} are to be run")
+        runs = run_all(missing, run, num_processes)
+        with hinting("the same command goes on"):
+            for experiment, history in tqdm(runs, total=len(missing), disable=None):
+                self._histories[experiment] = history
+                self._write()
+
+    def _write(self) -> None:
+        """Write the file."""
+        runs = [
+            {"experiment": asdict(experiment), "history": history.to_list()}
+            for experiment, history in self.finished().items()
+        ]
+        write_json({"runs": runs}, self._path)
+
+    def _read(self) -> dict[Experiment, History]:
+        """Read the file."""
+        try:
+            return {
+                Experiment(**run["experiment"]): History.from_list(run["history"])
+                for run in read_json(self._path)["runs"]
+            }
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ArgumentError(
+                f"{self._path} is not the file of a study ({error!r:.300}): delete it, "
+                "or name another folder with --output"
+            ) from error
+
+
+def add_arguments(commands) -> None:
+    """Describe `study`."""
+    parser = commands.add_parser(
+        "study",
+        help="train with every combination of some settings, and sum up",
+        description="Train with every combination of the values given, each with "
+        "several random seeds; write means, standard deviations and curves. Broken "
+        "off, the same command goes on; more values add their runs.",
+        epilog="example: gluon-softmax study --momentum 0 0.9 --lr 0.01 0.1 --seeds 3",
+    )
+    parser.set_defaults(command=_study)
+    for name, (default, choices, text) in OPTIONS.items():
+        parser.add_argument(
+            f"--{name}",
+            nargs="+",
+            type=type(default[0]),
+            default=default,
+            choices=choices,
+            metavar=choices and name.upper(),
+            help=f"{text}: {', '.join(choices)}" if choices else text,
+        )
+    parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
+    parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")
+    parser.add_argument(
+        "--processes", type=int, help="trainings at a time (default: the fastest)"
+    )
+    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
+    parser.add_argument(
+        "--output", type=Path, default=Path("study"), help="folder for what is written"
+    )
+
+
+def _study(options: argparse.Namespace) -> int:
+    """Run what is missing; write the table, also of a study broken off, and curves."""
+    check_whole_number("--seeds", options.seeds, least=1)
+    if options.processes is not None:
+        check_whole_number("--processes", options.processes, least=1)
+    names = [name.replace("-", "_") for name in OPTIONS]
+    grid = {name: getattr(options, name) for name in names}
+    study = Study(options.output / "study.json", list_experiments(grid, options.seeds))
+    processes = options.processes or _choose_processes(options.model)
+    try:
+        study.run(partial(run_experiment, root=options.root), processes)
+    finally:
+        _write_summary(study.finished(), options)
+
+    from ..figures.drawing import save
+    from .study_report import draw_study
+
+    for name, figure in draw_study(study.finished()):
+        for path in save(figure, options.output / name):
+            print(f"wrote {path}")
+    return 0
+
+
+def _choose_processes(models: list[str]) -> int:
+    """Return how many trainings at a time are fastest.
+
+    NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
+    next batches on another, so that a second training gains nothing.
+    """
+    return len(os.sched_getaffinity(0)) if set(models) == {"numpy"} else 1
+
+
+def _write_summary(
+    histories: Mapping[Experiment, History], options: argparse.Namespace
+) -> None:
+    """Print and write the table of the runs that are finished, if there are any."""
+    if not histories:
+        return
+    from .study_report import summarise, tabulate
+
+    summary = summarise(histories, options.target)
+    numbers = {"target": options.target, "rows": summary}
+    write_table(tabulate(summary), numbers, options.output / "summary")
+
+
+def write_table(rows: list[list], numbers: dict, path: Path) -> None:
+    """Print rows as a table in Markdown, and write it with its numbers beside it.
+
+    The first row is the head of the table; `path` is without a suffix.
+    """
+    head, *others = rows
+    lines = (head, ["---"] * len(head), *others)
+    text = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    print(text, end="")
+    print(f"wrote {write_text(text, path.with_suffix('.md'))}")
+    print(f"wrote {write_json(numbers, path.with_suffix('.json'))}")

@@ -1,0 +1,135 @@
+"""What the runs of a study say: a table of means over the seeds, and their curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..chapter.compare import VERSIONS
+from ..figures.charts import PALETTE
+from ..figures.drawing import LINES
+from ..history import History
+from .study import Experiment
+
+__all__ = ["FIGURES", "average", "draw_study", "summarise", "tabulate"]
+
+FIGURES = ("loss", "train acc", "valid acc", "test acc", "epochs to target", "seconds")
+LABELS = {
+    "loss": "training loss (nats per sample)",
+    "train_acc": "training accuracy (share of images)",
+    "valid_acc": "validation accuracy (share of images)",
+}
+
+Histories = Mapping[Experiment, History]
+
+
+def summarise(histories: Histories, target: float) -> list[dict]:
+    """Sum up runs that differ in their seed alone.
+
+    Returns
+    -------
+    list of dict
+        The settings of each group, and of each figure mean and standard deviation over
+        the seeds, None where a run lacks it; ``epochs to target`` is the first epoch
+        whose accuracy on images that were held out is the target or more.
+    """
+    summary = []
+    for settings, group in _group_by_settings(histories).items():
+        runs = [_read_figures(history, target) for history in group]
+        figures = {name: average([run[name] for run in runs]) for name in FIGURES}
+        summary.append({"settings": dict(settings), "seeds": len(group), **figures})
+    return summary
+
+
+def _group_by_settings(
+    histories: Histories,
+) -> dict[tuple[tuple[str, object], ...], list[History]]:
+    """Group runs by the settings in which they differ, but for the seed."""
+    names = [field.name for field in fields(Experiment) if field.name != "seed"]
+    values = {name: {getattr(found, name) for found in histories} for name in names}
+    names = [name for name in names if len(values[name]) > 1] or ["momentum"]
+    groups: dict[tuple, list[History]] = {}
+    for found, history in histories.items():
+        settings = [(name, getattr(found, name)) for name in names]
+        named = tuple((name, VERSIONS.get(value, value)) for name, value in settings)
+        groups.setdefault(named, []).append(history)
+    return groups
+
+
+def _read_figures(history: History, target: float) -> dict[str, float | None]:
+    """Read the figures of one run."""
+    last = history[-1]
+    held_out = history.column("test_acc" if last.valid_acc is None else "valid_acc")
+    reached = [number for number, found in enumerate(held_out, 1) if found >= target]
+    seconds = sum(history.column("seconds"))
+    accuracies = (last.train_acc, last.valid_acc, last.test_acc)
+    values = (last.loss, *accuracies, reached[0] if reached else None, seconds)
+    return dict(zip(FIGURES, values))
+
+
+def average(values: list[float | None]) -> list[float] | None:
+    """Compute mean and standard deviation of a sample; 0 for a single value."""
+    if None in values:
+        return None
+    deviation = np.std(values, ddof=1) if len(values) > 1 else 0.0
+    return [float(np.mean(values)), float(deviation)]
+
+
+def tabulate(summary: list[dict]) -> list[list]:
+    """Lay a summary out as rows, without the figures that no run has."""
+    figures = [name for name in FIGURES if any(row[name] for row in summary)]
+    rows = [[*summary[0]["settings"], "seeds", *figures]]
+    for row in summary:
+        cells = [_format(name, row[name]) for name in figures]
+        rows.append([*row["settings"].values(), row["seeds"], *cells])
+    return rows
+
+
+def _format(name: str, figure: list[float] | None) -> str:
+    """Format mean and standard deviation with the decimals that a figure has."""
+    if figure is None:
+        return "not reached"
+    decimals = 1 if name in ("epochs to target", "seconds") else 4
+    return " ± ".join(f"{value:.{decimals}f}" for value in figure)
+
+
+def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
+    """Draw loss and accuracy over the epochs, each with a name for its file.
+
+    Every setting has a line for the mean over the seeds, and a thin one for each seed.
+    """
+    data = ", ".join(sorted({experiment.data for experiment in histories}))
+    has_validation = all(run[0].valid_acc is not None for run in histories.values())
+    accuracy = "valid_acc" if has_validation else "train_acc"
+    for name, column in (("loss", "loss"), ("accuracy", accuracy)):
+        curves = {
+            _name(settings): [history.column(column) for history in group]
+            for settings, group in _group_by_settings(histories).items()
+        }
+        yield f"study-{name}", _draw(curves, LABELS[column], data)
+
+
+def _name(settings: tuple[tuple[str, object], ...]) -> str:
+    """Name a group for the legend."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings)
+
+
+def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:
+    """Draw the mean of each group of curves, and thin the curves themselves."""
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    ax = figure.subplots()
+    for index, (name, group) in enumerate(curves.items()):
+        epochs = range(1, len(group[0]) + 1)
+        colour, dashes = PALETTE[index % len(PALETTE)], LINES[index % len(LINES)]
+        style = {"color": colour, "linestyle": dashes, "marker": "o", "label": name}
+        ax.plot(epochs, np.mean(group, axis=0), **style)
+        ax.plot(epochs, np.transpose(group), color=colour, linewidth=0.7, alpha=0.6)
+    title = f"{data}: means over the seeds, and thin each seed"
+    ax.set(xlabel="epoch", ylabel=label, title=title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", handlelength=4)
+    return figure

@@ -1,0 +1,1 @@
+"""Data in, a Matplotlib figure out; live curves, animation, Chinese texts."""

@@ -1,0 +1,189 @@
+"""How training goes, shown while it goes: a progress bar, curves that redraw."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ..errors import check_whole_number
+from ..history import Batch, Callback
+
+__all__ = ["Bar", "Lines", "LiveCurves", "average", "choose_callback", "in_notebook"]
+
+
+class Lines(Callback):
+    """Prints the line of the book after each epoch.
+
+    Parameters
+    ----------
+    prefix : str
+        What begins each line.
+    """
+
+    def __init__(self, prefix: str = ""):
+        self.prefix = prefix
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, flush=True)
+
+    def on_epoch_end(self, progress) -> None:
+        """Print the epoch's line."""
+        self.say(f"{self.prefix}{progress.history[-1]}")
+
+
+class Bar(Lines):
+    """Lines, and below them a bar: loss, accuracy, images per second and time left.
+
+    The bar is on stderr, and only where that is a terminal. Its loss and accuracy are
+    the means of the epoch's batches that have been read.
+
+    Parameters
+    ----------
+    prefix : str
+        What begins each line, and names the bar.
+    total : int, optional
+        How many samples there will be, if not as many as the loader's data set has in
+        all epochs.
+    """
+
+    def __init__(self, prefix: str = "", total: int | None = None):
+        super().__init__(prefix)
+        self.total = total
+
+    def on_train_begin(self, progress) -> None:
+        """Show the bar."""
+        from tqdm import tqdm
+
+        samples = progress.num_samples
+        self._seen = 0
+        self._bar = tqdm(
+            desc=self.prefix.rstrip(": ") or "training",
+            total=self.total or (samples and progress.num_epochs * samples),
+            unit=" images",
+            unit_scale=True,
+            leave=False,
+            disable=None,
+            dynamic_ncols=True,
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.write(text)
+        sys.stdout.flush()  # tqdm leaves that to whoever reads a pipe
+
+    def on_batch_end(self, progress) -> None:
+        """Move the bar on."""
+        if not self._bar.disable:
+            self._move(progress)
+
+    def on_epoch_end(self, progress) -> None:
+        """Move the bar to the end of the epoch, and print its line."""
+        self.on_batch_end(progress)
+        self._seen = 0
+        super().on_epoch_end(progress)
+
+    def on_train_end(self, progress) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def _move(self, progress) -> None:
+        """Show the batches that were read since."""
+        new = progress.batches[self._seen :]
+        self._seen += len(new)
+        loss, right, count = progress.sums.data
+        if not new or not count:
+            return
+        figures = f"loss {loss / count:.4f}, acc {right / count:.3f}"
+        self._bar.set_postfix_str(f"epoch {progress.epoch}, {figures}", refresh=False)
+        self._bar.update(sum(batch.samples for batch in new))
+
+
+class LiveCurves(Lines):
+    """Lines, and above them curves that redraw in one output cell of a notebook.
+
+    Parameters
+    ----------
+    every : int, optional
+        Redraw after so many batches as well as after each epoch. Each drawing takes
+        about as long as an epoch of softmax regression.
+    title : str, optional
+        What to write above the curves.
+
+    Examples
+    --------
+    >>> callback = LiveCurves(every=50)
+    """
+
+    def __init__(self, every: int | None = None, title: str = ""):
+        super().__init__()
+        if every is not None:
+            check_whole_number("every", every, least=1)
+        self.every, self.title = every, title
+        self._handle = None
+
+    def on_train_begin(self, progress) -> None:
+        """Start new curves."""
+        self._handle, self._points, self._seen = None, [], 0
+
+    def on_batch_end(self, progress) -> None:
+        """Redraw after so many batches, with the mean of those since the last time."""
+        if self.every is None or progress.num_batches is None:
+            return
+        total = (progress.epoch - 1) * progress.num_batches + progress.batch
+        if total % self.every == 0:
+            self._add_point(progress)
+            self._draw(progress)
+
+    def on_epoch_end(self, progress) -> None:
+        """Redraw, and print the epoch's line."""
+        self._seen = 0
+        self._draw(progress)
+        super().on_epoch_end(progress)
+
+    def _add_point(self, progress) -> None:
+        """Add the mean of the batches since the last point."""
+        new = progress.read()[self._seen :]
+        self._seen += len(new)
+        done = progress.epoch - 1 + progress.batch / progress.num_batches
+        self._points.append((done, *average(new)))
+
+    def _draw(self, progress) -> None:
+        """Put the curves where they were before, or in the cell for the first time."""
+        from IPython.display import display
+
+        from .drawing import show_live_curves
+
+        figure = show_live_curves(progress.history, self._points, self.title)
+        if self._handle is None:
+            self._handle = display(figure, display_id=True)
+        else:
+            self._handle.update(figure)
+
+
+def choose_callback() -> Callback:
+    """Return live curves in a notebook, a progress bar in a terminal, else lines.
+
+    Returns
+    -------
+    Callback
+    """
+    if in_notebook():
+        return LiveCurves()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+def average(batches: Sequence[Batch]) -> tuple[float, float]:
+    """Return the mean loss and accuracy of the samples of some batches."""
+    count = sum(batch.samples for batch in batches)
+    loss = sum(batch.loss * batch.samples for batch in batches)
+    return loss / count, sum(batch.acc * batch.samples for batch in batches) / count
+
+
+def in_notebook() -> bool:
+    """Say whether this is a cell of a notebook; IPython in a terminal is none."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")

@@ -1,0 +1,1 @@
+"""What training leaves: the model as arrays, other formats, a comparison's files."""

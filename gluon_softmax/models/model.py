@@ -1,0 +1,208 @@
+"""A trained model as plain arrays: what is left of it when MXNet is gone.
+
+The file is NumPy's ``.npz``. Softmax regression is ``W`` (784, classes) and ``b``
+(classes,); layer ``n`` of a network is ``n.weight`` and ``n.bias``, as Gluon names and
+lays them out. With them are the names of the classes and what pixels are scaled to:
+``(byte / 255 - pixel_mean) / pixel_deviation``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError, check_choice, check_positive
+from ..storage.archive import read_arrays, write_arrays
+
+__all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
+
+FORMAT = "gluon_softmax model 1"
+SIDE = 28
+"""Pixels of an image, across and down."""
+
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
+    "softmax": {"W": (784, -1), "b": (-1,)},
+    "perceptron": {
+        "0.weight": (512, 784),
+        "0.bias": (512,),
+        "1.weight": (256, 512),
+        "1.bias": (256,),
+        "2.weight": (128, 256),
+        "2.bias": (128,),
+        "3.weight": (64, 128),
+        "3.bias": (64,),
+        "4.weight": (-1, 64),
+        "4.bias": (-1,),
+    },
+    "convolutional": {
+        "0.weight": (10, 1, 5, 5),
+        "0.bias": (10,),
+        "3.weight": (20, 10, 5, 5),
+        "3.bias": (20,),
+        "6.weight": (-1, 320),
+        "6.bias": (-1,),
+    },
+}
+"""The parameters of each network; -1 is the number of classes."""
+
+
+HEAD = {
+    "network": ("U", 0),
+    "data": ("U", 0),
+    "classes": ("U", 1),
+    "pixel_mean": ("f", 0),
+    "pixel_deviation": ("f", 0),
+}
+"""What else is in a file: the kind of each array, and how many axes it has."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes
+    ----------
+    network : {'softmax', 'perceptron', 'convolutional'}
+    params : dict of str to numpy.ndarray
+        float32, named and shaped as in `SHAPES`.
+    classes : tuple of str
+        The name of each class.
+    data : str
+        Title of the data set that it was trained on.
+    pixel_mean, pixel_deviation : float
+        What is subtracted from pixels in 0-1, and what they are divided by then.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such network, the parameters are not its own, or pixels cannot be
+        scaled so.
+    """
+
+    network: str
+    params: Mapping[str, np.ndarray]
+    classes: tuple[str, ...]
+    data: str = ""
+    pixel_mean: float = 0.0
+    pixel_deviation: float = 1.0
+
+    def __post_init__(self):
+        check_choice("network", self.network, SHAPES)
+        check_positive("pixel_deviation", self.pixel_deviation)
+        if not np.isfinite(self.pixel_mean):
+            raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
+        num_classes, found = len(self.classes), {}
+        for name, param in self.params.items():
+            found[name] = (param.shape, str(param.dtype))
+        wanted = {
+            name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
+            for name, shape in SHAPES[self.network].items()
+        }
+        if found != wanted:
+            raise ArgumentError(_tell_difference(self.network, wanted, found))
+
+    def scale(self, images: np.ndarray) -> np.ndarray:
+        """Bring pixels to what the model was trained on.
+
+        Parameters
+        ----------
+        images : numpy.ndarray
+            Bytes, shape (n, 28, 28) or with an axis of one channel behind or before.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (n, 1, 28, 28).
+        """
+        X = images.reshape(-1, 1, SIDE, SIDE).astype("float32") / np.float32(255)
+        return (X - np.float32(self.pixel_mean)) / np.float32(self.pixel_deviation)
+
+
+def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
+    """Write a model as ``.npz``.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    head = {
+        "format": np.array(FORMAT),
+        "network": np.array(model.network),
+        "data": np.array(model.data),
+        "classes": np.array(model.classes),
+        "pixel_mean": np.array(model.pixel_mean, "float64"),
+        "pixel_deviation": np.array(model.pixel_deviation, "float64"),
+    }
+    return write_arrays({**head, **model.params}, path)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model that `save_model` wrote; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, holds a pickle, is no model, or has parameters
+        of another shape than its network's.
+    """
+    if not os.path.exists(path):  # false for names that are too long, too
+        raise DataError(
+            f"{path} is not there: run gluon-softmax compare or train first, which "
+            "write models, or name another file"
+        )
+    arrays = read_arrays(path)
+    try:
+        found = _take(arrays, "format", "U", 0) if "format" in arrays else "none"
+        if found != FORMAT:
+            raise DataError(f"expected the format {FORMAT!r}, found {found!r:.40}")
+        head = {name: _take(arrays, name, *kind) for name, kind in HEAD.items()}
+        return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
+    except (ArgumentError, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: expected a model's arrays, found others ({error!s:.300}): "
+            "write the model again with gluon-softmax compare, train or export"
+        ) from error
+
+
+def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> object:
+    """Take text or numbers out of the arrays; look at their kind before unpacking."""
+    array = arrays.pop(name)
+    if array.dtype.kind != kind or array.ndim != ndim:
+        raise DataError(
+            f"for {name!r} no array of kind {kind!r} with {ndim} axes, but one of type "
+            f"{array.dtype.str!r:.40} with {array.ndim}"
+        )
+    return array.tolist()
+
+
+def _tell_difference(network: str, wanted: Mapping, found: Mapping) -> str:
+    """Name the first parameter that is missing, superfluous or of another shape."""
+    name = next(n for n in (*wanted, *found) if wanted.get(n) != found.get(n))
+    texts = [
+        "none of that name" if entry is None else f"{entry[1]} of shape {entry[0]}"
+        for entry in (wanted.get(name), found.get(name))
+    ]
+    return f"{network}: expected for {name!r} {texts[0]}, found {texts[1]}"

@@ -1,0 +1,1 @@
+"""Long trainings: settings, checkpoints, several processes."""

@@ -1,0 +1,260 @@
+"""A training's state on disk: written whole or not at all, checked when it is read.
+
+A checkpoint is an ``.npz`` of plain arrays, named for the batches that were done; the
+newest two are kept. Its SHA-256 is part of it. Nothing in it depends on a clock, and no
+pickle is ever loaded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import math
+import os
+import re
+import warnings
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from reprlib import repr as shorten
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError, OutputError, check_whole_number
+from ..history import History
+from ..storage.archive import read_arrays, write_arrays
+from ..storage.json_data import decode_json
+
+__all__ = ["CheckpointFolder", "State"]
+
+FORMAT = "gluon_softmax checkpoint 1"
+KEPT = 2
+NAME = re.compile(r"checkpoint-(\d{9})\.npz")
+LOCK = ".lock"
+
+
+@dataclass
+class State:
+    """All that a training needs to go on where it was.
+
+    Attributes
+    ----------
+    params, momentum : dict of str to numpy.ndarray
+        By the names that Gluon has for the parameters; no momentum where it is 0.
+    epoch, batch : int
+        How many epochs are finished, and how many batches of the next one.
+    sums, recent : list of float
+        Loss, right predictions and samples so far in the epoch; loss and samples since
+        the last line with the running loss.
+    seconds : float
+        How long the epoch has taken so far.
+    history, running : list of dict
+        The figures of the finished epochs, and the running losses.
+    """
+
+    params: dict[str, np.ndarray]
+    momentum: dict[str, np.ndarray]
+    epoch: int = 0
+    batch: int = 0
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    recent: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    seconds: float = 0.0
+    history: list[dict] = field(default_factory=list)
+    running: list[dict] = field(default_factory=list)
+
+
+class CheckpointFolder:
+    """The checkpoints of one training.
+
+    Parameters
+    ----------
+    path : path
+        The folder; made if it is missing.
+    run : dict
+        What the training is, as plain data: network, data set, settings. A checkpoint
+        of another one is refused.
+
+    Raises
+    ------
+    ArgumentError
+        If another process uses the folder, or it holds something else.
+    OutputError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], run: dict):
+        self.path, self.run = Path(path), run
+        self._check_folder()
+        self._lock()
+
+    def exists(self) -> bool:
+        """Say whether there is anything to go on from."""
+        return bool(self._find())
+
+    def save(self, state: State, number: int) -> Path:
+        """Write a checkpoint, and remove all but the newest two.
+
+        Parameters
+        ----------
+        state : State
+        number : int
+            How many batches have been done in all.
+
+        Returns
+        -------
+        pathlib.Path
+            The file written.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; those before are then still there.
+        """
+        arrays = _pack(state, self.run)
+        arrays["sha256"] = np.array(_hash(arrays))
+        path = write_arrays(arrays, self.path / f"checkpoint-{number:09}.npz")
+        for old in self._find()[KEPT:]:
+            with suppress(
+                OSError
+            ):  # the new one is whole; an old one too many is no harm
+                old.unlink()
+        return path
+
+    def load(self) -> State:
+        """Read the newest checkpoint that is whole; warn where one is damaged.
+
+        Returns
+        -------
+        State
+
+        Raises
+        ------
+        ArgumentError
+            If it is of another training.
+        DataError
+            If there is none, or all are damaged.
+        """
+        for path in self._find():
+            try:
+                return _unpack(read_arrays(path), self.run, path)
+            except DataError as error:
+                warnings.warn(f"{error}; trying the one before", stacklevel=2)
+        raise DataError(
+            f"{self.path}: expected a checkpoint to go on from, found none that is "
+            "whole: leave out --resume, and name an empty folder, to start anew"
+        )
+
+    def _find(self) -> list[Path]:
+        """List the checkpoints, the newest first."""
+        return sorted(
+            (path for path in self.path.iterdir() if NAME.fullmatch(path.name)),
+            reverse=True,
+        )
+
+    def _check_folder(self) -> None:
+        """Make the folder; refuse one that holds something else."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = [path.name for path in self.path.iterdir()]
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be used for checkpoints "
+                f"({error.strerror or error}): name another folder"
+            ) from error
+        strange = [n for n in names if not NAME.fullmatch(n) and not n.startswith(".")]
+        if strange:
+            raise ArgumentError(
+                f"{self.path}: expected a folder of checkpoints or an empty one, found "
+                f"{min(strange)!r} in it: name another folder"
+            )
+
+    def _lock(self) -> None:
+        """Keep other processes out for as long as this one lives."""
+        try:
+            self._locked = open(self.path / LOCK, "w")  # noqa: SIM115
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ArgumentError(
+                f"{self.path} is in use by another training: wait for it, or name "
+                "another folder"
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be used for checkpoints "
+                f"({error.strerror or error}): name another folder"
+            ) from error
+
+
+def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
+    """Turn a state to arrays; what are not arrays already goes into one text."""
+    content = asdict(state)
+    arrays = {}
+    for kind in ("params", "momentum"):
+        named = content.pop(kind)
+        arrays.update({f"{kind}/{name}": array for name, array in named.items()})
+    head = {"format": FORMAT, "run": run, "state": content}
+    return {**arrays, "head": np.array(json.dumps(head))}
+
+
+def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
+    """Take a state from arrays; refuse damaged ones and those of another training."""
+    try:
+        if arrays.pop("sha256", np.array("none")).tolist() != _hash(arrays):
+            raise DataError("expected a whole checkpoint, found a damaged one")
+        head = decode_json(arrays.pop("head").tolist().encode())
+        if head["format"] != FORMAT:
+            raise DataError(f"expected {FORMAT!r}, found {shorten(head['format'])}")
+        found = dict(head["run"].items())
+        kinds = [_take(arrays, start) for start in ("params/", "momentum/")]
+        state = State(*kinds, **head["state"])
+        _check_state(state)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{path}: expected a training's state, found something else "
+            f"({error!r:.200})"
+        ) from error
+    _check_run(path, found, run)
+    return state
+
+
+def _check_state(state: State) -> None:
+    """Refuse figures that no training has."""
+    for place in (vars(state), *state.running):
+        check_whole_number("epoch", place["epoch"], least=0)
+        check_whole_number("batch", place["batch"], least=0)
+    losses = [place["loss"] for place in state.running]
+    History.from_list(state.history)
+    sums = [*state.sums, *state.recent, state.seconds, *losses]
+    lengths = len(state.sums), len(state.recent)
+    if lengths != (3, 2) or not all(math.isfinite(number) for number in sums):
+        raise DataError(f"expected numbers of a training, found {shorten(sums)}")
+
+
+def _take(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
+    """Take the arrays of one kind."""
+    return {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
+
+
+def _check_run(path: Path, found: dict, wanted: dict) -> None:
+    """Refuse a checkpoint of another training."""
+    names = [name for name in wanted if found.get(name) != wanted[name]]
+    if names:
+        name = names[0]
+        raise ArgumentError(
+            f"{path}: expected a checkpoint with {name} {wanted[name]!r}, found one "
+            f"with {shorten(found.get(name))}: give the same options as before, or "
+            "name another folder"
+        )
+
+
+def _hash(arrays: dict[str, np.ndarray]) -> str:
+    """Give the SHA-256 of names, types, shapes and content."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
