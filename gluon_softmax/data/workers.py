@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from types import ModuleType
 from typing import Any
@@ -163,20 +163,33 @@ def _wait_for(future: Future, executor: ProcessPoolExecutor) -> Any:
 def _end(executor: ProcessPoolExecutor, owner: int) -> list[multiprocessing.Process]:
     """End workers now, and return them; leave those of another process alone.
 
-    Python 3.14 has `terminate_workers` for it. Our end of the pipe is closed too, or
-    the executor waits for the rest of what a worker was writing.
+    Python 3.14 has `terminate_workers` for it.
     """
     if owner != os.getpid():
         return []
     processes = list(executor._processes.values())
     for process in processes:
         process.terminate()
-    executor._result_queue._writer.close()
-    if threading.current_thread() is not executor._executor_manager_thread:
+    manager = executor._executor_manager_thread
+    if manager is not threading.current_thread():
+        if manager is not None:
+            _complete(executor._result_queue._writer.fileno(), manager)
         executor.shutdown()
     for process in processes:
         process.join()
     return processes
+
+
+def _complete(pipe: int, reader: threading.Thread) -> None:
+    """Write to a pipe until its reader has ended, which waits for the rest of a batch.
+
+    Closing the pipe would not do: forked workers of other pools have its end too.
+    """
+    os.set_blocking(pipe, False)
+    while reader.is_alive():
+        with suppress(BlockingIOError):
+            os.write(pipe, bytes(65536))
+        reader.join(timeout=0.001)
 
 
 @contextmanager
