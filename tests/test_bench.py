@@ -167,7 +167,7 @@ def test_peers_see_no_path_of_this_interpreter(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     ours = make_environment(OMP_NUM_THREADS="1")
     first, second = ours["PYTHONPATH"].split(os.pathsep)
-    assert Path(first, "gluon_softmax", "bench") == Path(bench.__file__).parent
+    assert Path(first, "gluon_softmax", "bench") == Path(rounds.__file__).parent
     assert second == "/elsewhere"
     assert ours["OMP_NUM_THREADS"] == "1"
     assert "PYTHONPATH" not in make_environment(ours=False)
@@ -387,8 +387,8 @@ def test_command_measures_and_writes(few_images, tmp_path, capsys):
 def test_parent_never_loads_mxnet():
     """The command's module can be loaded and asked without MXNet in the process."""
     code = (
-        "import argparse, sys; from gluon_softmax.bench import command; "
-        "command.add_arguments(argparse.ArgumentParser().add_subparsers()); "
+        "import argparse, sys; from gluon_softmax.commands import bench; "
+        "bench.add_arguments(argparse.ArgumentParser().add_subparsers()); "
         "import gluon_softmax.bench.figure, gluon_softmax.bench.scaling, "
         "gluon_softmax.bench.distributed; sys.exit('mxnet' in sys.modules)"
     )

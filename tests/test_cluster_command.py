@@ -41,7 +41,7 @@ def test_arguments_are_passed_on(started, tmp_path):
     hosts.write_text("localhost slots=2")
     options = ["--workers", 2, "-s", 3, "--restart", 4, "--hang-limit", 5.5]
     options += ["--start-limit", 66, "--ssh", "ssh -F 'my file'", "--hosts", hosts]
-    work = ["train", "gluon", "--seed", "7", "--kvstore", "dist_sync"]
+    work = ["train", "softmax", "--seed", "7", "--kvstore", "dist_sync"]
     assert run(*options, "--", *work) == 0
     (job,) = started
     assert list(job.arguments) == work
@@ -54,10 +54,9 @@ def test_arguments_are_passed_on(started, tmp_path):
 @pytest.mark.parametrize(
     ("work", "message"),
     [
-        (["train", "gluon", "--batch-size", "1"], "batch_size of at least 2"),
-        (["train", "transformer"], "expected network to be one of"),
-        (["train", "gluon", "--lr", "0"], "expected lr to be a number above 0"),
-        (["train", "gluon", "--resume"], "--checkpoint together with --resume"),
+        (["train", "softmax", "--batch-size", "1"], "batch_size of at least 2"),
+        (["train", "softmax", "--lr", "0"], "expected lr to be a number above 0"),
+        (["train", "softmax", "--resume"], "--checkpoint together with --resume"),
         (["compare"], "expected train behind --, .* found compare: "),
         (["launch", "-n", "2"], "found launch"),
         ([], "found nothing"),
@@ -80,9 +79,9 @@ def test_the_command_is_looked_at_before_anything_starts(started, work, message)
         (["-n", "1", "--restart", "-1", "--", "train"], "--restart to be"),
         (["-n", "1", "--hang-limit", "0", "--", "train"], "--hang-limit to be"),
         (["-n", "1", "--start-limit", "nan", "--", "train"], "--start-limit to be"),
-        (["-n", "1", "--ssh", "", "--", "train", "gluon"], "expected --ssh to name"),
-        (["-n", "1", "--ssh", "'", "--", "train", "gluon"], "expected --ssh to name"),
-        (["-n", "1", "--hosts", "/no", "--", "train", "gluon"], "a readable hosts"),
+        (["-n", "1", "--ssh", "", "--", "train", "softmax"], "expected --ssh to name"),
+        (["-n", "1", "--ssh", "'", "--", "train", "softmax"], "expected --ssh to name"),
+        (["-n", "1", "--hosts", "/no", "--", "train", "softmax"], "a readable hosts"),
     ],
 )
 def test_bad_values(arguments, message, started):
@@ -106,7 +105,7 @@ def end_with(error, monkeypatch) -> None:
 def test_failure(monkeypatch, capsys):
     """One line and an exit code say how a job ended."""
     end_with(JobError("worker 1 broke"), monkeypatch)
-    assert run("-n", 1, "--", "train", "gluon") == 1
+    assert run("-n", 1, "--", "train", "softmax") == 1
     assert capsys.readouterr().err == "gluon-softmax: worker 1 broke\n"
 
 
@@ -122,7 +121,7 @@ def test_interruption(arguments, hint, monkeypatch):
     """It says how to go on."""
     end_with(KeyboardInterrupt(), monkeypatch)
     with pytest.raises(KeyboardInterrupt) as info:
-        run("-n", 1, "--", "train", "gluon", *arguments)
+        run("-n", 1, "--", "train", "softmax", *arguments)
     assert str(info.value) == hint
 
 
@@ -131,7 +130,7 @@ def test_print_env(form, capsys, started, monkeypatch):
     """The job's variables are printed, none of the caller's, and nothing starts."""
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     monkeypatch.setenv("DMLC_SECRET", "hunter2")
-    assert run("-n", 2, "--print-env", form, "--", "train", "gluon") == 0
+    assert run("-n", 2, "--print-env", form, "--", "train", "softmax") == 0
     text = capsys.readouterr().out
     for name in ("DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_WORKER"):
         assert name in text

@@ -89,7 +89,7 @@ def test_which_machine_is_this(host, here):
 
 def test_command_here():
     """The command runs the module of this package, from whichever folder."""
-    command = python_command(Host("localhost"), "role", "--version")
+    command = python_command(Host("localhost"), "commands.role", "--version")
     said = subprocess.check_output(command, text=True, cwd="/")
     assert said.strip()
 
@@ -97,7 +97,7 @@ def test_command_here():
 def test_command_elsewhere():
     """The caller's options of ssh come first, for the first counts; no password."""
     host = Host("no.such.host.invalid", python="/my python")
-    command = python_command(host, "keeper", "an argument")
+    command = python_command(host, "cluster.keeper", "an argument")
     over_ssh = add_ssh(host, command, ["ssh", "-F", "file"])
     assert over_ssh[:3] == ["ssh", "-F", "file"]
     assert "BatchMode=yes" in over_ssh

@@ -118,7 +118,7 @@ class TestRestart:
     def test_goes_on(self, seen):
         """The second attempt resumes; one line says why there is one."""
         screen = Record()
-        work = ["train", "gluon", "--checkpoint", "kept"]
+        work = ["train", "softmax", "--checkpoint", "kept"]
         run_job(Job(work, restarts=3), screen)
         assert seen == [work, [*work, "--resume"]]
         (line,) = [line for line in screen.lines if "attempt" in line]
@@ -128,8 +128,8 @@ class TestRestart:
     def test_not_for_ever(self, seen):
         """Where nothing is kept there is nothing to resume, until the last attempt."""
         with pytest.raises(JobError, match="exited with code 5"):
-            run_job(Job(["train", "gluon"], restarts=1), Record())
-        assert seen == [["train", "gluon"]] * 2
+            run_job(Job(["train", "softmax"], restarts=1), Record())
+        assert seen == [["train", "softmax"]] * 2
 
     def test_not_for_a_mistake(self, monkeypatch):
         """What cannot be started so is not tried again."""

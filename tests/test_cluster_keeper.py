@@ -27,7 +27,7 @@ def start():
 
     def begin(argv, **settings):
         keeper = subprocess.Popen(
-            python_command(HERE, "keeper", json.dumps(order(argv, **settings))),
+            python_command(HERE, "cluster.keeper", json.dumps(order(argv, **settings))),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,7 +18,7 @@ from gluon_softmax.cluster.job import Job
 from gluon_softmax.cluster.manifests import format_job
 from gluon_softmax.cluster.plan import find_ports
 
-ARGUMENTS = ["train", "gluon", "--output", "my folder"]
+ARGUMENTS = ["train", "softmax", "--output", "my folder"]
 
 
 def test_plain(monkeypatch):
@@ -72,7 +72,8 @@ ROLE = """
 import sys, time, types
 sys.path[:0] = [{folder!r}, {tests!r}]
 from cluster_jobs import TRAIN
-from gluon_softmax.cluster import heartbeat, role
+from gluon_softmax.cluster import heartbeat
+from gluon_softmax.commands import role
 def train(arguments):
     exec(TRAIN, {{"heartbeat": heartbeat, "time": time, "sys": sys}})
     print(*arguments)

@@ -24,17 +24,17 @@ def test_a_failed_worker_leaves_at_once(cause, code, said):
     text = f"""
 import sys, types, atexit
 sys.path.insert(0, {FOLDER!r})
-from gluon_softmax.cluster import role
+from gluon_softmax.commands import role
 def run(arguments):
     print(*arguments)
     {cause}
 sys.modules["gluon_softmax.commands.main"] = types.SimpleNamespace(main=run)
 atexit.register(print, "barrier")
-role.work(["train", "gluon"])
+role.work(["train", "softmax"])
 """
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == code
-    assert done.stdout.split() == ["train", "gluon"] + ["barrier"] * (code == 0)
+    assert done.stdout.split() == ["train", "softmax"] + ["barrier"] * (code == 0)
     assert said in done.stderr

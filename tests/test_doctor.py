@@ -111,7 +111,8 @@ def test_failing_import_gives_the_remedy(checks, monkeypatch):
 
 def test_without_numpy_the_examination_goes_on_to_its_end():
     """Neither MXNet can be imported then, nor a data set be read."""
-    code = "import sys; sys.modules['numpy'] = None; from gluon_softmax import doctor; "
+    code = "import sys; sys.modules['numpy'] = None; "
+    code += "from gluon_softmax.commands import doctor; "
     done = subprocess.run(
         [sys.executable, "-c", code + "print(*doctor.examine(), sep='\\n')"],
         capture_output=True,

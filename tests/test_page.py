@@ -28,7 +28,7 @@ from gluon_softmax.models.comparison_file import SavedComparison
 from gluon_softmax.models.model import Model
 from mxnet import nd
 
-FOLDER = Path(gluon_softmax.__file__).parent / "page"
+FOLDER = Path(gluon_softmax.__file__).parent / "commands" / "page"
 TEXTS = json.loads((FOLDER / "texts.json").read_text(encoding="utf-8"))
 # Machado, Oliveira and Fernandes 2009: how the colour-blind see linear RGB.
 BLINDNESS = {

@@ -85,7 +85,7 @@ def test_git_leaves_out_what_is_written_by_default(arguments):
     assert {f"/{output}", f"/{output}/", f"{output}/"} & set(ignored)
 
 
-@pytest.mark.parametrize("name", ["compare_command", "second_edition", "data"])
+@pytest.mark.parametrize("name", ["scratch", "second_edition", "data"])
 def test_a_module_is_not_looked_for_in_d2lzh(name):
     """Python asks the package for the name before it imports the module."""
     code = f"import sys; from gluon_softmax import {name}; print(type({name}))"

@@ -139,7 +139,7 @@ _READERS = {"slots": _read_slots, "address": _read_address, "python": str}
 
 
 def python_command(host: Host, module: str, *arguments: str) -> list[str]:
-    """Return the command that runs `main` of a module of this folder on its machine.
+    """Return the command that runs `main` of a module of this package on its machine.
 
     The package is taken from where this one is, if that folder is there too and is not
     searched anyway: a source tree.
@@ -147,7 +147,7 @@ def python_command(host: Host, module: str, *arguments: str) -> list[str]:
     folder = str(Path(__file__).parents[2])
     code = (
         f"import sys; F = {folder!r}; sys.path[:1] = [F] * (F not in sys.path[1:]); "
-        f"from gluon_softmax.cluster.{module} import main; main()"
+        f"from gluon_softmax.{module} import main; main()"
     )
     return [host.python, "-c", code, *arguments]
 

@@ -72,7 +72,7 @@ class Job(NamedTuple):
 
     def _make_order(self, task: Task, arguments: Sequence[str]) -> dict[str, Any]:
         """Return the order for the keeper of a task."""
-        argv = python_command(task.host, "role")
+        argv = python_command(task.host, "commands.role")
         if task.role == "worker":
             argv = self.argv or [*argv, *arguments]
         return {

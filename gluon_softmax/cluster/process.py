@@ -60,7 +60,7 @@ class Process:
         self.stepped = self.stopped = self.ended = None
         self.is_finished = self.is_gone = False
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        command = python_command(task.host, "keeper", json.dumps(order))
+        command = python_command(task.host, "cluster.keeper", json.dumps(order))
         self._keeper = _start(add_ssh(task.host, command, ssh))
         threading.Thread(target=self._listen, args=[events], daemon=True).start()
 

@@ -169,5 +169,5 @@ def _show(results: list, options, peers: dict[str, str]) -> None:
 
 
 def _run_module(name: str, options: argparse.Namespace) -> int:
-    """Measure as a module of this folder does, loaded only now."""
-    return import_module(f".{name}", __package__).run(options)
+    """Measure as a module of the benchmark does, loaded only now."""
+    return import_module(f"..bench.{name}", __package__).run(options)
