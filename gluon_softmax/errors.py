@@ -69,7 +69,7 @@ class WorkerError(GluonSoftmaxError, RuntimeError):
 
 
 def check_whole_number(name: str, value: object, least: int) -> None:
-    """Refuse anything but a whole number from `least` on.
+    """Check that a value is a whole number from `least` on.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def check_whole_number(name: str, value: object, least: int) -> None:
 
 
 def check_batch_size(batch_size: int, num_samples: int) -> None:
-    """Refuse a batch size that gives no batch.
+    """Check that a batch size gives a batch.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def check_batch_size(batch_size: int, num_samples: int) -> None:
 
 
 def check_positive(name: str, value: float) -> None:
-    """Refuse anything but a finite number above 0.
+    """Check that a value is a finite number above 0.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def check_positive(name: str, value: float) -> None:
 
 
 def check_momentum(value: float) -> None:
-    """Refuse a momentum that would not die away.
+    """Check that a momentum coefficient is at least 0 and below 1.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def check_momentum(value: float) -> None:
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
-    """Refuse what is not among the choices.
+    """Check that a value is one of the choices.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Epoch:
     valid_acc: float | None = None
 
     def __str__(self) -> str:
-        """Give the line that the book prints, with what there is of it."""
+        """Return the line that the book prints, with what there is of it."""
         parts = [f"epoch {self.epoch}", f"loss {self.loss:.4f}"]
         parts.append(f"train acc {self.train_acc:.3f}")
         if self.valid_acc is not None:
@@ -178,7 +178,7 @@ class History:
         return [getattr(epoch, name) for epoch in self.epochs]
 
     def to_list(self) -> list[dict[str, float]]:
-        """Give the epochs as plain data, for JSON, without what was not measured."""
+        """Return the epochs as plain data, for JSON, without what was not measured."""
         return [
             {name: value for name, value in asdict(epoch).items() if value is not None}
             for epoch in self.epochs
@@ -186,7 +186,7 @@ class History:
 
     @classmethod
     def from_list(cls, epochs: list[dict[str, float]]) -> History:
-        """Take the epochs from plain data, as `to_list` gave them.
+        """Convert plain data, as `to_list` gave them, to epochs.
 
         Parameters
         ----------
@@ -212,7 +212,7 @@ OPTIONAL = {"test_acc", "valid_loss", "valid_acc"}
 
 
 def _read_epoch(figures: object) -> Epoch:
-    """Take one epoch from plain data."""
+    """Convert plain data to one epoch."""
     if not isinstance(figures, dict) or not KNOWN - OPTIONAL <= set(figures) <= KNOWN:
         raise DataError(
             f"expected an epoch with {', '.join(sorted(KNOWN - OPTIONAL))}, found "
@@ -226,7 +226,7 @@ def _read_epoch(figures: object) -> Epoch:
 
 
 def _check_figure(name: str, value: object) -> None:
-    """Refuse what is no finite number, and an epoch's number that is not whole."""
+    """Check that figures are finite numbers, and an epoch's number whole."""
     kind = Integral if name == "epoch" else Real
     try:
         is_number = isinstance(value, kind) and math.isfinite(value)

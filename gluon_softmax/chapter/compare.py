@@ -96,7 +96,7 @@ class Comparison:
     hybrid_difference: float = 0.0
 
     def to_dict(self) -> dict:
-        """Give data set, settings, epochs and differences as plain data, for JSON."""
+        """Return data set, settings, epochs and differences as plain data, for JSON."""
         return {
             "data": self.data,
             "settings": self.settings,

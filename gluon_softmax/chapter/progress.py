@@ -85,7 +85,7 @@ class Progress:
         self._first, self._X, self._results = batch + 1, None, Results()
 
     def add(self, X, y, y_hat, l) -> None:
-        """Take in a batch that was trained on, and tell the callbacks.
+        """Add a batch that was trained on, and call the callbacks.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Progress:
         self.skip()
 
     def skip(self) -> None:
-        """Take in a batch of which there is no sample here, and tell the callbacks."""
+        """Add a batch of which there is no sample here, and call the callbacks."""
         self.batch += 1
         for callback in self.callbacks:
             callback.on_batch_end(self)
@@ -197,7 +197,7 @@ class Results:
         self._waiting: list[tuple] = []
 
     def add(self, y_hat, *others) -> list[Block]:
-        """Take in what a batch gave, and return what has been read.
+        """Add what a batch gave, and return what has been read.
 
         Parameters
         ----------

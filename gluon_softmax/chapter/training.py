@@ -396,7 +396,7 @@ def _count(train_iter: Iterable) -> tuple[int | None, int | None]:
 
 @contextmanager
 def _keeping(history: History) -> Iterator[None]:
-    """Say what was reached when interrupted in a notebook, instead of a traceback."""
+    """Print what was reached when interrupted in a notebook, not a traceback."""
     try:
         yield
     except KeyboardInterrupt:

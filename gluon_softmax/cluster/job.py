@@ -54,7 +54,7 @@ class Job(NamedTuple):
         return "--checkpoint" in names
 
     def make_plan(self) -> list[Task]:
-        """Deal the job out."""
+        """List the tasks of the job."""
         return make_plan(self.hosts, self.num_workers, self.num_servers, self.ssh)
 
     def make_orders(self, resume: bool = False) -> list[tuple[Task, dict[str, Any]]]:

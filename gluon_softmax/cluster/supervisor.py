@@ -87,7 +87,7 @@ class Supervisor:
         return all(process.is_gone for process in self._processes)
 
     def _take_in(self, seconds: float) -> None:
-        """Take in messages for so many seconds, or until none came for as long."""
+        """Read messages for so many seconds, or until none came for as long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:

@@ -97,7 +97,7 @@ WRITERS = {".npz": _write_npz, ".onnx": _write_onnx, ".json": _write_symbol}
 
 
 def _import(options: argparse.Namespace) -> int:
-    """Say what the file holds, and how well each version does with it."""
+    """Print what the file holds, and how well each version does with it."""
     from ..models.model import load_model
 
     model = load_model(options.model)
@@ -117,7 +117,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _judge(model, root: str | None) -> Iterator[str]:
-    """Give the test accuracy of each version, where the data set is a known one."""
+    """Return the test accuracy of each version, where the data set is a known one."""
     from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
     from ..chapter.training import evaluate_accuracy

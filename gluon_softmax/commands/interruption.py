@@ -36,7 +36,7 @@ def raising_at_sigterm() -> Iterator[None]:
 
 @contextmanager
 def hinting(hint: str) -> Iterator[None]:
-    """Say how to go on, should the block be interrupted.
+    """Add how to go on, should the block be interrupted.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Interruption:
             signal.signal(number, handler)
 
     def __call__(self) -> bool:
-        """Say whether there was a signal."""
+        """Return whether there was a signal."""
         return bool(self._number)
 
     def make_error(self, hint: str) -> KeyboardInterrupt:

@@ -45,7 +45,7 @@ def add_arguments(commands) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    """Say how each picture was prepared and what it is; write the figure."""
+    """Print how each picture was prepared and what it is; write the figure."""
     from ..errors import check_whole_number
 
     check_whole_number("top", options.top, least=1)

@@ -118,7 +118,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
-    """Refuse what can be seen to be wrong before anything is read or started."""
+    """Check the options before anything is read or started."""
     settings = Settings(**{f.name: getattr(options, f.name) for f in fields(Settings)})
     check_shares(settings.batch_size, num_workers)
     _check_together(options)
@@ -126,7 +126,7 @@ def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
 
 
 def _check_together(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together."""
+    """Check that the options go together."""
     from ..errors import check_positive, check_whole_number
 
     if options.every is not None:
@@ -202,7 +202,7 @@ class _Keeper(Callback):
         self._training.share_state()
 
     def _open(self) -> None:
-        """Take the folder, and what is in it."""
+        """Keep the folder, and what is in it."""
         from ..trainer.checkpoint import CheckpointFolder
 
         self._folder = CheckpointFolder(self._path, self._run)
@@ -264,7 +264,7 @@ class _Record(Callback):
         self.bar = None  # in a group, the first process has one
 
     def describe(self) -> dict:
-        """Say what the training is, for its checkpoints."""
+        """Return what the training is, for its checkpoints."""
         source = self._source
         settings = self._head["settings"].items()
         return {
@@ -307,7 +307,7 @@ class _Record(Callback):
         write_json({**self._head, **running}, self._numbers)
 
     def name_files(self) -> None:
-        """Say what was written."""
+        """Print what was written."""
         for path in (self._parameters, self._model, self._numbers):
             self._say(f"wrote {path}")
 

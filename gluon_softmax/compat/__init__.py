@@ -36,7 +36,7 @@ def loading_problem(library: str) -> str:
 
 
 def require_libraries() -> None:
-    """Refuse a machine without the system libraries that libmxnet.so is linked to.
+    """Check that the system libraries are there that libmxnet.so is linked to.
 
     Symptom: `OSError: libgomp.so.1: cannot open shared object file`. Cause: the wheel
     leaves both libraries out for licence reasons. Can go when MXNet ships them.
@@ -52,7 +52,7 @@ def require_libraries() -> None:
 
 
 def require_numpy_below_2() -> None:
-    """Refuse NumPy 2, which no alias can make fit.
+    """Check that NumPy is older than 2, which no alias can make fit.
 
     Symptom: `ImportError: cannot import name 'PZERO' from 'numpy'`. Cause: MXNet 1.9.1
     imports dozens of names that NumPy 2 removed. Can go with the next MXNet.
@@ -67,7 +67,7 @@ def require_numpy_below_2() -> None:
 
 
 def restore_numpy_bool() -> None:
-    """Give NumPy its alias `numpy.bool` back.
+    """Return NumPy its alias `numpy.bool` back.
 
     Symptom: `AttributeError: module 'numpy' has no attribute 'bool'` from
     `mxnet/numpy/utils.py`. Cause: NumPy 1.24 removed the alias. The builtin would do
@@ -102,7 +102,7 @@ def restore_distutils() -> None:
 
 
 def restore_set_matplotlib_formats() -> None:
-    """Give IPython its function `display.set_matplotlib_formats` back.
+    """Return IPython its function `display.set_matplotlib_formats` back.
 
     Symptom: `AttributeError: module 'IPython.display' has no attribute
     'set_matplotlib_formats'` from every figure function of d2lzh. Cause: IPython moved

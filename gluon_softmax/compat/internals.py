@@ -82,7 +82,7 @@ def outputs(executor: Executor, kinds: list[type[nd.NDArray]]) -> list[nd.NDArra
 
 
 def _take_handle(array: nd.NDArray) -> NDArrayHandle:
-    """Take the handle from an array that is not used again."""
+    """Return the handle of an array that is not used again."""
     handle, array.handle = array.handle, NDArrayHandle()
     return handle
 

@@ -107,7 +107,7 @@ class ImageDataset(Dataset):
     def from_idx(
         cls, images: str | os.PathLike[str], labels: str | os.PathLike[str], **options
     ) -> ImageDataset:
-        """Take images and labels of your own from two IDX files.
+        """Load images and labels of your own from two IDX files.
 
         Parameters
         ----------
@@ -381,7 +381,7 @@ def _with_channels(images: np.ndarray | FileArray) -> np.ndarray | FileArray:
 
 
 def _check_images(images: np.ndarray, title: str) -> None:
-    """Refuse anything but a stack of grey or colour images of bytes."""
+    """Check that images are a stack of grey or colour images of bytes."""
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.size:
         raise DataError(
             f"{title}: expected images as bytes of shape (n, height, width), "
@@ -392,7 +392,7 @@ def _check_images(images: np.ndarray, title: str) -> None:
 def _check_labels(
     labels: np.ndarray, num_images: int, num_classes: int, title: str
 ) -> None:
-    """Refuse labels that are not the number of a class for each image."""
+    """Check that labels are the number of a class for each image."""
     if labels.shape != (num_images,):
         raise DataError(
             f"{title}: expected one label for each of the {num_images:,} images, "

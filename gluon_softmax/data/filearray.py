@@ -79,7 +79,7 @@ class FileArray:
         return int(np.prod(self.shape, dtype="int64"))
 
     def with_channels(self) -> FileArray:
-        """Give each row an axis of one channel at its end."""
+        """Return each row an axis of one channel at its end."""
         return FileArray(self._path, (*self.shape, 1), self._offset)
 
     def take(self, indices: Sequence[int], axis: int = 0) -> np.ndarray:
@@ -104,7 +104,7 @@ class FileArray:
         return self._decode(content, len(places))
 
     def check_unchanged(self) -> None:
-        """Refuse to go on with a file that is no longer what it was."""
+        """Check that the file is still what it was."""
         if self._look() != self._state:
             raise self._changed()
 
@@ -126,7 +126,7 @@ class FileArray:
         return state.st_size, state.st_mtime_ns
 
     def _changed(self) -> DataError:
-        """Say that the file was changed."""
+        """Raise the error that says that the file was changed."""
         return DataError(
             f"{self._path} changed on disk while it was in use: open the data set again"
         )

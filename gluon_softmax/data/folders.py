@@ -198,7 +198,7 @@ def _read(path: Path) -> np.ndarray:
 
 @contextmanager
 def _strict() -> Iterator[None]:
-    """Take a picture too large to be true as an error."""
+    """Raise an error for a picture too large to be true."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
@@ -219,5 +219,5 @@ def _list_visible(folder: Path) -> list[Path]:
 
 
 def _is_picture(path: Path) -> bool:
-    """Say whether a file is called like a picture."""
+    """Return whether a file is called like a picture."""
     return path.suffix.lower() in SUFFIXES and path.is_file()

@@ -246,7 +246,7 @@ def _check_length(content: Content, name: str) -> tuple[np.dtype, tuple[int, ...
 
 
 def _check_size(size: int, dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
-    """Refuse a file that is longer or shorter than its header says."""
+    """Check that a file is as long as its header says."""
     expected = _length(dtype, shape)
     if size != expected:
         found = "more" if size > expected else f"only {size:,}"
@@ -279,7 +279,7 @@ def _parse_header(content: Content, name: str) -> tuple[np.dtype, tuple[int, ...
 
 
 def _describe(content: Content) -> str:
-    """Say what a file that is not IDX seems to be."""
+    """Return what a file that is not IDX seems to be."""
     beginning = bytes(content[:MAX_HEADER])
     for start, description in OTHER_CONTENT.items():
         if beginning.lstrip().startswith(start):

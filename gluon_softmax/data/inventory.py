@@ -69,7 +69,7 @@ def take_inventory(
 
 
 def _look(name: str, train: bool, split: str, place: sources.Place) -> Finding | None:
-    """Say what one place holds of one split."""
+    """Return what one place holds of one split."""
     try:
         files = sources.inspect(name, train, place.folder)
     except DataError as error:

@@ -140,7 +140,7 @@ class BatchLoader:
         return (tuple(as_ndarray(array, make) for array in batch) for batch in batches)
 
     def order(self, epoch: int) -> np.ndarray:
-        """Give the order of the samples in an epoch.
+        """Return the order of the samples in an epoch.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class BatchLoader:
         ]
 
     def bounds(self, number: int) -> slice:
-        """Give what a batch takes of the epoch's order.
+        """Return what a batch takes of the epoch's order.
 
         Parameters
         ----------
@@ -324,7 +324,7 @@ def load_data(
 
 
 def _choose_transforms(dataset, resize: int | None) -> tuple:
-    """Take the data set's transforms, or the chapter's."""
+    """Return the data set's transforms, or the chapter's."""
     if isinstance(dataset, TransformedDataset):
         if resize is not None:
             raise ArgumentError("put Resize into transform_first, or leave it out")

@@ -101,7 +101,7 @@ def _open(path: str | os.PathLike[str]) -> tuple[Image.Image, np.ndarray]:
 
 
 def _make_grey(image: Image.Image) -> np.ndarray:
-    """Give the brightness as bytes; what is transparent becomes white, as paper is."""
+    """Return the brightness as bytes; what is transparent is white, as paper is."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
         values = np.nan_to_num(np.asarray(image, "float64"))
         most = 65535 if image.mode.startswith("I") else max(values.max(), 1)
@@ -112,7 +112,7 @@ def _make_grey(image: Image.Image) -> np.ndarray:
 
 
 def _find_background(grey: np.ndarray) -> int:
-    """Give the brightness that most of the border has."""
+    """Return the brightness that most of the border has."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return int(np.median(border))
 
@@ -146,7 +146,7 @@ def _fit(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
 
 
 def _place(brightness: np.ndarray, margin: int) -> int:
-    """Say where rows or columns begin: all in the middle, or their centre of mass."""
+    """Return where rows or columns begin, by their middle or centre of mass."""
     free = SIDE - len(brightness)
     if not margin or not brightness.any():
         return free // 2

@@ -56,7 +56,7 @@ class BatchReader:
 
 
 def _take(array: np.ndarray | FileArray, indices: np.ndarray | slice) -> np.ndarray:
-    """Take rows of an array."""
+    """Return rows of an array."""
     if isinstance(indices, slice):
         return array[indices]
     return array.take(indices, axis=0)

@@ -138,7 +138,7 @@ class Files:
 
 
 def published(name: str) -> DataSet:
-    """Give what is published about the data set called `name`."""
+    """Return what is published about the data set called `name`."""
     if name not in DATA_SETS:
         known = ", ".join(DATA_SETS)
         raise ArgumentError(f"unknown data set {name!r}: choose one of {known}")
@@ -324,7 +324,7 @@ def _verified(name: str, path: Path, file: str = "") -> tuple[bytes, str]:
 
 
 def _identify(digest: str) -> str:
-    """Say what a checksum belongs to."""
+    """Return what a checksum belongs to."""
     for known in DATA_SETS.values():
         for file, sha256 in known.sha256.items():
             if digest == sha256:

@@ -218,7 +218,7 @@ def _prepare(
 
 
 def _take(dataset: ImageDataset, part: slice) -> ImageDataset:
-    """Take a part of a data set."""
+    """Return a part of a data set."""
     return ImageDataset(
         dataset.images[part],
         dataset.labels[part],

@@ -90,7 +90,7 @@ def _paint(shapes: list[tuple[list, list]], i: int) -> np.ndarray:
 
 
 def _dye(images: np.ndarray, stripes: float, rng: np.random.Generator) -> np.ndarray:
-    """Give each garment its own brightness, lighting, stripes and grain."""
+    """Return each garment its own brightness, lighting, stripes and grain."""
     vary = partial(rng.uniform, size=(len(images), 1, 1))
     x = np.arange(_SIDE) - _SIDE / 2
     cloth = vary(0.55, 1.0) * (1 + vary(-0.015, 0.015) * x)

@@ -59,7 +59,7 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
 
 
 def is_in_background(step: Step) -> bool:
-    """Say whether MXNet computes a step while Python goes on.
+    """Return whether MXNet computes a step while Python goes on.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def count_for_workers(steps: list[Step]) -> int:
 
 
 def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
-    """Say what pixels in 0-1 are brought to: mean and deviation of `Normalize`.
+    """Return what pixels in 0-1 are brought to: mean and deviation of `Normalize`.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def _each(transform: Callable, X: np.ndarray, seed: Seed, empty: Empty) -> np.nd
 
 
 def _check_image(image: object, first: nd.NDArray | np.ndarray) -> None:
-    """Refuse what cannot be stacked to a batch."""
+    """Check that a transform's result can be stacked to a batch."""
     if not isinstance(image, (nd.NDArray, np.ndarray)):
         raise ArgumentError(
             "expected the transform to return an NDArray, found a "

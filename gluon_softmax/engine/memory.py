@@ -81,7 +81,7 @@ class Ring:
         self._ids: set[int] = set()
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-        """Give the next array, which holds what was last written there."""
+        """Return the next array, which holds what was last written there."""
         arrays = self._arrays.setdefault((shape, dtype), [])
         turn = self._next.get((shape, dtype), 0) % self.turns
         self._next[shape, dtype] = turn + 1

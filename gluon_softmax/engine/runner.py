@@ -222,7 +222,7 @@ class Runner:
 def _bind(
     graph: Graph, shape: tuple, X: nd.NDArray, y: nd.NDArray, training: bool
 ) -> _Bound:
-    """Give a graph its memory."""
+    """Return a graph its memory."""
     symbol, grads = graph.symbol, graph.grads
     arrays = {"data": X, "label": y, **graph.arrays}
     if training:

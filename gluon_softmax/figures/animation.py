@@ -90,7 +90,7 @@ class Recorder(Callback):
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that no animation could be written to, before any training.
+    """Check, before any training, that an animation could be written to a file.
 
     Parameters
     ----------

@@ -152,12 +152,12 @@ def _finish(figure: Figure, ax: Axes, title: str) -> None:
 
 
 def _are_whole(columns: Iterable[Sequence[float]]) -> bool:
-    """Say whether all numbers are whole, as those of epochs are."""
+    """Return whether all numbers are whole, as those of epochs are."""
     return all((np.mod(column, 1) == 0).all() for column in columns)
 
 
 def _check_number(named: Mapping[str, object], what: str) -> None:
-    """Refuse an empty chart, and one in which two would look alike."""
+    """Check that a chart has lines, and no two that would look alike."""
     most = len(PALETTE) * len(LINES)
     if not 0 < len(named) <= most:
         raise ArgumentError(
@@ -167,7 +167,7 @@ def _check_number(named: Mapping[str, object], what: str) -> None:
 
 
 def _check_length(expected: str, found: Sequence, wanted: Sequence) -> None:
-    """Refuse numbers that would be drawn at the wrong place."""
+    """Check that no number would be drawn at the wrong place."""
     if len(found) != len(wanted):
         raise ArgumentError(
             f"expected {expected}, found {len(found)} for {len(wanted)}"

@@ -426,7 +426,7 @@ def _frame(ax, colour: str) -> None:
 
 
 def _check_counts(num_images: int, labels: Sequence[str]) -> None:
-    """Refuse rows whose texts would be lost or wander to other images."""
+    """Check that no text would be lost or wander to another image."""
     if not num_images or len(labels) != num_images:
         raise ArgumentError(
             f"expected a text for each image, found {num_images} images and "

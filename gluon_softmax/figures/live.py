@@ -84,7 +84,7 @@ class Bar(Lines):
         super().on_epoch_end(progress)
 
     def on_train_end(self, progress) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
     def _move(self, progress) -> None:
@@ -181,7 +181,7 @@ def average(batches: Sequence[Batch]) -> tuple[float, float]:
 
 
 def in_notebook() -> bool:
-    """Say whether this is a cell of a notebook; IPython in a terminal is none."""
+    """Return whether this is a cell of a notebook; IPython in a terminal is none."""
     if "IPython" not in sys.modules:
         return False
     from IPython import get_ipython

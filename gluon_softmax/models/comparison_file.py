@@ -132,7 +132,7 @@ def _read_json(path: Path) -> dict:
 
 
 def _read_numbers(content: dict) -> tuple[str, dict, dict[str, History], list[float]]:
-    """Take all but the models, and refuse what is of another type."""
+    """Return all but the models, checking the types."""
     data, settings = content["data"], content["settings"]
     differences = content["largest_parameter_difference"]
     is_title = isinstance(data, str) and data.isprintable()
@@ -152,7 +152,7 @@ def _read_numbers(content: dict) -> tuple[str, dict, dict[str, History], list[fl
 
 
 def _read_entry(entry: dict) -> tuple[str, str]:
-    """Take the name of a model's file, which leads to no other folder, and its hash."""
+    """Return the name of a model's file, which is in no other folder, and its hash."""
     name = Path(entry["file"]).name
     if not FILE.fullmatch(name):
         raise DataError(f"a file named {shorten(name)}")
@@ -160,7 +160,7 @@ def _read_entry(entry: dict) -> tuple[str, str]:
 
 
 def _name_format(content: dict) -> str:
-    """Say which format a file has."""
+    """Return which format a file has."""
     found = content.get("format")
     return "none, as older versions wrote" if found is None else shorten(found)
 
@@ -176,5 +176,5 @@ def _read_model(path: Path, wanted: str) -> Model:
 
 
 def _hash(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

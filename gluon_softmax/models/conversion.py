@@ -31,7 +31,7 @@ PIECE = 1000
 
 
 def to_scratch(model: Model) -> list[nd.NDArray]:
-    """Give the parameters of section 3.6.
+    """Return the parameters of section 3.6.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def to_scratch(model: Model) -> list[nd.NDArray]:
 
 
 def to_handmade(model: Model) -> SoftmaxRegression:
-    """Give the model of the version in NumPy.
+    """Return the model of the version in NumPy.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def to_gluon(model: Model) -> nn.HybridSequential:
 
 
 def to_versions(model: Model) -> dict[str, Callable[[nd.NDArray], nd.NDArray]]:
-    """Give the model as a net in each version that can hold it.
+    """Return the model as a net in each version that can hold it.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def from_gluon(
     pixel_mean: float = 0.0,
     pixel_deviation: float = 1.0,
 ) -> Model:
-    """Take the parameters out of a net of Gluon's layers.
+    """Return the parameters of a net of Gluon's layers.
 
     Parameters
     ----------
@@ -199,14 +199,14 @@ def _make(network: str, num_classes: int) -> nn.HybridSequential:
 
 
 def _name_as_gluon(model: Model) -> dict[str, np.ndarray]:
-    """Give the parameters by the names that Gluon has for them."""
+    """Return the parameters by the names that Gluon has for them."""
     if model.network != "softmax":
         return dict(model.params)
     return {"0.weight": model.params["W"].T, "0.bias": model.params["b"]}
 
 
 def _check_softmax(model: Model) -> None:
-    """Refuse networks that only Gluon has."""
+    """Check that a model is none of the networks that only Gluon has."""
     if model.network != "softmax":
         raise ArgumentError(
             f"expected softmax regression, found the {model.network} network: "

@@ -188,7 +188,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
 
 
 def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> object:
-    """Take text or numbers out of the arrays; look at their kind before unpacking."""
+    """Return text or numbers of the arrays; check their kind before unpacking."""
     array = arrays.pop(name)
     if array.dtype.kind != kind or array.ndim != ndim:
         raise DataError(

@@ -118,7 +118,7 @@ class _Graph:
         return self.add(operator, [X, *params], **options)
 
     def finish(self, model: Model):
-        """Give the graph, with its input and outputs described."""
+        """Return the graph, with its input and outputs described."""
         from onnx import TensorProto, helper
 
         def describe(name, *shape):

@@ -16,7 +16,7 @@ __all__ = ["replacing", "write_json", "write_text"]
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it to `path` if the block succeeds.
+    """Return a temporary path beside `path`; move it to `path` if the block succeeds.
 
     Parameters
     ----------

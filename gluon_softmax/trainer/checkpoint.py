@@ -89,7 +89,7 @@ class CheckpointFolder:
         self._lock()
 
     def exists(self) -> bool:
-        """Say whether there is anything to go on from."""
+        """Return whether there is anything to go on from."""
         return bool(self._find())
 
     def save(self, state: State, number: int) -> Path:
@@ -198,7 +198,7 @@ def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
 
 
 def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
-    """Take a state from arrays; refuse damaged ones and those of another training."""
+    """Convert arrays to a state; raise for damaged ones and another training's."""
     try:
         if arrays.pop("sha256", np.array("none")).tolist() != _hash(arrays):
             raise DataError("expected a whole checkpoint, found a damaged one")
@@ -221,7 +221,7 @@ def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
 
 
 def _check_state(state: State) -> None:
-    """Refuse figures that no training has."""
+    """Check that figures are those of a training."""
     for place in (vars(state), *state.running):
         check_whole_number("epoch", place["epoch"], least=0)
         check_whole_number("batch", place["batch"], least=0)
@@ -234,12 +234,12 @@ def _check_state(state: State) -> None:
 
 
 def _take(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
-    """Take the arrays of one kind."""
+    """Return the arrays of one kind."""
     return {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
 
 
 def _check_run(path: Path, found: dict, wanted: dict) -> None:
-    """Refuse a checkpoint of another training."""
+    """Check that a checkpoint is of this training."""
     names = [name for name in wanted if found.get(name) != wanted[name]]
     if names:
         name = names[0]
@@ -251,7 +251,7 @@ def _check_run(path: Path, found: dict, wanted: dict) -> None:
 
 
 def _hash(arrays: dict[str, np.ndarray]) -> str:
-    """Give the SHA-256 of names, types, shapes and content."""
+    """Return the SHA-256 of names, types, shapes and content."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]

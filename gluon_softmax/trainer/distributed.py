@@ -66,7 +66,7 @@ class GroupTrainer:
                 updater.states[index], updater.states_synced[index] = state, True
 
     def find_momentum(self, named: dict[str, gluon.Parameter]) -> dict[str, nd.NDArray]:
-        """Give the momentum of each parameter; none before the first step, or at 0."""
+        """Return the momentum of each parameter; none before a step, or at 0."""
         states = self._trainer._updaters[0].states
         index = {id(param): i for i, param in enumerate(self._trainer._params)}
         found = {name: states.get(index[id(param)]) for name, param in named.items()}
@@ -109,11 +109,11 @@ class Group:
         """Replace arrays by their sums over all processes."""
 
     def add_up(self, numbers: Sequence[float]) -> list[float]:
-        """Give the sums of some numbers over all processes."""
+        """Return the sums of some numbers over all processes."""
         return list(numbers)
 
     def share(self, arrays: list[nd.NDArray]) -> None:
-        """Give every process the arrays of the first one."""
+        """Return every process the arrays of the first one."""
 
 
 class StoreGroup(Group):
@@ -130,14 +130,14 @@ class StoreGroup(Group):
         self._last_key = OWN_KEYS
 
     def share(self, arrays: list[nd.NDArray]) -> None:
-        """Give every process the arrays of the first one."""
+        """Return every process the arrays of the first one."""
         for array in arrays:
             key = self.take_key()
             self.store.init(key, array)
             self.store.pull(key, out=array)
 
     def take_key(self) -> int:
-        """Give a key that is not taken; all processes ask in the same order."""
+        """Return a key that is not taken; all processes ask in the same order."""
         self._last_key += 1
         return self._last_key
 
@@ -174,7 +174,7 @@ class SyncGroup(StoreGroup):
             self.store.pull(key, out=array, priority=-number)
 
     def add_up(self, numbers: Sequence[float]) -> list[float]:
-        """Give the sums of some numbers, in more digits than float32 has."""
+        """Return the sums of some numbers, in more digits than float32 has."""
         if not self.adds_up:
             return list(numbers)
         exact = np.array(numbers, "float64")
@@ -184,7 +184,7 @@ class SyncGroup(StoreGroup):
         return rows.astype("float64").sum(axis=(0, 1)).tolist()
 
     def _gather(self, name: object, array: nd.NDArray) -> nd.NDArray:
-        """Give what all processes have, (size, ...), in the order of their ranks."""
+        """Return what all processes have, (size, ...), in the order of their ranks."""
         shape = (self.size, *array.shape)
         key, rows = self._find_rows((name, "rows"), shape, array.context)
         rows[:] = 0
@@ -194,7 +194,7 @@ class SyncGroup(StoreGroup):
         return rows
 
     def _find_rows(self, name: object, shape: tuple, ctx) -> tuple[int, nd.NDArray]:
-        """Give the key of an array in the store, and one of its shape to work with."""
+        """Return an array's key in the store, and one of its shape to work with."""
         if name not in self._rows:
             key, rows = self.take_key(), nd.zeros(shape, ctx)
             self.store.init(key, rows)
@@ -242,12 +242,12 @@ class AsyncTrainer:
         """Leave momentum to the store, which begins it at zero."""
 
     def find_momentum(self, named: dict[str, gluon.Parameter]) -> dict[str, nd.NDArray]:
-        """Give none: the store keeps it, and does not give it away."""
+        """Return none: the store keeps it, and does not give it away."""
         return {}
 
 
 def is_worker() -> bool:
-    """Say whether this process is a worker of a job of several."""
+    """Return whether this process is a worker of a job of several."""
     return os.environ.get("DMLC_ROLE") == "worker"
 
 

@@ -232,7 +232,7 @@ class NetworkTraining:
         self.progress.end_epoch(Epoch(self.epoch, *shares, seconds))
 
     def get_state(self) -> State:
-        """Give all that is needed to go on; all of a group must ask at once."""
+        """Return all that is needed to go on; all of a group must ask at once."""
         params, momentum = self._name_arrays()
         self._add_recent()
         is_under_way = self.progress.epoch > self.epoch
@@ -279,7 +279,7 @@ class NetworkTraining:
         self._begin_epoch(batch, self.progress.sums.data)
 
     def _name_arrays(self) -> tuple[dict[str, nd.NDArray], dict[str, nd.NDArray]]:
-        """Give parameters and momentum by Gluon's names for them."""
+        """Return parameters and momentum by Gluon's names for them."""
         named = self.net._collect_params_with_prefix()
         params = {name: param.data(self._ctx) for name, param in named.items()}
         momentum = self._trainer.find_momentum(named)
@@ -287,7 +287,7 @@ class NetworkTraining:
 
 
 def choose_context(name: str) -> mx.Context:
-    """Give the device of a name, if this machine has it.
+    """Return the device of a name, if this machine has it.
 
     Parameters
     ----------

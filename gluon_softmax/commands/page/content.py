@@ -71,7 +71,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
 
 
 def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
-    """Give a softmax regression's probabilities, computed as the page computes them.
+    """Return a softmax regression's probabilities, computed as the page computes them.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
-    """Refuse what the page cannot compute."""
+    """Check that the page can compute a model."""
     for name in (SCRATCH, GLUON):
         if name not in comparison.models or name not in comparison.histories:
             raise DataError(

@@ -1,0 +1,42 @@
+"""The folders import one way: each only those before it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import gluon_softmax
+import pytest
+
+ORDER = (
+    *("errors", "history", "storage", "compat", "engine", "data", "figures"),
+    *("chapter", "models", "trainer", "cluster", "bench", "commands"),
+)
+PACKAGE = Path(gluon_softmax.__file__).parent
+ENTRIES = {path.stem: path for path in PACKAGE.iterdir() if path.stem[0] != "_"}
+
+
+def list_imports(path: Path) -> set[str]:
+    """List the entries of the package that a module imports, anywhere in it."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module] if node.module else [a.name for a in node.names]
+            found |= {name.split(".")[0] for name in names}
+    return found & set(ORDER)
+
+
+def test_every_entry_has_its_place():
+    """A new folder or module is put into the order."""
+    assert set(ENTRIES) - {"py"} == set(ORDER)
+    assert len(list(PACKAGE.glob("[!_]*"))) + 2 <= 16
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_imports_go_one_way(name):
+    """No module imports from a folder behind its own."""
+    path = ENTRIES[name]
+    allowed = set(ORDER[: ORDER.index(name) + 1])
+    for module in [path] if path.is_file() else path.rglob("*.py"):
+        assert list_imports(module) <= allowed, module
