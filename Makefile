@@ -54,7 +54,7 @@ notebooks: $(VENV)/extras-notebooks  ## run the scripts as notebooks, into build
 tools: $(TOOLS)  ## add what the tests and the linter need
 
 test: tools  ## run the quick tests and the examples in the docstrings
-	$(PYTEST) -m 'not slow' --doctest-modules tests --pyargs gluon_softmax
+	$(PYTEST) -m 'not slow' --durations 10 --doctest-modules tests --pyargs gluon_softmax
 
 slow: tools  ## run the slower tests
 	$(PYTEST) -m 'slow and not heavy' --durations 15 tests
