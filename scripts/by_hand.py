@@ -16,8 +16,8 @@ import gluon_softmax as d2l
 import numpy as np
 from gluon_softmax.chapter import handmade
 from gluon_softmax.data.splits import load_splits
+from gluon_softmax.figures import present
 from gluon_softmax.figures.charts import show_lines
-from gluon_softmax.figures.drawing import present
 
 # %% [markdown]
 # ## Parameters

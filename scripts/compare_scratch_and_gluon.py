@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gluon_softmax as d2l
 from gluon_softmax.data.splits import load_splits
-from gluon_softmax.figures.drawing import present
+from gluon_softmax.figures import present
 from gluon_softmax.models.comparison_file import write_comparison
 from gluon_softmax.models.gallery import draw_gallery
 

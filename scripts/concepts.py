@@ -13,9 +13,9 @@
 # %%
 import gluon_softmax as d2l
 import numpy as np
+from gluon_softmax.figures import present
 from gluon_softmax.figures.charts import show_bars
 from gluon_softmax.figures.diagram import show_network
-from gluon_softmax.figures.drawing import present
 from mxnet import autograd, gluon, nd
 
 # %% [markdown]

@@ -19,7 +19,7 @@ import time
 import gluon_softmax as d2l
 import numpy as np
 from gluon_softmax.data.splits import load_splits
-from gluon_softmax.figures.drawing import present
+from gluon_softmax.figures import present
 
 # %% [markdown]
 # ## Parameters

@@ -15,8 +15,8 @@
 import gluon_softmax as d2l
 import mxnet as mx
 from gluon_softmax.data.splits import load_splits
+from gluon_softmax.figures import present
 from gluon_softmax.figures.diagram import DOTS, show_network
-from gluon_softmax.figures.drawing import present
 from mxnet import autograd, nd
 
 # %% [markdown]

@@ -81,7 +81,9 @@ def test_failure_is_one_line_with_its_cause():
     """What `train` says is wrong is what is reported."""
     with pytest.raises(ContenderError) as error:
         measure("nonsense", 0, 1)
-    assert str(error.value).startswith("nonsense, one process alone failed (expected ")
+    assert str(error.value).startswith(
+        "nonsense, one process alone failed (gluon-softmax train: "
+    )
     assert "\n" not in str(error.value)
 
 

@@ -6,6 +6,7 @@ import sys
 from io import BytesIO
 from types import SimpleNamespace
 
+import gluon_softmax
 import numpy as np
 import pytest
 from gluon_softmax import (
@@ -224,10 +225,15 @@ def test_a_notebook_shows_a_figure_by_itself():
     assert data["image/png"].startswith(b"\x89PNG")
 
 
+def test_names_are_found_in_the_folder():
+    """`gluon_softmax.figures.save` is what it was before the folder was one."""
+    assert gluon_softmax.figures.save is save
+    with pytest.raises(AttributeError, match="has no attribute 'sav'"):
+        _ = gluon_softmax.figures.sav
+
+
 def test_pyplot_stays_out():
     """No figure function goes through pyplot's global state."""
-    import gluon_softmax.figures.drawing
-
     assert "plt" not in vars(gluon_softmax.figures.drawing)
     assert "matplotlib.pyplot" not in str(
         vars(sys.modules["gluon_softmax.figures.drawing"])
