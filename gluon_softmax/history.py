@@ -126,16 +126,16 @@ class Callback:
     """
 
     def on_train_begin(self, progress) -> None:
-        """Called before the first batch."""
+        """Act before the first batch."""
 
     def on_batch_end(self, progress) -> None:
-        """Called after the step of each batch."""
+        """Act after the step of each batch."""
 
     def on_epoch_end(self, progress) -> None:
-        """Called when an epoch has been evaluated and is in ``progress.history``."""
+        """Act when an epoch has been evaluated and is in ``progress.history``."""
 
     def on_train_end(self, progress) -> None:
-        """Called at the end, whether all went well or not."""
+        """Act at the end, whether all went well or not."""
 
 
 @dataclass

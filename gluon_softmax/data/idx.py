@@ -145,7 +145,7 @@ def decode_idx(content: Content, name: str = "IDX data") -> np.ndarray:
 
 
 def encode_idx(array: np.ndarray) -> bytes:
-    """Turn an array into uncompressed IDX bytes.
+    r"""Turn an array into uncompressed IDX bytes.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def encode_idx(array: np.ndarray) -> bytes:
     Examples
     --------
     >>> encode_idx(np.array([7, 8], dtype="uint8"))
-    b'\\x00\\x00\\x08\\x01\\x00\\x00\\x00\\x02\\x07\\x08'
+    b'\x00\x00\x08\x01\x00\x00\x00\x02\x07\x08'
     """
     dtype = array.dtype.newbyteorder(">")
     codes = [code for code, known in TYPES.items() if np.dtype(known) == dtype]

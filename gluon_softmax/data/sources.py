@@ -289,13 +289,13 @@ def fetch(
 
 
 def _mxnet_folder(name: str) -> Path:
-    """The folder that Gluon's own data sets use."""
+    """Return the folder that Gluon's own data sets use."""
     home = Path(os.environ.get("MXNET_HOME", "~/.mxnet")).expanduser()
     return home / "datasets" / name
 
 
 def _existing(folder: Path, file: str) -> Path | None:
-    """The file as it is in the folder, compressed or not."""
+    """Return the file as it is in the folder, compressed or not."""
     paths = (folder / f"{file}.gz", folder / file)
     try:
         if folder.exists() and not folder.is_dir():
@@ -333,7 +333,7 @@ def _identify(digest: str) -> str:
 
 
 def _mirrors(name: str) -> tuple[str, ...]:
-    """The mirrors to ask, MXNet's own setting first."""
+    """Return the mirrors to ask, MXNet's own setting first."""
     mirrors = published(name).mirrors
     repository = os.environ.get("MXNET_GLUON_REPO")
     if not repository:
