@@ -1,7 +1,7 @@
 """The package gives the numbers of the plain loop, whatever it is given.
 
-``DIFFERENTIAL_EXAMPLES=20000 pytest -m slow tests/test_differential.py`` tries more,
-``--hypothesis-seed=1`` the same ones again.
+``pytest -m heavy tests/test_differential.py`` tries twenty thousand cases, or
+``DIFFERENTIAL_EXAMPLES``; ``--hypothesis-seed=1`` tries the same ones again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from differential import plain
 from differential.cases import Case, cases, find_difference, list_each, run
 from hypothesis import HealthCheck, Phase, given, settings
 
-MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "2000"))
+MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "20000"))
 
 common = {
     "deadline": None,
@@ -22,7 +22,8 @@ common = {
     "suppress_health_check": list(HealthCheck),
 }
 quick = settings(max_examples=100, derandomize=True, **common)
-thorough = settings(max_examples=MANY, **common)
+thorough = settings(max_examples=1000, **common)
+exhaustive = settings(max_examples=MANY, **common)
 
 
 def check(case, loops=gluon_softmax):
@@ -51,8 +52,17 @@ def test_hundred_cases(case):
 @pytest.mark.slow
 @thorough
 @given(cases())
-def test_thousands_of_cases(case):
+def test_a_thousand_cases(case):
     """More of them, others each time."""
+    check(case)
+
+
+@pytest.mark.slow
+@pytest.mark.heavy
+@exhaustive
+@given(cases())
+def test_twenty_thousand_cases(case):
+    """What the engine must stand before it is trusted."""
     check(case)
 
 

@@ -263,6 +263,7 @@ def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "options",
     [["--kvstore", "dist_async", "--lr", 0.01], ["--compress", 0.5, "--lr", 0.005]],

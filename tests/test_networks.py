@@ -214,7 +214,10 @@ class FakeArray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LEAST_ACCURACY)
+@pytest.mark.parametrize(
+    "name",
+    ["perceptron", "softmax", pytest.param("convolutional", marks=pytest.mark.heavy)],
+)
 def test_networks_learn_mnist(digits, name):
     """Two epochs are enough to tell the deeper networks from softmax regression."""
     sets = [prepare_pixels(dataset, "mnist", "normalised") for dataset in digits]
