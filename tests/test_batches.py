@@ -89,6 +89,9 @@ def list_misuses():
         [(X[None], y[:1])], "expected scores|a row per label", id="3-D net"
     )
     yield pytest.param(iter([]), "no batch", id="used up")
+    yield pytest.param([(X[:0], y[:0])], "a sample at least", id="no samples")
+    yield pytest.param([(X, y + 2**32)], "too large for a label", id="64 bits")
+    yield pytest.param([(X * 1j, y)], "complex", id="complex")
 
 
 @pytest.mark.parametrize(("data", "message"), list(list_misuses()))

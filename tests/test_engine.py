@@ -726,3 +726,130 @@ def test_the_list_is_what_layers_are_made_of():
     """Each operator of a listed layer or loss is in the list, or no graph would run."""
     assert "Dropout" not in OPERATORS
     assert is_library_unchanged()
+
+
+def tied(hybridized: bool):
+    """Make a net in which one dense layer computes twice."""
+    dense = nn.Dense(6, in_units=6)
+    twin = nn.Dense(6, in_units=6, params=dense.params)
+    net = sequential(nn.Dense(6, activation="tanh"), dense, twin, nn.Dense(4))
+    dense.hybridize(hybridized)
+    return net
+
+
+def added_twice():
+    """Make a net in which one hybridized layer is added twice."""
+    dense = nn.Dense(6, in_units=6)
+    dense.hybridize()
+    return sequential(nn.Dense(6), dense, nn.Activation("relu"), dense, nn.Dense(4))
+
+
+def one_array():
+    """Make a net of two parameters that hold one array."""
+    net = sequential(nn.Dense(6, in_units=64), *(nn.Dense(6, in_units=6) for _ in "ab"))
+    for name in ("weight", "bias"):
+        first, second = (getattr(net[number], name) for number in (1, 2))
+        second._data, second._grad = first._data, first._grad
+    return net
+
+
+@pytest.mark.parametrize("make", [lambda: tied(True), added_twice, one_array])
+def test_a_parameter_in_two_places_gets_both_gradients(make):
+    """Two nodes that write to one gradient would keep the one of the last."""
+    assert compare(make, batches, num_epochs=1) == 0
+
+
+def test_a_tied_layer_runs_as_a_graph():
+    """As long as it is one node: its gradients are added up there."""
+    assert compare(lambda: tied(False), batches) > 0
+
+
+def test_a_penalty_in_a_hybridized_loss_counts():
+    """The weights of the net are in the graph of the loss too."""
+
+    W = nd.random.normal(scale=0.1, shape=(64, 4))
+    found = []
+    for engine in (Engine(), None):
+        W_now = W.copy()
+        W_now.attach_grad()
+        scores = hybridize(lambda X, W=W_now: nd.dot(X.flatten(), W))
+        penalised = hybridize(
+            lambda y_hat, y, W=W_now: (
+                -nd.pick(nd.log_softmax(y_hat), y) + 0.1 * (W**2).sum()
+            )
+        )
+        updater = lambda n, W=W_now: scratch.sgd([W], 0.1, n)  # noqa: E731
+        for _ in range(2):
+            figures = train_epoch(
+                scores, batches(), penalised, updater, 16, engine=engine
+            )
+        found.append([*figures, W_now.asnumpy()])
+    for value, expected in zip(*found):
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [lambda: nn.Dropout(0.5), nn.BatchNorm])
+def test_an_unknown_layer_in_a_hybridized_net_is_called_under_a_hybridized_loss(layer):
+    """Its operators are looked at, though the loss is a function."""
+
+    def make():
+        parts = (nn.Dense(6), layer(), nn.Dense(4))
+        net = sequential(*parts, kind=nn.HybridSequential)
+        net.hybridize()
+        return net
+
+    loss = hybridize(lambda y_hat, y: -nd.pick(nd.log_softmax(y_hat), y))
+    assert compare(make, batches, loss=loss) == 0
+
+
+def test_a_net_may_write_to_its_images():
+    """They are the user's own, and the next epoch sees what was written."""
+
+    def make():
+        net = sequential(nn.Dense(4))
+
+        def halve(block, inputs):
+            inputs[0][:] = inputs[0] * 0.5
+
+        net.register_forward_pre_hook(halve)
+        return net
+
+    assert compare(make, batches, num_epochs=3) == 0
+
+
+def test_a_transform_sees_what_training_changed():
+    """No batch is read before the step of the one before it."""
+    scale = [1.0]
+
+    def data():
+        scale[0] = 1.0
+        images = np.random.RandomState(0).randint(0, 256, (69, 8, 8), dtype="uint8")
+        dataset = ImageDataset(images, np.arange(69) % 4)
+        return BatchLoader(
+            dataset.transform_first(lambda image: image.astype("float32") * scale[0]),
+            16,
+        )
+
+    def change(count, net):
+        scale[0] = 1 / (count % 5 + 200)
+
+    assert compare(lambda: sequential(nn.Dense(4)), data, between=change) > 0
+
+
+def test_labels_of_two_kinds_are_counted():
+    """One-hot labels in one batch, numbers in the next."""
+    mixed = [
+        (X, nd.one_hot(y, 4) if number % 2 else y)
+        for number, (X, y) in enumerate(batches())
+    ]
+    net = sequential(nn.Dense(4))
+    expected = evaluate_accuracy(mixed, net, engine=None)
+    assert evaluate_accuracy(mixed, net) == expected
+
+
+def test_arrays_of_another_place_are_left_there():
+    """The second memory that MXNet names has graphs of its own."""
+    moved = [(X.copyto(mx.cpu(1)), y.copyto(mx.cpu(1))) for X, y in batches()]
+    net = sequential(nn.Dense(4))
+    net.collect_params().reset_ctx(mx.cpu(1))
+    assert evaluate_accuracy(moved, net) == evaluate_accuracy(moved, net, engine=None)

@@ -177,3 +177,56 @@ def test_its_gradients_are_autograds():
     y_hat.backward()
     np.testing.assert_allclose(found[0], 2 * W.grad.asnumpy(), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found[1], X.grad.asnumpy(), rtol=1e-4, atol=1e-6)
+
+
+def redefine(body: str):
+    """Make a function whose globals are its own, and return both."""
+    variables = {"scale": 2.0, "W": nd.ones((1, 2)), "nd": nd}
+    exec(body, variables)
+    return variables["net"], variables
+
+
+@pytest.mark.parametrize(
+    ("body", "change"),
+    [
+        (
+            "def net(X):\n    return (lambda h: h * scale)(X)",
+            lambda variables: variables.update(scale=3.0),
+        ),
+        (
+            "def helper(h):\n    return h * 2\n"
+            "def net(X):\n    return (lambda h: helper(h))(X)",
+            lambda variables: variables.update(helper=lambda h: h * 3),
+        ),
+        (
+            "factors = [2.0]\n"
+            "def net(X):\n    for f in factors:\n        X = X * f\n    return X",
+            lambda variables: variables["factors"].append(1.5),
+        ),
+        (
+            "settings = {str(n): 2.0 for n in range(100)}\n"
+            "def net(X):\n    return X * settings['50']",
+            lambda variables: variables["settings"].update({"50": 3.0}),
+        ),
+        (
+            "settings = {}\ndef net(X):\n    return X * settings.get('new', 2.0)",
+            lambda variables: variables["settings"].update(new=3.0),
+        ),
+    ],
+)
+def test_a_variable_that_changes_is_seen(body, change):
+    """Wherever in the function it is used, and whatever holds it."""
+    function, variables = redefine(body)
+    net, X = hybridize(function), nd.ones((2, 2))
+    assert (net(X) == function(X)).asnumpy().all()
+    change(variables)
+    assert (net(X) == function(X)).asnumpy().all()
+    assert net(X)[0, 0].asscalar() == 3
+
+
+def test_a_parameter_of_an_inner_function_is_found():
+    """It is a variable of the module all the same."""
+    body = "W.attach_grad()\ndef net(X):\n    return (lambda h: h * W)(X)"
+    function, _ = redefine(body)
+    X = nd.ones((2, 2))
+    np.testing.assert_array_equal(hybridize(function)(X).asnumpy(), X.asnumpy())

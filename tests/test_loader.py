@@ -337,3 +337,15 @@ def test_load_data_fashion_mnist_refuses_before_reading_long(fashion):
     """A batch larger than the smaller of the two sets is refused."""
     with pytest.raises(ArgumentError, match=r"at most 10,000.*found 10,001"):
         load_data_fashion_mnist(10_001, root=fashion[0].folder)
+
+
+def test_a_transform_that_stops_is_an_error(numbered):
+    """Not the end of the epoch, with a part of the images."""
+    rest = iter(range(2))
+
+    def run_out(image):
+        next(rest)
+        return image.astype("float32")
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(BatchLoader(numbered.transform_first(run_out), 1))

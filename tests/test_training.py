@@ -270,3 +270,45 @@ def test_a_callback_stops_a_training(data, place, epochs):
     arguments = (*load_data(*data, batch_size=100), loss, 3, 100)
     history = train_ch3(net, *arguments, **updater, callbacks=[Stopping(*place)])
     assert len(history) == epochs
+
+
+@pytest.mark.parametrize("params", [lambda W: (p for p in [W]), lambda W: iter([W])])
+def test_parameters_may_come_one_by_one(params):
+    """An iterator that is looked at first is not used up by it."""
+    W = nd.zeros((784, 10))
+    W.attach_grad()
+    X, y = nd.ones((4, 784)), nd.zeros(4)
+    train_iter = [(X, y)]
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    net = lambda X: nd.dot(X, W)  # noqa: E731
+    train_ch3(net, train_iter, train_iter, loss, 1, 4, params(W), 0.1)
+    assert W.asnumpy().any()
+
+
+@pytest.mark.parametrize("params", [[], iter([]), {"W": 1}])
+def test_parameters_that_are_none_are_refused(params):
+    """Training nothing would pass for training."""
+    with pytest.raises(ArgumentError, match="expected"):
+        train_ch3(abs, [], [], abs, 1, 16, params, 0.1)
+
+
+@pytest.mark.parametrize("batch_size", [0, -4, True, "8", float("nan")])
+def test_a_bad_batch_size_is_refused(batch_size):
+    """It divides the gradients: a negative one would climb."""
+    with pytest.raises(ArgumentError, match="expected batch_size to be a whole number"):
+        train_ch3(abs, [], [], abs, 1, batch_size, [], 0.1)
+    with pytest.raises(ArgumentError, match="expected batch_size to be a whole number"):
+        train_epoch(abs, [], abs, abs, batch_size)
+
+
+@pytest.mark.parametrize("label", [float("nan"), 0.5])
+def test_labels_that_are_no_class_are_refused(label):
+    """Neither is equal to any prediction, so all would be counted wrong."""
+    with pytest.raises(ArgumentError, match="expected whole labels from 0 to 2"):
+        accuracy(nd.ones((2, 3)), nd.array([1, label]))
+
+
+def test_no_sample_is_refused():
+    """There is no accuracy of nothing."""
+    with pytest.raises(ArgumentError, match="expected a sample"):
+        accuracy(np.ones((0, 3)), np.ones(0))

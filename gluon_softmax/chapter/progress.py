@@ -105,6 +105,7 @@ class Progress:
         StopTraining
             If a callback asked for the end.
         """
+        check_loss(l, y)
         self._X = X
         self._count(self._results.add(y_hat, y, l))
         self.skip()
@@ -157,7 +158,6 @@ class Progress:
     def _count(self, blocks: Iterable[Block]) -> None:
         """Add up the figures of batches that were read."""
         for sizes, (y_hat, y, l) in blocks:
-            check_loss(l, y)
             starts = np.cumsum([0, *sizes[:-1]])
             totals = np.add.reduceat(l.reshape(-1), starts, dtype="float64")
             self._check_finite(totals)
@@ -213,6 +213,8 @@ class Results:
         if not isinstance(y_hat, InTurn):
             columns = tuple(map(to_numpy, (y_hat, *others)))
             return [*self.read(), ([len(columns[1])], columns)]
+        if self._waiting and self._waiting[-1][1].shape[1:] != others[0].shape[1:]:
+            return [*self.read(), *self.add(y_hat, *others)]
         self._waiting.append((y_hat, *others))
         return self._read(BLOCK) if len(self._waiting) == 2 * BLOCK else []
 
@@ -256,6 +258,8 @@ def find_right(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
         If the shapes do not fit, or a label is no class.
     """
     n = len(y)
+    if not n:
+        raise ArgumentError("expected a sample at least, found none: check the data")
     if y_hat.ndim < 2 or y_hat.size != n * y_hat.shape[1]:
         raise ArgumentError(
             f"expected scores of shape ({n}, classes), a row per label, found "
@@ -270,9 +274,10 @@ def find_right(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
             f"{y.shape}"
         )
     y = y.reshape(n)
-    if y.min() < 0 or y.max() >= num_classes:
+    is_whole = y.dtype.kind != "f" or not (y % 1).any()  # a nan is not whole
+    if not is_whole or y.min() < 0 or y.max() >= num_classes:
         raise ArgumentError(
-            f"expected labels from 0 to {num_classes - 1}, found {y.min()} to "
+            f"expected whole labels from 0 to {num_classes - 1}, found {y.min()} to "
             f"{y.max()}: check the labels, or give the net as many outputs as classes"
         )
     return y_hat.argmax(axis=1) == y

@@ -178,6 +178,8 @@ def train_epoch(
     -----
     Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
     """
+    if batch_size is not None:
+        check_whole_number("batch_size", batch_size, least=1)
     progress, batches = progress or Progress(), read_batches(train_iter)
     if engine is not None:
         net, loss, batches = engine.accelerate(net, loss, batches)
@@ -323,6 +325,7 @@ def train_ch3(
     -----
     Section 3.6.7 of the book.
     """
+    check_whole_number("batch_size", batch_size, least=1)
     updater, lr = _make_updater(params, lr, trainer)
     history = History()
     with _keeping(history):
@@ -363,11 +366,17 @@ def _make_updater(
     """Return what steps after each batch, and its learning rate."""
     if trainer is not None:
         return trainer.step, trainer.learning_rate
-    if params is None or lr is None:
+    params = None if params is None else list(params)
+    if not params or lr is None:
         raise ArgumentError(
             "expected either a trainer, or params together with lr, to train with"
         )
     for number, param in enumerate(params):
+        if not isinstance(param, nd.NDArray):
+            raise ArgumentError(
+                f"expected params to be arrays, found {type(param).__name__} at "
+                f"params[{number}]: pass a trainer for a Gluon net"
+            )
         if param.grad is None:
             raise ArgumentError(
                 f"expected params with gradients, found none at params[{number}], "

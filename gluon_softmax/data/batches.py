@@ -79,6 +79,8 @@ def _read_batch(batch: object) -> tuple[nd.NDArray, nd.NDArray]:
             f"expected as many labels as images in a mini-batch, found X {X.shape} and "
             f"y {y.shape}"
         )
+    if not len(X):
+        raise ArgumentError("expected a sample at least in a mini-batch, found none")
     return X, y.reshape((-1,)) if y.shape[1:] == (1,) else y
 
 
@@ -100,7 +102,15 @@ def _as_array(name: str, value: object) -> nd.NDArray:
         array = np.asarray(value)
         if not array.ndim:
             raise TypeError("a single value")
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers")
         is_label = name == "y" and array.dtype.kind in "iub"
+        if (
+            is_label
+            and array.size
+            and not -(2**31) <= array.min() <= array.max() < 2**31
+        ):
+            raise TypeError("numbers too large for a label")
         return nd.array(array.astype("int32" if is_label else "float32"))
     except (TypeError, ValueError) as error:
         raise ArgumentError(

@@ -100,6 +100,8 @@ class BatchLoader:
         num_there = count_for_workers(steps)
         self._read = BatchReader(source.images, source.labels, steps[:num_there])
         self._maker = _BatchMaker(steps, num_there)
+        # A function of the user's may look at what training changes.
+        self.may_read_ahead = not num_there
         self._pool = WorkerPool(self._read, num_workers) if num_workers else None
 
     def __len__(self) -> int:
@@ -133,7 +135,7 @@ class BatchLoader:
         """
         tasks = self._next_tasks()
         if self._pool is None:
-            gathered = map(self._read, tasks)
+            gathered = (self._read(task) for task in tasks)  # StopIteration is an error
         else:
             gathered = self._pool.read_all(tasks)
         batches = self._maker.make_all(zip(tasks, gathered), make)

@@ -174,6 +174,8 @@ def make_graph(
         _check_operators(symbol)
     names = [name for name in symbol.list_inputs() if name not in INPUTS]
     arrays = {name: parts.arrays[name] for name in names}
+    if len(set(map(address, arrays.values()))) < len(names):
+        raise NoGraph("an array is in two places, whose gradients would overwrite")
     _check_types({"data": X, **arrays})
     grads = {} if loss is None else _find_gradients(arrays, overwritten)
     reads = [read for part in parts.traced for read in part.reads]
@@ -234,6 +236,7 @@ class _Parts:
         if not block._cached_op_args or block._backend or block._callback:
             raise NoGraph(f"{block.name} has no graph yet, or one that is watched")
         known, symbol = block._cached_graph
+        _check_operators(symbol)
         for name, (is_input, param) in zip(symbol.list_inputs(), block._cached_op_args):
             if not is_input:
                 self._add(name, _read(param))

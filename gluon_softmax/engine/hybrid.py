@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +34,8 @@ def hybridize(function: Callable[..., nd.NDArray]) -> Hybridized:
     function : function or functools.partial
         A net or a loss from scratch. It may use arrays with gradients attached that are
         arguments of the `partial`, or variables of the function or its module; if one
-        of these variables is changed, the function is recorded anew.
+        of these variables is changed, the function is recorded anew. Attributes of
+        other objects, and numbers in NumPy arrays, are not looked at.
 
     Returns
     -------
@@ -236,18 +236,25 @@ def _list_code(function: types.FunctionType) -> Iterator[Callable]:
 
 def _list_variables(function: types.FunctionType) -> Iterator[Callable]:
     """List what reads the variables that a function has from around it."""
-    variables = inspect.getclosurevars(function)
-    for name in variables.globals:
+    for name in _list_names(function.__code__):
         yield partial(function.__globals__.get, name)
     for cell in function.__closure__ or ():
         yield partial(attrgetter("cell_contents"), cell)
 
 
+def _list_names(code: types.CodeType) -> set[str]:
+    """List the names that code looks up, that of functions inside it included."""
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*map(_list_names, inner))
+
+
 def _list_items(holder: object) -> Iterator[Callable]:
     """List what reads the items of a list, a tuple or a dict."""
+    if isinstance(holder, (list, dict)):
+        yield holder.__len__
     if isinstance(holder, (list, tuple)):
         for number in range(len(holder)):
             yield partial(itemgetter(number), holder)
-    elif isinstance(holder, dict) and len(holder) <= TRACES:
+    elif isinstance(holder, dict):
         for name in holder:
             yield partial(holder.get, name)

@@ -114,6 +114,7 @@ class Runner:
         self._graphs: dict[tuple, Graph] = {}
         self._ready: dict[tuple[int, int], tuple[Graph, _Bound]] = {}
         self._batch: tuple = (None, None)
+        self._given: dict[int, nd.NDArray] = {}
         self._present: _Bound | None = None
         self._ring.restart()
         if len(self._keys) >= SHAPES:
@@ -121,7 +122,7 @@ class Runner:
 
     def end(self) -> None:
         """Let go of net and loss; the memory of their graphs is kept."""
-        del self._net, self._loss, self._graphs, self._ready
+        del self._net, self._loss, self._graphs, self._ready, self._given
         self._batch, self._present = (None, None), None
 
     def read(self, data_iter: Batches) -> Batches:
@@ -131,7 +132,8 @@ class Runner:
             batches = iter(data_iter.read_into(self._ring.empty))
         else:
             batches = map(self._copy, data_iter)
-        while burst := list(islice(batches, BLOCK if fills else 1)):
+        ahead = BLOCK if fills and getattr(data_iter, "may_read_ahead", False) else 1
+        while burst := list(islice(batches, ahead)):
             for X, y in burst:
                 # Under a scope of the user's the net may do, or mean, something else.
                 is_alone = not (autograd.is_recording() or autograd.is_training())
@@ -157,10 +159,14 @@ class Runner:
         if not all(map(_is_plain, batch)):
             return batch
         places = [self._ring.empty(array.shape, _type_of(array)) for array in batch]
-        return [array.copyto(place.owner) for array, place in zip(batch, places)]
+        copies = [array.copyto(place.owner) for array, place in zip(batch, places)]
+        self._given = dict(zip(map(id, copies), batch))
+        return copies
 
     def _own(self, array: nd.NDArray) -> nd.NDArray:
-        """Return an array that the user's code may keep."""
+        """Return an array that the user's code may keep or write to."""
+        if id(array) in self._given:
+            return self._given[id(array)]
         return array.copy() if self._ring.holds(array) else array
 
     def _find(self, X: nd.NDArray) -> _Bound | None:
@@ -271,7 +277,7 @@ def _is_plain(array: nd.NDArray) -> bool:
     """Return whether an array is dense, in this computer's memory, and in no graph."""
     if type(array) is not nd.NDArray or array.stype != "default":
         return False
-    if not array.context.device_type.startswith("cpu"):
+    if not array.context.device_type.startswith("cpu") or array.context.device_id:
         return False
     return (tape_name(array) or b"null").startswith(b"null") and array.grad is None
 

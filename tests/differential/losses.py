@@ -87,6 +87,17 @@ def smooth(y_hat, y):
     return -(target * nd.log_softmax(y_hat)).sum(axis=1)
 
 
+def penalise(world):
+    """Make a hybridized loss that has a weight of the net in it."""
+    weights = world.arrays()[:1]
+
+    def penalised(y_hat, y):
+        penalty = sum((0.01 * (weight**2).sum() for weight in weights), 0)
+        return from_scratch(y_hat, y) + penalty
+
+    return gluon_softmax.hybridize(penalised)
+
+
 def of_one_hot(make):
     """Return a function that makes a loss of Gluon's that wants one-hot labels."""
 
@@ -116,6 +127,8 @@ LOSSES = {
     "replaced": replace_forward,
     "with hook": hook,
     "from scratch": lambda world: from_scratch,
+    "hybridized from scratch": lambda world: gluon_softmax.hybridize(from_scratch),
+    "hybridized penalty": penalise,
     "of probabilities": lambda world: (
         lambda y_hat, y: gluon_softmax.cross_entropy(nd.softmax(y_hat), y)
     ),

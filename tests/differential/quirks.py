@@ -98,6 +98,24 @@ def freeze_array(world):
         world.notebook.bind("b", world.notebook.names["b"].detach())
 
 
+def tie_hybridized(world):
+    """Have layers share a weight, of which one compiles it into a graph of its own."""
+    tie(world)
+    for layer in world.layers()[::2]:
+        layer.hybridize()
+
+
+def halve(block, inputs):
+    """Write to the first of a layer's inputs."""
+    inputs[0][:] = inputs[0] * 0.5
+
+
+def write_to_images(world):
+    """Have the first layer write to what it is given."""
+    for layer in world.layers()[:1]:
+        layer.register_forward_pre_hook(halve)
+
+
 EARLY = {
     "frozen first": freeze(slice(1)),
     "frozen biases": freeze(slice(1, None, 2)),
@@ -111,6 +129,7 @@ EARLY = {
     "hybridized statically": hybridize(static_alloc=True),
     "hybridized in shape": hybridize(static_alloc=True, static_shape=True),
     "hybridized layers": hybridize_layers,
+    "images written to": write_to_images,
 }
 
 LATE = {
@@ -120,6 +139,7 @@ LATE = {
     "of one name": rename("same", "same"),
     "double precision": cast,
     "tied": tie,
+    "tied and hybridized": tie_hybridized,
     "attached": attach,
     "without a gradient": freeze_array,
 }
