@@ -366,11 +366,11 @@ def _make_updater(
     """Return what steps after each batch, and its learning rate."""
     if trainer is not None:
         return trainer.step, trainer.learning_rate
-    params = None if params is None else list(params)
-    if not params or lr is None:
+    if params is None or lr is None:
         raise ArgumentError(
             "expected either a trainer, or params together with lr, to train with"
         )
+    params = list(params)
     for number, param in enumerate(params):
         if not isinstance(param, nd.NDArray):
             raise ArgumentError(

@@ -135,9 +135,7 @@ class Runner:
         ahead = BLOCK if fills and getattr(data_iter, "may_read_ahead", False) else 1
         while burst := list(islice(batches, ahead)):
             for X, y in burst:
-                # Under a scope of the user's the net may do, or mean, something else.
-                is_alone = not (autograd.is_recording() or autograd.is_training())
-                self._batch = (X, y) if is_alone else (None, None)
+                self._batch = (X, y) if _is_alone() else (None, None)
                 yield X, y
 
     def net(self, X: nd.NDArray) -> nd.NDArray:
@@ -156,7 +154,7 @@ class Runner:
 
     def _copy(self, batch: tuple[nd.NDArray, nd.NDArray]):
         """Copy a batch to arrays in turn; leave one that is more than its numbers."""
-        if not all(map(_is_plain, batch)):
+        if not (_is_alone() and all(map(_is_plain, batch))):
             return batch
         places = [self._ring.empty(array.shape, _type_of(array)) for array in batch]
         copies = [array.copyto(place.owner) for array, place in zip(batch, places)]
@@ -271,6 +269,14 @@ def _keep_from_fusing(graph: Graph) -> dict[str, nd.NDArray]:
         return {}
     name, smallest = min(graph.arrays.items(), key=lambda item: item[1].size)
     return {name: nd.zeros_like(smallest)}
+
+
+def _is_alone() -> bool:
+    """Return whether nobody else records.
+
+    Under a scope of the user's the net may do, or mean, something else.
+    """
+    return not (autograd.is_recording() or autograd.is_training())
 
 
 def _is_plain(array: nd.NDArray) -> bool:
