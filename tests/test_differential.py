@@ -73,6 +73,21 @@ def test_the_plain_loop_agrees_with_itself(case):
     check(case, plain)
 
 
+def test_nothing_of_a_batch_is_recorded_in_the_users_scope():
+    """A copy that was recorded could not be written to again."""
+    case = Case(
+        layers=(),
+        inputs="flat",
+        labels="float32",
+        classes=2,
+        sizes=(4, 2),
+        iterator="list",
+        plan="evaluations",
+        scope="record",
+    )
+    check(case)
+
+
 def test_the_simplest_case_trains():
     """The comparison is of something: a case whose parameters move."""
     outcome = run(Case(), plain)

@@ -853,13 +853,3 @@ def test_arrays_of_another_place_are_left_there():
     net = sequential(nn.Dense(4))
     net.collect_params().reset_ctx(mx.cpu(1))
     assert evaluate_accuracy(moved, net) == evaluate_accuracy(moved, net, engine=None)
-
-
-def test_batches_may_be_evaluated_while_the_user_records():
-    """No copy of them is recorded, which could not be written to again."""
-    data, net = batches(), nn.Sequential()
-    flat = [(X.flatten()[:, :4], y) for X, y in data]
-    expected = evaluate_accuracy(flat, net, engine=None)
-    with autograd.record():
-        for _ in range(4):
-            assert evaluate_accuracy(flat, net) == expected
