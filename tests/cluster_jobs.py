@@ -90,9 +90,9 @@ def find_processes(mark: str) -> list[psutil.Process]:
 
 
 def find_workers(mark: str) -> list[psutil.Process]:
-    """Return the processes with a mark that are no keepers."""
+    """Return the processes with a mark that are no keepers, nor the ssh to one."""
     found = find_processes(mark)
-    return [p for p in found if "keeper" not in " ".join(p.info["cmdline"][:3])]
+    return [p for p in found if "cluster.keeper" not in " ".join(p.info["cmdline"])]
 
 
 def comes_true(condition, seconds: float) -> bool:
