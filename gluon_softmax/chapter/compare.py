@@ -11,7 +11,7 @@ import numpy as np
 from mxnet import gluon, nd
 
 from ..data.datasets import ImageDataset
-from ..data.loader import load_data
+from ..data.loader import BatchLoader, load_data
 from ..engine import hybridize
 from ..errors import check_momentum, check_positive, check_whole_number
 from ..history import Callback, History
@@ -177,31 +177,40 @@ def run_comparison(
         "seed": seed,
     }
     result = Comparison(train_set.title, settings, test_set)
-    train_iter, test_iter = load_data(train_set, test_set, batch_size, seed=seed)
+    loaders = load_data(train_set, test_set, batch_size, seed=seed)
     states = {}
     start = _draw_start(train_set, seed)
     for name, version in make_versions(*start, lr, momentum).items():
-        train_iter.epoch = 0  # the same batches again
-        states[name] = _States(version)
-        result.histories[name] = version.train(
-            train_iter,
-            test_iter,
-            num_epochs,
-            batch_size,
-            callbacks=[states[name], *make_callbacks(name, version)],
+        result.histories[name], states[name] = _train_from_start(
+            version, loaders, num_epochs, make_callbacks(name, version)
         )
-        result.params[name] = states[name].states[-1]
-        result.predictions[name] = _predict(version.net, test_iter)
-    result.differences = _largest_differences(states)
-    train_iter.epoch = 0
+        result.params[name] = states[name][-1]
+        result.predictions[name] = _predict(version.net, loaders[1])
+    result.differences = _largest_differences(*states.values())
     hybrid = make_scratch(*start, lr, momentum, hybrid=True)
-    kept = _States(hybrid)
-    result.hybridized = hybrid.train(
-        train_iter, test_iter, num_epochs, batch_size, callbacks=[kept]
-    )
-    pair = {SCRATCH: states[SCRATCH], "hybridized": kept}
-    result.hybrid_difference = max(_largest_differences(pair))
+    result.hybridized, kept = _train_from_start(hybrid, loaders, num_epochs)
+    result.hybrid_difference = max(_largest_differences(states[SCRATCH], kept))
     return result
+
+
+def _train_from_start(
+    version: Version,
+    loaders: tuple[BatchLoader, BatchLoader],
+    num_epochs: int,
+    callbacks: Iterable[Callback] = (),
+) -> tuple[History, list[tuple[np.ndarray, ...]]]:
+    """Train a version; return its history and its parameters after each epoch."""
+    train_iter, test_iter = loaders
+    train_iter.epoch = 0  # the same batches again
+    states = _States(version)
+    history = version.train(
+        train_iter,
+        test_iter,
+        num_epochs,
+        train_iter.batch_size,
+        callbacks=[states, *callbacks],
+    )
+    return history, states.states
 
 
 def _draw_start(train_set: ImageDataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -299,10 +308,10 @@ def _predict(net: Callable[[nd.NDArray], nd.NDArray], test_iter) -> np.ndarray:
     return nd.concat(*scores, dim=0).asnumpy().astype(int)
 
 
-def _largest_differences(states: dict[str, _States]) -> list[float]:
+def _largest_differences(*states: list[tuple[np.ndarray, ...]]) -> list[float]:
     """Compare the versions' parameters after each epoch."""
     differences = []
-    for versions in zip(*(kept.states for kept in states.values())):
+    for versions in zip(*states):
         flat = [np.concatenate([p.ravel() for p in params]) for params in versions]
         differences.append(float(np.ptp(flat, axis=0).max()))
     return differences
