@@ -61,7 +61,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=int,
         default=ROUNDS,
-        help="how often each works and is counted (default: %(default)s)",
+        help="how often each works and is counted",
     )
     parser.add_argument(
         "--only",
@@ -80,7 +80,7 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         default=Path("benchmark"),
-        help="folder for what is written (default: %(default)s)",
+        help="folder for what is written",
     )
 
 

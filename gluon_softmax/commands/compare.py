@@ -20,13 +20,7 @@ STAND_IN = "[drawn stand-in] "
 
 
 def add_arguments(commands) -> None:
-    """Describe `compare`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `compare`."""
     parser = commands.add_parser(
         "compare",
         help="train from scratch, with Gluon and by hand, side by side",

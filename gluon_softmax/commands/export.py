@@ -16,13 +16,7 @@ MODEL = FOLDER / "model-gluon.npz"
 
 
 def add_arguments(commands) -> None:
-    """Describe `export` and `import`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `export` and `import`."""
     export = commands.add_parser(
         "export",
         help="write a trained model for programs that know nothing of MXNet",

@@ -24,7 +24,6 @@ def add_arguments(commands) -> None:
         "where one fails.",
         epilog="example: gluon-softmax launch -n 2 -- train softmax",
         usage="gluon-softmax launch -n WORKERS [options] -- train ...",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.set_defaults(command=_launch, commands=commands.choices)
     parser.add_argument(

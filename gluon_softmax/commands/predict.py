@@ -14,13 +14,7 @@ SHOWN = 20
 
 
 def add_arguments(commands) -> None:
-    """Describe `predict`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `predict`."""
     parser = commands.add_parser(
         "predict",
         help="classify pictures of your own with a trained model",

@@ -20,13 +20,7 @@ FREE = ("num_epochs", "print_every")
 
 
 def add_arguments(commands) -> None:
-    """Describe `train`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `train`."""
     parser = commands.add_parser(
         "train",
         help="train a network: softmax regression, a perceptron, a convolutional one",

@@ -11,13 +11,7 @@ __all__ = ["add_arguments"]
 
 
 def add_arguments(commands) -> None:
-    """Describe `page`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` gave.
-    """
+    """Describe `page`."""
     parser = commands.add_parser(
         "page",
         help="write a comparison as one web page to draw on and to look around in",
