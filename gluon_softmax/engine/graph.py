@@ -292,9 +292,10 @@ def _find_gradients(
     if not trained:
         raise NoGraph("nothing is trained")
     for array in trained.values():
-        if tape_name(array) not in overwritten:
+        mark = tape_name(array)
+        if mark not in overwritten:
             _check_overwritten(array)
-            overwritten.add(tape_name(array))
+            overwritten.add(mark)
     return {name: array.grad for name, array in trained.items()}
 
 
