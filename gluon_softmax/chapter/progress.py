@@ -147,7 +147,7 @@ class Progress:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Tell the callbacks of begin and end; a callback may stop the training."""
+        """Call the callbacks at begin and end; a callback may stop the training."""
         with ExitStack() as ends:
             for callback in self.callbacks:
                 callback.on_train_begin(self)

@@ -11,7 +11,7 @@ __all__ = ["format_hybridized", "format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
-    """Lay a comparison out as a table.
+    """Format a comparison as a table.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def format_hybridized(comparison: Comparison) -> str:
 
 
 def _format_epoch(epoch: Epoch) -> str:
-    """Lay one version's epoch out under the headings."""
+    """Format one version's epoch to stand under the headings."""
     return (
         f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
         f"{epoch.seconds:7.2f}"

@@ -105,7 +105,7 @@ class Keeper:
             self._send(**{name: line.rstrip("\r\n").rpartition("\r")[2]})
 
     def _report(self, process: psutil.Process) -> None:
-        """Tell the launcher how the process lives."""
+        """Report to the launcher how the process lives."""
         with suppress(psutil.NoSuchProcess):
             while True:
                 stopped = process.status() == psutil.STATUS_STOPPED

@@ -51,7 +51,7 @@ def make_plan(
     num_servers: int,
     ssh: Sequence[str] = ("ssh",),
 ) -> list[Task]:
-    """Deal out a job.
+    """List the tasks of a job.
 
     Parameters
     ----------

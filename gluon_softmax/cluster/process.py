@@ -65,7 +65,7 @@ class Process:
         threading.Thread(target=self._listen, args=[events], daemon=True).start()
 
     def show_life(self) -> None:
-        """Let the keeper know that the launcher lives, if the keeper does."""
+        """Send the keeper a sign that the launcher lives, if the keeper does."""
         with suppress(OSError, ValueError):
             self._keeper.stdin.write(b"\n")
             self._keeper.stdin.flush()
@@ -106,7 +106,7 @@ class Process:
         self._keeper.wait()
 
     def _listen(self, events: queue.SimpleQueue) -> None:
-        """Hand on what the keeper says."""
+        """Pass on what the keeper says."""
         for line in self._keeper.stdout:
             events.put((self, _parse(line.decode(errors="replace"))))
         events.put((self, None))

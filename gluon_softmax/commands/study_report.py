@@ -79,7 +79,7 @@ def average(values: list[float | None]) -> list[float] | None:
 
 
 def tabulate(summary: list[dict]) -> list[list]:
-    """Lay a summary out as rows, without the figures that no run has."""
+    """Convert a summary to rows, without the figures that no run has."""
     figures = [name for name in FIGURES if any(row[name] for row in summary)]
     rows = [[*summary[0]["settings"], "seeds", *figures]]
     for row in summary:
