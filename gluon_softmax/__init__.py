@@ -47,13 +47,10 @@ _HOMES = {
     "history": ("Accumulator", "Batch", "Callback", "Epoch", "History"),
     "figures.live": ("Bar", "Lines", "LiveCurves"),
     "chapter.compare": ("Comparison", "run_comparison"),
-    "figures.drawing": (
-        "show_confusion_matrix",
-        "show_curves",
-        "show_fashion_mnist",
-        "show_predictions",
-        "show_templates",
-    ),
+    "figures.images": ("show_fashion_mnist", "show_predictions"),
+    "figures.curves": ("show_curves",),
+    "figures.templates": ("show_templates",),
+    "figures.confusion": ("show_confusion_matrix",),
     "errors": ("GluonSoftmaxError",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

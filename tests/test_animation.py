@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import numpy as np
 import pytest
-from gluon_softmax import Progress
+from gluon_softmax import Epoch, Progress
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.figures import animation
 from gluon_softmax.figures.animation import Frame, Recorder, check_path, save_animation
-from gluon_softmax.history import Epoch
 from PIL import Image
 
 CLASSES = [f"class {number}" for number in range(10)]
@@ -45,7 +42,7 @@ def record(num_epochs, num_batches, losses=None):
 
 @pytest.mark.parametrize(
     ("num_epochs", "num_batches", "count"),
-    [(1, 235, 59), (5, 235, 59), (50, 235, 60), (1, 3, 3), (100, 2, 50), (3, 21, 32)],
+    [(1, 235, 59), (50, 235, 60), (1, 3, 3), (100, 2, 50), (3, 21, 32)],
 )
 def test_frames_spread_over_the_training(num_epochs, num_batches, count):
     """About 60, in order, the last one of the trained weights."""
@@ -59,7 +56,7 @@ def test_frames_spread_over_the_training(num_epochs, num_batches, count):
 
 
 def test_a_frame_is_the_mean_since_the_last_one():
-    """Each batch counts once."""
+    """Each batch counts once, also where an epoch begins."""
     frames = record(60, 4, losses=[1.0, 2.0, 2.0, 2.0, *[5.0] * 236])
     assert [frame[:3] for frame in frames[:2]] == [(1, 1.75, 0.1), (2, 5.0, 0.1)]
 
@@ -90,7 +87,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+@pytest.mark.needs("ffmpeg")
 def test_ffmpeg_writes_a_film(tmp_path):
     """As long as its frames, and what players know."""
     path = save_animation(make_frames(5), CLASSES, tmp_path / "film.mp4")
@@ -98,15 +95,12 @@ def test_ffmpeg_writes_a_film(tmp_path):
     command = ["ffmpeg", "-i", str(path), "-f", "null", "-"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert "Duration: 00:00:00.50" in told
-    assert "800x448" in told
-    assert "h264" in told
+    assert re.search(r"h264.*800x448", told)
 
 
 @pytest.mark.parametrize("name", ["film.avi", "film", "film.gif.bak"])
 def test_other_suffixes_are_refused(name, tmp_path):
     """Before anything is drawn; the formats are named."""
-    with pytest.raises(ArgumentError, match=r"end in .gif, .mp4, .html, found '"):
-        check_path(tmp_path / name)
     with pytest.raises(ArgumentError, match=r"end in .gif, .mp4, .html, found '"):
         save_animation(make_frames(), CLASSES, tmp_path / name)
     assert not list(tmp_path.iterdir())
@@ -121,17 +115,6 @@ def test_without_ffmpeg_it_says_what_to_do(monkeypatch):
     check_path("film.HTML")
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".html"])
-def test_a_place_that_cannot_be_written_is_named(suffix, tmp_path):
-    """A folder in the way gives one line, and stays empty."""
-    path = tmp_path / f"film{suffix}"
-    path.mkdir()
-    with pytest.raises(OutputError, match="cannot be written"):
-        save_animation(make_frames(1), CLASSES, path)
-    assert list(tmp_path.iterdir()) == [path]
-    assert not list(path.iterdir())
-
-
 def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
     """An ffmpeg that cannot write this format says so by its exit code."""
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\ncat > /dev/null\nexit 7\n")
@@ -143,18 +126,30 @@ def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
 
 
-def test_all_templates_are_on_one_scale_and_upright():
+def test_all_templates_are_on_one_scale_and_upright(tmp_path, monkeypatch):
     """Red for what speaks for a class; curves up to the frame shown."""
-    frames = make_frames()
-    stage = animation._Stage(frames, CLASSES, "data")
-    stage.draw(frames[1])
+
+    class SecondFrame:
+        def __init__(self, figure, draw, frames, interval):
+            self.figure = figure
+            draw(1)
+
+        def to_jshtml(self, default_mode):
+            stages.append(self.figure)
+            return ""
+
+    stages, frames = [], make_frames()
+    monkeypatch.setattr("matplotlib.animation.FuncAnimation", SecondFrame)
+    save_animation(frames, CLASSES, tmp_path / "film.html", "data")
+    (figure,) = stages
+    *templates, _, left, right = figure.axes
     limit = max(abs(frame.weights).max() for frame in frames)
-    for number, picture in enumerate(stage._pictures):
+    for number, ax in enumerate(templates):
+        (picture,) = ax.images
         assert picture.get_clim() == (-limit, limit)
         expected = frames[1].weights[:, number].reshape(28, 28)
         np.testing.assert_array_equal(picture.get_array(), expected)
-        assert picture.axes.get_title() == f"class {number}"
-    loss, acc = stage._lines
-    np.testing.assert_allclose(loss.get_data(), [(0.5, 1.0), (1, 0.5)])
-    np.testing.assert_allclose(acc.get_data(), [(0.5, 1.0), (0.6, 0.7)])
-    assert stage.figure.get_suptitle() == "data: epoch 1.0"
+        assert ax.get_title() == f"class {number}"
+    np.testing.assert_allclose(left.lines[0].get_data(), [(0.5, 1.0), (1, 0.5)])
+    np.testing.assert_allclose(right.lines[0].get_data(), [(0.5, 1.0), (0.6, 0.7)])
+    assert figure.get_suptitle() == "data: epoch 1.0"

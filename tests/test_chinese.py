@@ -25,36 +25,24 @@ def draw():
 
 
 def test_each_class_has_its_own_name():
-    """Ten different ones, of any numeric type of labels."""
+    """Ten different ones, of any numeric type of labels, in the languages there are."""
     assert len(set(NAMES)) == 10
     assert get_fashion_mnist_labels(nd.array([9, 0]), "zh") == ["短靴", "T恤"]
     assert get_fashion_mnist_labels([9, 0]) == ["ankle boot", "t-shirt"]
-
-
-def test_an_unknown_language_is_refused():
-    """The languages that there are get named."""
     with pytest.raises(ArgumentError, match="language to be one of en, zh, found 'fr'"):
         get_fashion_mnist_labels([0], "fr")
 
 
 def test_no_character_is_missing(chinese_font):
-    """Matplotlib warns of none, as it does without the font."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        without = draw()
-        assert "missing from font" in str([warning.message for warning in caught])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with chinese_figures() as family:
-            assert family == chinese_font
-            assert draw() != without
-
-
-def test_other_texts_keep_their_font(chinese_font):
-    """The font only fills in, and only within the block."""
+    """Matplotlib warns of none, as it does without the font, which only fills in."""
     before = list(matplotlib.rcParams["font.family"])
-    with chinese_figures():
+    with pytest.warns(UserWarning, match="missing from font"):
+        without = draw()
+    with warnings.catch_warnings(), chinese_figures() as family:
+        warnings.simplefilter("error")
+        assert family == chinese_font
         assert matplotlib.rcParams["font.family"] == [*before, chinese_font]
+        assert draw() != without
     assert matplotlib.rcParams["font.family"] == before
 
 

@@ -32,7 +32,7 @@ def untrained(tmp_path, monkeypatch):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Let Fashion-MNIST be a few drawn garments; keep figures, which take seconds."""
-    from gluon_softmax.figures import drawing
+    from gluon_softmax.figures import output
 
     kept = []
     monkeypatch.chdir(tmp_path)
@@ -41,7 +41,7 @@ def small(tmp_path, monkeypatch):
         "FashionMNIST",
         lambda root, train: SyntheticFashion(train, num_images=300 if train else 100),
     )
-    monkeypatch.setattr(drawing, "save", lambda figure, path: kept.append(figure) or [])
+    monkeypatch.setattr(output, "save", lambda figure, path: kept.append(figure) or [])
     return kept
 
 

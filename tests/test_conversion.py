@@ -20,7 +20,7 @@ SCALING = {"pixel_mean": 0.2860, "pixel_deviation": 0.3530}
 @pytest.mark.parametrize("scaling", [{}, SCALING], ids=["plain", "normalised"])
 def test_probabilities_are_those_of_float64(network, scaling, monkeypatch):
     """Whatever the network and the scaling, and in pieces as at once."""
-    monkeypatch.setattr(conversion, "PIECE", 3)
+    monkeypatch.setattr(conversion, "IMAGES_AT_ONCE", 3)
     model, images = draw_model(network, **scaling), draw_images(7)
     found = conversion.predict_probabilities(model, images)
     assert (found.shape, found.dtype) == ((7, 10), "float32")

@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from io import BytesIO
 from types import SimpleNamespace
 
-import gluon_softmax
+import gluon_softmax as d2l
 import numpy as np
 import pytest
-from gluon_softmax import (
-    Epoch,
-    History,
-    show_confusion_matrix,
-    show_curves,
-    show_fashion_mnist,
-    show_predictions,
-    show_templates,
-)
+from gluon_softmax import Epoch, History, figures
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.figures.drawing import (
-    COLOURS,
-    WRONG,
-    present,
-    save,
-    show_live_curves,
-    show_probabilities,
-)
+from gluon_softmax.figures.curves import show_live_curves
+from gluon_softmax.figures.images import show_probabilities
 from mxnet import nd
 
 CLASSES = [f"class {number}" for number in range(10)]
+TWO_EPOCHS = History([Epoch(1, 0.8, 0.7, 0.6, 1), Epoch(2, 0.5, 0.8, 0.7, 1)])
+DRAWING = """
+import sys
+import numpy as np
+from gluon_softmax import figures, show_fashion_mnist
+from gluon_softmax.figures import animation, charts, confusion, diagram, templates
+figures.save(show_fashion_mnist(np.eye(28)[None], ["a"]), sys.argv[1])
+assert "matplotlib.pyplot" not in sys.modules
+"""
 
 
-def texts(figure):
-    """List every text on a figure."""
-    return [text.get_text() for ax in figure.axes for text in ax.texts] + [
-        ax.get_title() for ax in figure.axes
-    ]
+@pytest.fixture
+def diagonal():
+    """Draw a figure of a single image."""
+    return d2l.show_fashion_mnist(np.eye(28)[None], ["diagonal"])
+
+
+def read_legend(ax):
+    """List the names in a legend."""
+    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("shape", [(3, 28, 28, 1), (3, 1, 28, 28), (3, 784)])
 def test_images_of_any_layout_stand_in_a_row(shape):
     """Each image is drawn as it is, with its text above it."""
     images = np.random.rand(*shape).astype("float32")
-    figure = show_fashion_mnist(nd.array(images), ["a", "b", "c"], "some data")
-    assert texts(figure) == ["a", "b", "c"]
+    figure = d2l.show_fashion_mnist(nd.array(images), ["a", "b", "c"], "some data")
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c"]
     assert figure.get_suptitle() == "some data"
     drawn = figure.axes[1].images[0].get_array()
     np.testing.assert_allclose(drawn, images.reshape(3, 28, 28)[1])
@@ -53,61 +53,28 @@ def test_images_of_any_layout_stand_in_a_row(shape):
 def test_errors_are_marked():
     """A wrong prediction is red, framed and says what it is not."""
     images = np.zeros((2, 28, 28), dtype="uint8")
-    figure = show_predictions(images, ["bag", "coat"], ["bag", "shirt"])
+    figure = d2l.show_predictions(images, ["bag", "coat"], ["bag", "shirt"])
     right, wrong = figure.axes
-    assert right.get_title() == "bag\nbag"
-    assert wrong.get_title() == "coat\nnot shirt"
-    assert wrong.title.get_color() == WRONG != right.title.get_color()
+    assert [right.get_title(), wrong.get_title()] == ["bag\nbag", "coat\nnot shirt"]
+    assert wrong.title.get_color() == "#b00020" != right.title.get_color()
     assert wrong.spines["top"].get_linewidth() > right.spines["top"].get_linewidth()
 
 
 @pytest.mark.parametrize(
-    ("images", "labels"), [(2, ["only one"]), (0, []), (1, ["a", "b"])]
+    ("show", "texts"),
+    [
+        (d2l.show_fashion_mnist, [["only one"]]),
+        (d2l.show_fashion_mnist, [["a", "b", "c"]]),
+        (d2l.show_predictions, [["a", "b"], ["a"]]),
+        (show_probabilities, [["a"], np.ones((2, 3)), "abc"]),
+    ],
 )
-def test_texts_must_match_images(images, labels):
+def test_texts_must_match_images(show, texts):
     """A text without an image, or an image without one, is refused."""
     with pytest.raises(ArgumentError, match="a text for each image"):
-        show_fashion_mnist(np.zeros((images, 28, 28)), labels)
-
-
-def test_predictions_need_as_many_names():
-    """True and predicted names come in pairs."""
-    with pytest.raises(ArgumentError, match="a text for each image"):
-        show_predictions(np.zeros((2, 28, 28)), ["a", "b"], ["a"])
-
-
-def test_curves_show_every_history():
-    """Loss on the left, both accuracies on the right, named in a legend."""
-    history = History([Epoch(1, 0.8, 0.7, 0.6, 1), Epoch(2, 0.5, 0.8, 0.7, 1)])
-    left, right = show_curves({"one": history, "two": history}, "data").axes
-    assert [line.get_label() for line in left.lines] == ["one", "two"]
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), [0.8, 0.5])
-    labels = [text.get_text() for text in right.get_legend().get_texts()]
-    assert labels == ["one, train", "one, test", "two, train", "two, test"]
-    np.testing.assert_array_equal(right.lines[3].get_ydata(), [0.6, 0.7])
-    widths = [line.get_linewidth() for line in left.lines]
-    assert widths[0] > widths[1]  # so that a line that covers another hides none
-    assert left.get_xlabel() == "epoch"
-    assert "nats" in left.get_ylabel()
-
-
-def test_templates_share_one_scale():
-    """A row per net, an image per class, all on one scale around 0."""
-    weights = {"small": np.ones((784, 10)), "large": -3 * np.ones((784, 10))}
-    figure = show_templates(weights, CLASSES)
-    templates = [ax for ax in figure.axes if ax.get_title() in CLASSES]
-    assert len(templates) == 20
-    assert {ax.images[0].get_clim() for ax in templates} == {(-3.0, 3.0)}
-
-
-def test_confusion_matrix_counts():
-    """Rows are true classes, columns predicted ones."""
-    labels, predictions = np.array([0, 0, 1]), np.array([0, 1, 1])
-    figure = show_confusion_matrix(labels, {"net": predictions}, ["cat", "dog"])
-    counts = figure.axes[0].images[0].get_array()
-    np.testing.assert_array_equal(counts, [[1, 1], [0, 1]])
-    assert figure.axes[0].get_title() == "net: 0.667 right"
-    assert figure.axes[0].get_ylabel() == "true class"
+        show(np.zeros((2, 28, 28)), *texts)
+    with pytest.raises(ArgumentError, match="found 0 images and 0 texts"):
+        d2l.show_fashion_mnist(np.zeros((0, 28, 28)), [])
 
 
 def test_probabilities_stand_beside_their_image():
@@ -125,61 +92,127 @@ def test_probabilities_stand_beside_their_image():
     assert [tick.get_text() for tick in right.get_yticklabels()] == classes
     assert right.yaxis_inverted()  # the first class is on top
     assert [text.get_text() for text in right.texts] == ["0.050", "0.050", "0.900"]
-    hatches = [bar.get_hatch() for bar in right.patches]
-    assert hatches == [None, None, "//"]
-    assert (right.get_xlabel(), right.get_ylabel()) == ("probability", "class")
-    assert figure.get_suptitle() == "net"
+    assert [bar.get_hatch() for bar in right.patches] == [None, None, "//"]
 
 
-def test_probabilities_need_a_name_for_each_image():
-    """None would be drawn without one."""
-    with pytest.raises(ArgumentError, match="a text for each image"):
-        show_probabilities(np.zeros((2, 28, 28)), ["a"], np.ones((2, 3)), "abc")
+def test_curves_of_one_training_are_called_as_in_the_book():
+    """What was measured, on the left losses, on the right accuracies, all unlike."""
+    left, right = d2l.show_curves(TWO_EPOCHS, "data").axes
+    assert [read_legend(left), read_legend(right)] == [
+        ["train loss"],
+        ["train acc", "test acc"],
+    ]
+    np.testing.assert_array_equal(left.lines[0].get_ydata(), [0.8, 0.5])
+    np.testing.assert_array_equal(right.lines[1].get_ydata(), [0.6, 0.7])
+    assert right.lines[0].get_color() != right.lines[1].get_color()
+    assert (left.get_xlabel(), left.get_ylabel()) == ("epoch", "loss (nats per sample)")
+    validated = History([Epoch(n, 0.5, 0.8, None, 1, 0.6, 0.7) for n in (1, 2)])
+    left, right = d2l.show_curves(validated).axes
+    assert read_legend(left) == ["train loss", "valid loss"]
+    assert read_legend(right) == ["train acc", "valid acc"]
 
 
-@pytest.mark.parametrize("num_epochs", [0, 1, 3])
-@pytest.mark.parametrize("num_points", [0, 2])
-def test_live_curves_show_what_there_is(num_epochs, num_points):
-    """Finished epochs, and points within them; from the first batch on."""
-    epochs = [Epoch(n, 1 / n, 0.7, 0.6, 1) for n in range(1, num_epochs + 1)]
-    points = [(0.25 + n, 0.9 - n / 10, 0.5) for n in range(num_points)]
-    figure = show_live_curves(History(epochs), points, "data")
-    figure.savefig(BytesIO())
-    left, right = figure.axes
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), [e.loss for e in epochs])
-    assert len(left.lines) == 1 + bool(num_points)
-    assert len(right.lines) == 2 + bool(num_points)
-    if points:
-        for ax, column in ((left, 1), (right, 2)):
-            x, y = ax.lines[-1].get_data()
-            np.testing.assert_array_equal(x, [point[0] for point in points])
-            np.testing.assert_array_equal(y, [point[column] for point in points])
-            assert ax.lines[-1].get_color() == COLOURS[1]
-            labels = [text.get_text() for text in ax.get_legend().get_texts()]
-            assert labels[-1] == "within the epoch"
+def test_curves_show_every_history():
+    """Each is named, and none hides another that it agrees with."""
+    left, right = d2l.show_curves({"one": TWO_EPOCHS, "two": TWO_EPOCHS}).axes
+    assert read_legend(right) == [
+        *("one, train acc", "one, test acc"),
+        *("two, train acc", "two, test acc"),
+    ]
+    np.testing.assert_array_equal(right.lines[3].get_ydata(), [0.6, 0.7])
+    first, second = left.lines
+    assert first.get_linewidth() > second.get_linewidth()
+    assert first.get_color() != second.get_color()
 
 
 def test_a_single_epoch_is_seen():
-    """Its axis has a range, whose ticks are whole numbers; equal values are flat."""
-    history = History([Epoch(1, 0.5, 0.7, 0.7, 1)])
-    for ax in show_curves({"net": history}).axes:
-        assert ax.get_xlim() == (0, 2)
-        bottom, top = ax.get_ylim()
-        assert top - bottom >= 0.02
-        (line, *_) = ax.lines
-        assert line.get_marker() not in ("", "None")
-        assert all(tick == round(tick) for tick in ax.get_xticks())
+    """In the middle, over the number 1; values that are nearly equal are flat."""
+    for ax in d2l.show_curves(History([Epoch(1, 0.5, 0.7, 0.7, 1)])).axes:
+        assert ax.get_xlim() == (0.5, 1.5)
+        assert [tick for tick in ax.get_xticks() if 0.5 <= tick <= 1.5] == [1]
+        assert np.ptp(ax.get_ylim()) >= 0.02
+        assert ax.lines[0].get_marker() not in ("", "None")
     nearly = History([Epoch(n, 0.5 + n * 1e-9, 0.7, 0.7, 1) for n in (1, 2, 3)])
-    bottom, top = show_curves({"net": nearly}).axes[0].get_ylim()
-    assert top - bottom >= 0.02
+    assert np.ptp(d2l.show_curves(nearly).axes[0].get_ylim()) >= 0.02
 
 
-def test_files_are_the_same_each_time(tmp_path):
+@pytest.mark.parametrize(
+    ("num_epochs", "num_points"), [(0, 2), (1, 0), (1, 2), (3, 0), (3, 2)]
+)
+def test_live_curves_show_what_there_is(num_epochs, num_points):
+    """Finished epochs, and points within them, on an axis for all epochs to come."""
+    epochs = [Epoch(n, 1 / n, 0.7, 0.6, 1) for n in range(1, num_epochs + 1)]
+    points = [(0.25 + n, 0.9 - n / 10, 0.5) for n in range(num_points)]
+    left, right = show_live_curves(History(epochs), points, 5, "data").axes
+    for ax, column, names in (
+        (left, 1, ["train loss"]),
+        (right, 2, ["train acc", "test acc"]),
+    ):
+        expected = [*names * bool(epochs), *["within the epoch"] * bool(points)]
+        assert read_legend(ax) == expected
+        assert ax.get_xlim()[1] == 5.5
+        if points:
+            x, y = ax.lines[-1].get_data()
+            np.testing.assert_array_equal(x, [point[0] for point in points])
+            np.testing.assert_array_equal(y, [point[column] for point in points])
+
+
+def test_templates_share_one_scale():
+    """A row per net, an image per class, all on one scale around 0, named once."""
+    weights = {"small": np.ones((784, 10)), "large": -3 * np.ones((784, 10))}
+    *templates, bar = d2l.show_templates(weights, CLASSES).axes
+    assert len(templates) == 20
+    assert {ax.images[0].get_clim() for ax in templates} == {(-3.0, 3.0)}
+    assert [ax.get_title() for ax in templates] == [*CLASSES, *[""] * 10]
+    assert bar.get_ylabel() == "weight (per pixel, 0-1)"
+
+
+def test_confusion_matrix_counts():
+    """Rows are true classes, columns predicted ones; nets that agree share one."""
+    labels = np.array([0, 0, 1])
+    predictions = {name: np.array([0, 1, 1]) for name in ("net", "twin")}
+    predictions["other"] = labels
+    ax, other = d2l.show_confusion_matrix(labels, predictions, ["cat", "dog"]).axes
+    assert ax.get_title() == "net, twin: 0.667 right"
+    assert other.get_title() == "other: 1.000 right"
+    cells = {text.get_position(): text.get_text() for text in ax.texts}
+    assert cells == {(0, 0): "1", (1, 0): "1", (1, 1): "1"}
+    right, mistakes = (image.get_array() for image in ax.images)
+    np.testing.assert_array_equal(right.filled(0), [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(mistakes.filled(0), [[0, 1], [0, 0]])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_a_trained_net_is_all_that_is_needed(small_set):
+    """After `train_ch3`: the net and its test set, its weights, or ``W`` itself."""
+    net, test_iter = d2l.make_net(), d2l.BatchLoader(small_set, 7)
+    X, y = next(iter(d2l.BatchLoader(small_set, 20)))
+    predicted = net(X).argmax(axis=1).asnumpy().astype(int)
+    (ax,) = d2l.show_confusion_matrix(net, test_iter).axes
+    assert ax.get_title() == f"{np.mean(predicted == y.asnumpy()):.3f} right"
+    names = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert names == list(small_set.classes)
+    W = net[0].weight.data().T
+    for weights in (net, W, W.asnumpy()):
+        template, *_ = d2l.show_templates(weights).axes
+        drawn = template.images[0].get_array()
+        np.testing.assert_array_equal(drawn, W[:, 0].reshape((28, 28)).asnumpy())
+    deep = d2l.make_perceptron()
+    with pytest.raises(ArgumentError, match="a net of one layer of weights, found 5"):
+        d2l.show_templates(deep)
+
+
+def test_classes_without_names_are_numbers():
+    """As many as there are among labels and predictions."""
+    (ax,) = d2l.show_confusion_matrix(np.array([0, 1]), {"": np.array([0, 2])}).axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
+
+
+def test_files_are_the_same_each_time(tmp_path, diagonal):
     """PNG and SVG are written whole, and a second run changes no byte."""
     contents = []
     for folder in ("one", "other"):
-        figure = show_fashion_mnist(np.eye(28)[None], ["diagonal"])
-        files = save(figure, tmp_path / folder / "row")
+        files = figures.save(diagonal, tmp_path / folder / "row")
         assert [file.name for file in files] == ["row.png", "row.svg"]
         contents.append([file.read_bytes() for file in files])
     assert contents[0] == contents[1]
@@ -187,54 +220,38 @@ def test_files_are_the_same_each_time(tmp_path):
     assert b"<svg" in contents[0][1]
 
 
-def test_presented_outside_a_notebook(tmp_path, capsys):
-    """The files are those of `save`, and a line names each."""
-    figure = show_fashion_mnist(np.eye(28)[None], ["diagonal"])
-    present(figure, tmp_path / "one" / "row")
-    files = [tmp_path / "one" / f"row.{kind}" for kind in ("png", "svg")]
-    assert capsys.readouterr().out.splitlines() == [f"wrote {file}" for file in files]
-    saved = save(figure, tmp_path / "other" / "row")
-    assert [file.read_bytes() for file in files] == [f.read_bytes() for f in saved]
-
-
-def test_presented_in_a_notebook(tmp_path, monkeypatch, capsys):
-    """The figure itself is displayed, and the files are written without a word."""
-    shown = []
-    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=True))
+@pytest.mark.parametrize("in_notebook", [False, True])
+def test_figures_are_presented(in_notebook, tmp_path, monkeypatch, capsys, diagonal):
+    """Files are written and named; in a notebook the figure is shown without a word."""
+    shown, shell = [], SimpleNamespace(**{"kernel": True} if in_notebook else {})
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr("IPython.display.display", shown.append)
-    figure = show_fashion_mnist(np.eye(28)[None], ["diagonal"])
-    present(figure, tmp_path / "row")
-    assert shown == [figure]
-    assert capsys.readouterr().out == ""
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["row.png", "row.svg"]
+    figures.present(diagonal, tmp_path / "row")
+    files = [tmp_path / f"row.{kind}" for kind in ("png", "svg")]
+    assert sorted(tmp_path.iterdir()) == files
+    lines = [] if in_notebook else [f"wrote {file}" for file in files]
+    assert capsys.readouterr().out.splitlines() == lines
+    assert shown == [diagonal] * in_notebook
 
 
-def test_unwritable_place_is_named(tmp_path):
+def test_unwritable_place_is_named(tmp_path, diagonal):
     """A folder that is a file gives one line and leaves nothing."""
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        save(show_fashion_mnist(np.eye(28)[None], ["a"]), tmp_path / "file" / "row")
+        figures.save(diagonal, tmp_path / "file" / "row")
+    with pytest.raises(AttributeError, match="has no attribute 'sav'"):
+        _ = figures.sav
 
 
-def test_a_notebook_shows_a_figure_by_itself():
+def test_a_notebook_shows_a_figure_by_itself(diagonal):
     """IPython draws a figure as PNG, though pyplot was never loaded."""
     from IPython.core.formatters import DisplayFormatter
 
-    figure = show_fashion_mnist(np.eye(28)[None], ["a"])
-    data, _ = DisplayFormatter().format(figure)
+    data, _ = DisplayFormatter().format(diagonal)
     assert data["image/png"].startswith(b"\x89PNG")
 
 
-def test_names_are_found_in_the_folder():
-    """`gluon_softmax.figures.save` is what it was before the folder was one."""
-    assert gluon_softmax.figures.save is save
-    with pytest.raises(AttributeError, match="has no attribute 'sav'"):
-        _ = gluon_softmax.figures.sav
-
-
-def test_pyplot_stays_out():
-    """No figure function goes through pyplot's global state."""
-    assert "plt" not in vars(gluon_softmax.figures.drawing)
-    assert "matplotlib.pyplot" not in str(
-        vars(sys.modules["gluon_softmax.figures.drawing"])
-    )
+def test_pyplot_stays_out(tmp_path):
+    """No figure goes through pyplot's global state."""
+    command = [sys.executable, "-c", DRAWING, str(tmp_path / "row")]
+    subprocess.run(command, check=True)

@@ -92,9 +92,9 @@ def test_parameters_are_set_in_their_cell(write):
 def test_figures_and_prints_are_in_the_notebook(write, tmp_path):
     """A figure presented is inline, as PNG, and in its files; no line says so."""
     script = write(
-        "\nimport numpy as np\nfrom gluon_softmax import figures",
+        "\nimport numpy as np\nfrom gluon_softmax import figures, show_fashion_mnist",
         '\nif __name__ == "__main__":\n'
-        '    figure = figures.show_fashion_mnist(np.eye(28)[None], ["a"])\n'
+        '    figure = show_fashion_mnist(np.eye(28)[None], ["a"])\n'
         '    figures.present(figure, "drawn/row")',
         "\nimport sys\nprint(sys.executable)",
     )

@@ -28,12 +28,10 @@ def _in_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def drawn(monkeypatch):
     """Keep the figure that is written."""
-    from gluon_softmax.figures import drawing
+    from gluon_softmax.figures import output
 
-    kept, save = [], drawing.save
-    monkeypatch.setattr(
-        drawing, "save", lambda f, path: kept.append(f) or save(f, path)
-    )
+    kept, save = [], output.save
+    monkeypatch.setattr(output, "save", lambda f, path: kept.append(f) or save(f, path))
     return kept
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from matplotlib.figure import Figure
 
-from ..figures.drawing import COLOURS
+from ..figures.style import COLOURS
 from .contenders import WORKS
 from .rounds import Result
 

@@ -49,7 +49,7 @@ def write(content: dict, path: Path, figure=None) -> None:
 
     The path has no suffix.
     """
-    from ..figures.drawing import save
+    from ..figures.output import save
     from ..storage.atomic import write_json
 
     versions = {"python": platform.python_version(), "gluon_softmax": __version__}

@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from ..figures.drawing import COLOURS, LINES
+from ..figures.style import COLOURS, DASHES
 from .machine import available_memory, describe_machine, format_machine, progress, write
 from .processes import StandingProcess, make_environment
 from .work.arrays import read_arrays, write_arrays
@@ -147,5 +147,5 @@ def _draw_lines(ax, points: list[dict], option: str, cost: str) -> None:
     for from_file, name in enumerate(("in memory", "in a file")):
         rows = [point for point in points if point["from_file"] == from_file]
         values, costs = [row[option] for row in rows], [row[cost] for row in rows]
-        style = {"color": COLOURS[from_file], "linestyle": LINES[from_file]}
+        style = {"color": COLOURS[from_file], "linestyle": DASHES[from_file]}
         ax.plot(values, costs, marker="o", markersize=10, label=name, **style)

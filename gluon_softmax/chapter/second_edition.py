@@ -17,7 +17,7 @@ from ..data.batches import Batches
 from ..data.datasets import get_fashion_mnist_labels
 from ..data.loader import load_data_fashion_mnist
 from ..engine import Loss, Net
-from ..figures.drawing import show_predictions
+from ..figures.images import show_predictions
 from ..figures.live import Lines
 from ..history import Accumulator, History
 from . import training

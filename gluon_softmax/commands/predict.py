@@ -47,7 +47,8 @@ def _predict(options: argparse.Namespace) -> int:
     import numpy as np
 
     from ..data.pictures import read_picture
-    from ..figures import drawing
+    from ..figures import output
+    from ..figures.images import show_probabilities
     from ..models.conversion import predict_probabilities
     from ..models.model import load_model
 
@@ -62,10 +63,10 @@ def _predict(options: argparse.Namespace) -> int:
         print(f"the figure shows the first {SHOWN} of {len(images)} pictures")
     names = [path.name for path in options.images[:SHOWN]]
     title = f"{model.network}, trained on {model.data or 'other data'}"
-    figure = drawing.show_probabilities(
+    figure = show_probabilities(
         images[:SHOWN], names, probabilities[:SHOWN], model.classes, title
     )
-    for path in drawing.save(figure, options.output):
+    for path in output.save(figure, options.output):
         print(f"wrote {path}")
     return 0
 

@@ -270,7 +270,7 @@ def _study(options: argparse.Namespace) -> int:
     finally:
         _write_summary(study.finished(), options)
 
-    from ..figures.drawing import save
+    from ..figures.output import save
     from .study_report import draw_study
 
     for name, figure in draw_study(study.finished()):

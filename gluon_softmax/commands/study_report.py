@@ -9,8 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..chapter.compare import VERSIONS
-from ..figures.charts import PALETTE
-from ..figures.drawing import LINES
+from ..figures.style import DASHES, PALETTE
 from ..history import History
 from .study import Experiment
 
@@ -123,7 +122,7 @@ def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure
     ax = figure.subplots()
     for index, (name, group) in enumerate(curves.items()):
         epochs = range(1, len(group[0]) + 1)
-        colour, dashes = PALETTE[index % len(PALETTE)], LINES[index % len(LINES)]
+        colour, dashes = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
         style = {"color": colour, "linestyle": dashes, "marker": "o", "label": name}
         ax.plot(epochs, np.mean(group, axis=0), **style)
         ax.plot(epochs, np.transpose(group), color=colour, linewidth=0.7, alpha=0.6)

@@ -1,15 +1,13 @@
 """Data in, a Matplotlib figure out; live curves, animation, Chinese texts.
 
-`drawing` holds the figures of the lesson; `gluon_softmax.figures.save` and the other
-names of it are found here too, loaded when they are first used.
+`gluon_softmax.figures.save` and `present` are those of `output`.
 """
 
 from importlib import import_module
 
 
 def __getattr__(name: str):
-    """Return a name of `drawing`; Matplotlib is loaded only now (PEP 562)."""
-    drawing = import_module(f"{__name__}.drawing")
-    if name not in drawing.__all__:
+    """Return `save` or `present`; Matplotlib is loaded only now (PEP 562)."""
+    if name not in ("present", "save"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(drawing, name)
+    return getattr(import_module(f"{__name__}.output"), name)

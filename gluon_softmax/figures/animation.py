@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 from ..errors import ArgumentError
 from ..history import Callback
 from ..storage.atomic import replacing
-from .drawing import COLOURS
-from .live import average
+from .images import to_squares
+from .live import MeanSince
+from .style import COLOURS
 
-__all__ = ["FORMATS", "Frame", "Recorder", "check_path", "save_animation"]
+__all__ = ["Frame", "Recorder", "check_path", "save_animation"]
 
-FORMATS = (".gif", ".mp4", ".html")
-FRAMES = 60
+SUFFIXES = (".gif", ".mp4", ".html")
+MOST_FRAMES = 60
 """About so many frames, however long the training."""
 FRAMES_PER_SECOND = 10
 
@@ -49,17 +50,7 @@ class Frame(NamedTuple):
 
 
 class Recorder(Callback):
-    """Keeps frames of a training.
-
-    Parameters
-    ----------
-    weights : callable
-        Returns the weights (784, classes) as they are now.
-
-    Attributes
-    ----------
-    frames : list of Frame
-    """
+    """Keeps `frames` of a training; asks for the weights (784, classes) at each."""
 
     def __init__(self, weights: Callable[[], np.ndarray]):
         self._weights = weights
@@ -68,43 +59,23 @@ class Recorder(Callback):
     def on_train_begin(self, progress) -> None:
         """Spread the frames over the whole training."""
         self._total = progress.num_epochs * progress.num_batches
-        self._every = math.ceil(self._total / FRAMES)
-        self._seen = 0
+        self._every = math.ceil(self._total / MOST_FRAMES)
+        self._since = MeanSince()
 
     def on_batch_end(self, progress) -> None:
         """Keep a frame where it is time for one, and of the last batch."""
         done = (progress.epoch - 1) * progress.num_batches + progress.batch
         if done % self._every == 0 or done == self._total:
-            self._keep(progress, done)
-
-    def on_epoch_end(self, progress) -> None:
-        """Begin to count batches anew."""
-        self._seen = 0
-
-    def _keep(self, progress, done: int) -> None:
-        """Keep a frame, with the mean of the batches since the last one."""
-        new = progress.read()[self._seen :]
-        self._seen += len(new)
-        weights = np.array(self._weights())
-        self.frames.append(Frame(done / progress.num_batches, *average(new), weights))
+            epoch, figures = done / progress.num_batches, self._since.read(progress)
+            self.frames.append(Frame(epoch, *figures, np.array(self._weights())))
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
-    """Check, before any training, that an animation could be written to a file.
-
-    Parameters
-    ----------
-    path : path
-
-    Raises
-    ------
-    ArgumentError
-        If its suffix names no format, or the program that writes it is missing.
-    """
+    """Check, before any training, that an animation could be written to a file."""
     suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
+    if suffix not in SUFFIXES:
         raise ArgumentError(
-            f"expected an animation's file to end in {', '.join(FORMATS)}, found "
+            f"expected an animation's file to end in {', '.join(SUFFIXES)}, found "
             f"{str(path)!r}"
         )
     if suffix == ".mp4" and shutil.which("ffmpeg") is None:
@@ -120,46 +91,24 @@ def save_animation(
     path: str | os.PathLike[str],
     title: str = "",
 ) -> Path:
-    """Write frames as an animation: the ten templates above the curves.
+    """Write frames as an animation, the templates above the curves; return its path.
 
-    Parameters
-    ----------
-    frames : sequence of Frame
-    classes : sequence of str
-        The name of each class.
-    path : path
-        Ends in .gif, .mp4 (needs ffmpeg) or .html (one file, with buttons).
-    title : str, optional
-        What to write above.
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    ArgumentError
-        As `check_path` raises it.
-    OutputError
-        If the file cannot be written.
+    A .gif or .mp4 is a film; .html is a page that holds all frames and has buttons.
     """
     check_path(path)
     stage = _Stage(frames, classes, title)
     film = animation.FuncAnimation(
-        stage.figure, stage.draw, frames, interval=1000 / FRAMES_PER_SECOND
+        stage.figure, stage.draw, len(frames), interval=1000 / FRAMES_PER_SECOND
     )
     with replacing(path) as temporary:
-        if temporary.suffix.lower() == ".html":
-            _write_page(film, temporary)
-        else:
-            writer = "pillow" if temporary.suffix.lower() == ".gif" else "ffmpeg"
-            _save_film(film, temporary, writer)
+        write = _write_page if temporary.suffix.lower() == ".html" else _write_film
+        write(film, temporary)
     return Path(path)
 
 
-def _save_film(film: animation.Animation, path: Path, writer: str) -> None:
+def _write_film(film: animation.Animation, path: Path) -> None:
     """Let Pillow or ffmpeg write; that one fails in another process."""
+    writer = "pillow" if path.suffix.lower() == ".gif" else "ffmpeg"
     try:
         film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
     except subprocess.CalledProcessError as error:
@@ -168,8 +117,7 @@ def _save_film(film: animation.Animation, path: Path, writer: str) -> None:
 
 def _write_page(film: animation.Animation, path: Path) -> None:
     """Write one page that holds all frames and the buttons to play them."""
-    megabytes = {"animation.embed_limit": 100, "savefig.dpi": 80}
-    with matplotlib.rc_context(megabytes):
+    with matplotlib.rc_context({"animation.embed_limit": 100, "savefig.dpi": 80}):
         page = film.to_jshtml(default_mode="once")
     head = '<!doctype html><meta charset="utf-8"><title>Training</title>'
     path.write_text(f"{head}\n{page}", encoding="utf-8")
@@ -181,41 +129,33 @@ class _Stage:
     def __init__(self, frames: Sequence[Frame], classes: Sequence[str], title: str):
         self.figure = Figure(figsize=(10, 5.6), layout="constrained")
         above, below = self.figure.subfigures(2, 1, height_ratios=(1, 1))
-        limit = max(np.abs(frame.weights).max() for frame in frames)
-        self._pictures = _make_templates(above, classes, frames[-1].weights, limit)
+        self._frames, self._title = frames, title
+        self._templates = np.stack([to_squares(frame.weights.T) for frame in frames])
         self._points = np.array([frame[:3] for frame in frames])
-        self._lines = _make_curves(below, self._points)
-        self._title, self._number = title, {id(f): n for n, f in enumerate(frames, 1)}
-        self.draw(frames[-1])
+        self._pictures = _make_pictures(above, classes, self._templates)
+        self._lines = _make_lines(below, self._points)
+        self.draw(-1)
         self.figure.draw_without_rendering()  # lays all out, once for all frames
         self.figure.set_layout_engine("none")
 
-    def draw(self, frame: Frame) -> list:
+    def draw(self, number: int) -> list:
         """Bring the figure to one frame."""
-        for picture, template in zip(self._pictures, frame.weights.T):
-            picture.set_data(_to_square(template))
-        epoch, *figures = self._points[: self._number[id(frame)]].T
+        epoch, *figures = self._points[: number % len(self._frames) + 1].T
+        for picture, square in zip(self._pictures, self._templates[number]):
+            picture.set_data(square)
         for line, values in zip(self._lines, figures):
             line.set_data(epoch, values)
-        self.figure.suptitle(f"{self._title}: epoch {frame.epoch:.1f}", fontsize=11)
+        self.figure.suptitle(f"{self._title}: epoch {epoch[-1]:.1f}", fontsize=11)
         return [*self._pictures, *self._lines]
 
 
-def _to_square(template: np.ndarray) -> np.ndarray:
-    """Return the weights of one class as the pixels lie."""
-    side = math.isqrt(template.size)
-    return template.reshape(side, side)
-
-
-def _make_templates(
-    figure, classes: Sequence[str], weights: np.ndarray, limit: float
-) -> list:
-    """Make the pictures of the classes' weights, all on one scale of colours."""
+def _make_pictures(figure, classes: Sequence[str], templates: np.ndarray) -> list:
+    """Make a picture of each class for the templates (frames, classes, side, side)."""
     axes = figure.subplots(2, -(-len(classes) // 2)).ravel()
+    limit = np.abs(templates).max()
     pictures = []
-    for ax, name, template in zip(axes, classes, weights.T):
+    for ax, name, square in zip(axes, classes, templates[-1]):
         ax.set_title(name, fontsize=9)
-        square = _to_square(template)
         pictures.append(ax.imshow(square, "RdBu_r", vmin=-limit, vmax=limit))
     for ax in axes:
         ax.axis("off")
@@ -223,17 +163,15 @@ def _make_templates(
     return pictures
 
 
-def _make_curves(figure, points: np.ndarray) -> list:
-    """Make the axes that all points fit in, and two empty lines."""
-    lines, (epoch, *figures) = [], points.T
-    labels = (
-        "training loss\n(nats per sample)",
-        "training accuracy\n(share of images)",
-    )
-    for ax, values, label, colour in zip(
-        figure.subplots(1, 2), figures, labels, COLOURS
-    ):
-        ax.set(xlim=(0, epoch.max()), xlabel="epoch", ylabel=label)
+def _make_lines(figure, points: np.ndarray) -> list:
+    """Make two empty lines, on axes that all points (epoch, loss, accuracy) fit in."""
+    epoch, loss, acc = points.T
+    left, right = figure.subplots(1, 2)
+    left.set_ylabel("training loss\n(nats per sample)")
+    right.set_ylabel("training accuracy\n(share of images)")
+    lines = []
+    for ax, values, colour in ((left, loss, COLOURS[0]), (right, acc, COLOURS[1])):
+        ax.set(xlim=(0, epoch.max()), xlabel="epoch")
         ax.set_ylim(values.min() * 0.98, values.max() * 1.02)
         ax.grid(alpha=0.3)
         lines += ax.plot([], [], color=colour, marker=".", markersize=3)

@@ -7,8 +7,7 @@ from itertools import product
 
 from matplotlib.figure import Figure
 
-from ..errors import ArgumentError
-from .drawing import COLOURS, _Figure
+from .style import COLOURS, make_figure
 
 __all__ = ["DOTS", "show_network"]
 
@@ -19,35 +18,17 @@ GAP = 2.5
 
 
 def show_network(layers: Mapping[str, Sequence[str]], title: str = "") -> Figure:
-    """Draw the units of a net, a column per layer.
+    """Draw the units of a net, a column per layer, from inputs to outputs.
 
-    Parameters
-    ----------
-    layers : mapping of str to sequence of str
-        What to write below each column, and in its units from the top; `DOTS` for units
-        that are left out.
-    title : str, optional
-        What to write above all.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A line between two units says that the right one depends on the left one.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two layers.
+    What is written in the units of a column stands from the top, `DOTS` for those left
+    out, and its name below it. A line says that the right unit depends on the left one.
 
     Examples
     --------
     >>> figure = show_network({"inputs": ["$x_1$", "$x_2$"], "score": ["$o$"]})
     """
-    if len(layers) < 2:
-        raise ArgumentError(f"expected two layers or more, found {len(layers)}")
     height = max(map(len, layers.values()))
-    size = (GAP * len(layers), 0.7 * height + 0.9)
-    figure = _Figure(figsize=size, layout="constrained")
+    figure = make_figure(GAP * len(layers), 0.7 * height + 0.9, title)
     ax = figure.subplots()
     columns = [_place(index, texts) for index, texts in enumerate(layers.values())]
     for left, right in zip(columns, columns[1:]):
@@ -55,11 +36,9 @@ def show_network(layers: Mapping[str, Sequence[str]], title: str = "") -> Figure
     for name, units in zip(layers, columns):
         _draw_units(ax, units)
         ax.text(units[0][0], -height / 2 - 0.1, name, ha="center", va="top", size=10)
-    ax.set(
-        xlim=(-GAP / 2, GAP * (len(layers) - 0.5)), ylim=(-height / 2 - 0.6, height / 2)
-    )
+    ax.set_xlim(-GAP / 2, GAP * (len(layers) - 0.5))
+    ax.set_ylim(-height / 2 - 0.6, height / 2)
     ax.set_axis_off()
-    figure.suptitle(title, fontsize=11)
     return figure
 
 
@@ -78,9 +57,8 @@ def _link(ax, left: list, right: list) -> None:
 
 def _draw_units(ax, units: list) -> None:
     """Draw a circle for each unit, with its text."""
+    circle = {"s": 750, "facecolor": "w", "edgecolor": COLOURS[0], "linewidth": 1.5}
     for x, y, text in units:
         if text != DOTS:
-            ax.scatter(
-                x, y, s=750, facecolor="white", edgecolor=COLOURS[0], linewidth=1.5
-            )
+            ax.scatter(x, y, **circle)
         ax.text(x, y, text, ha="center", va="center", size=12)

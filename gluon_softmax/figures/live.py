@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from ..errors import check_whole_number
-from ..history import Batch, Callback
+from ..history import Callback
 
-__all__ = ["Bar", "Lines", "LiveCurves", "average", "choose_callback", "in_notebook"]
+__all__ = [
+    "Bar",
+    "Lines",
+    "LiveCurves",
+    "MeanSince",
+    "choose_callback",
+    "in_notebook",
+]
 
 
 class Lines(Callback):
@@ -124,60 +130,60 @@ class LiveCurves(Lines):
 
     def on_train_begin(self, progress) -> None:
         """Start new curves."""
-        self._handle, self._points, self._seen = None, [], 0
+        self._handle, self._points, self._since = None, [], MeanSince()
 
     def on_batch_end(self, progress) -> None:
         """Redraw after so many batches, with the mean of those since the last time."""
         if self.every is None or progress.num_batches is None:
             return
-        total = (progress.epoch - 1) * progress.num_batches + progress.batch
-        if total % self.every == 0:
-            self._add_point(progress)
+        done = (progress.epoch - 1) * progress.num_batches + progress.batch
+        if done % self.every == 0:
+            epoch, figures = done / progress.num_batches, self._since.read(progress)
+            self._points.append((epoch, *figures))
             self._draw(progress)
 
     def on_epoch_end(self, progress) -> None:
         """Redraw, and print the epoch's line."""
-        self._seen = 0
         self._draw(progress)
         super().on_epoch_end(progress)
-
-    def _add_point(self, progress) -> None:
-        """Add the mean of the batches since the last point."""
-        new = progress.read()[self._seen :]
-        self._seen += len(new)
-        done = progress.epoch - 1 + progress.batch / progress.num_batches
-        self._points.append((done, *average(new)))
 
     def _draw(self, progress) -> None:
         """Put the curves where they were before, or in the cell for the first time."""
         from IPython.display import display
 
-        from .drawing import show_live_curves
+        from .curves import show_live_curves
 
-        figure = show_live_curves(progress.history, self._points, self.title)
+        figure = show_live_curves(
+            progress.history, self._points, progress.num_epochs, self.title
+        )
         if self._handle is None:
             self._handle = display(figure, display_id=True)
         else:
             self._handle.update(figure)
 
 
-def choose_callback() -> Callback:
-    """Return live curves in a notebook, a progress bar in a terminal, else lines.
+class MeanSince:
+    """Computes the mean loss and accuracy of the batches since it was last asked."""
 
-    Returns
-    -------
-    Callback
-    """
+    def __init__(self):
+        self._epoch, self._seen = 0, 0
+
+    def read(self, progress) -> tuple[float, float]:
+        """Return the mean of the epoch's new batches, weighted by their samples."""
+        if progress.epoch != self._epoch:
+            self._epoch, self._seen = progress.epoch, 0
+        new = progress.read()[self._seen :]
+        self._seen += len(new)
+        count = sum(batch.samples for batch in new)
+        loss = sum(batch.loss * batch.samples for batch in new)
+        return loss / count, sum(batch.acc * batch.samples for batch in new) / count
+
+
+def choose_callback() -> Callback:
+    """Return live curves in a notebook, a progress bar in a terminal, else lines."""
     if in_notebook():
         return LiveCurves()
     return Bar() if sys.stderr.isatty() else Lines()
-
-
-def average(batches: Sequence[Batch]) -> tuple[float, float]:
-    """Return the mean loss and accuracy of the samples of some batches."""
-    count = sum(batch.samples for batch in batches)
-    loss = sum(batch.loss * batch.samples for batch in batches)
-    return loss / count, sum(batch.acc * batch.samples for batch in batches) / count
 
 
 def in_notebook() -> bool:

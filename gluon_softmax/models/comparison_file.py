@@ -20,8 +20,7 @@ from .model import Model, load_model, save_model
 
 __all__ = ["SavedComparison", "read_comparison", "write_comparison"]
 
-FORMAT = "gluon_softmax comparison 2"
-FILE = re.compile(r"[\w.-]+")
+COMPARISON_FORMAT = "gluon_softmax comparison 2"
 REMEDY = "run gluon-softmax compare again, and name the comparison.json it writes"
 
 
@@ -55,23 +54,7 @@ def write_comparison(
 ) -> Iterator[Path]:
     """Write each version's trained model as ``.npz``, and last the numbers as JSON.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    folder : path
-        Made if it is missing.
-    suffix : str
-        What to add to the name of each file.
-
-    Yields
-    ------
-    pathlib.Path
-        Each file, as soon as it is written.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written.
+    Each file is yielded as soon as it is written; the suffix is added to all names.
     """
     folder, models = Path(folder), {}
     for key, version in VERSIONS.items():
@@ -81,35 +64,18 @@ def write_comparison(
         name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
         models[version] = {"file": name, "sha256": _hash(folder / name)}
-    content = {"format": FORMAT, **comparison.to_dict(), "models": models}
+    content = {"format": COMPARISON_FORMAT, **comparison.to_dict(), "models": models}
     yield write_json(content, folder / f"comparison{suffix}.json")
 
 
 def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
-    """Read what `write_comparison` wrote.
+    """Read what `write_comparison` wrote: the JSON, and the models in its folder.
 
-    Parameters
-    ----------
-    path : path
-        The JSON file; the models are in the same folder.
-
-    Returns
-    -------
-    SavedComparison
-
-    Raises
-    ------
-    DataError
-        If a file is missing, damaged, of an older version of this package, or does not
-        belong to the others.
+    `DataError` is raised if a file is missing, damaged, of an older version of this
+    package, or does not belong to the others.
     """
     path = Path(path)
     content = _read_json(path)
-    if content.get("format") != FORMAT:
-        raise DataError(
-            f"{path}: expected the format {FORMAT!r}, found "
-            f"{_name_format(content)}: {REMEDY}"
-        )
     try:
         numbers = _read_numbers(content)
         files = {name: _read_entry(m) for name, m in content["models"].items()}
@@ -118,51 +84,55 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
             f"{path}: expected a comparison's numbers, found others "
             f"({error!s:.300}): {REMEDY}"
         ) from error
-    models = {n: _read_model(path.parent / f, h) for n, (f, h) in files.items()}
-    return SavedComparison(*numbers, models)
+    models = {
+        name: _read_model(path.parent / file, sha256)
+        for name, (file, sha256) in files.items()
+    }
+    return SavedComparison(**numbers, models=models)
 
 
 def _read_json(path: Path) -> dict:
-    """Read a file that should hold a dictionary."""
+    """Read a file that should hold a dictionary of this format."""
     try:
         content = read_json(path)
     except DataError as error:
         raise DataError(f"{error}: {REMEDY}") from error
-    return content if isinstance(content, dict) else {}
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != COMPARISON_FORMAT:
+        told = "none, as older versions wrote" if found is None else shorten(found)
+        raise DataError(
+            f"{path}: expected the format {COMPARISON_FORMAT!r}, found {told}: {REMEDY}"
+        )
+    return content
 
 
-def _read_numbers(content: dict) -> tuple[str, dict, dict[str, History], list[float]]:
-    """Return all but the models, checking the types."""
+def _read_numbers(content: dict) -> dict[str, object]:
+    """Return all but the models, by the attributes of `SavedComparison`."""
     data, settings = content["data"], content["settings"]
+    if not isinstance(data, str) or not data.isprintable():
+        raise DataError(f"data {shorten(data)}")
+    if not isinstance(settings, dict):
+        raise DataError(f"settings {shorten(settings)}")
     differences = content["largest_parameter_difference"]
-    is_title = isinstance(data, str) and data.isprintable()
-    if not is_title or not isinstance(settings, dict):
-        raise DataError(f"data {shorten(data)}, settings {shorten(settings)}")
     if not isinstance(differences, list) or not all(
         isinstance(number, float) and math.isfinite(number) for number in differences
     ):
         raise DataError(f"differences {shorten(differences)}")
-    histories = content["histories"].items()
-    return (
-        data,
-        settings,
-        {name: History.from_list(epochs) for name, epochs in histories},
-        differences,
-    )
+    histories = {n: History.from_list(h) for n, h in content["histories"].items()}
+    return {
+        "data": data,
+        "settings": settings,
+        "histories": histories,
+        "differences": differences,
+    }
 
 
 def _read_entry(entry: dict) -> tuple[str, str]:
     """Return the name of a model's file, which is in no other folder, and its hash."""
     name = Path(entry["file"]).name
-    if not FILE.fullmatch(name):
+    if not re.fullmatch(r"[\w.-]+", name):
         raise DataError(f"a file named {shorten(name)}")
     return name, entry["sha256"]
-
-
-def _name_format(content: dict) -> str:
-    """Return which format a file has."""
-    found = content.get("format")
-    return "none, as older versions wrote" if found is None else shorten(found)
 
 
 def _read_model(path: Path, wanted: str) -> Model:

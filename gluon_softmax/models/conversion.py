@@ -26,28 +26,11 @@ __all__ = [
     "to_versions",
 ]
 
-PIECE = 1000
-"""Images to predict at once."""
+IMAGES_AT_ONCE = 1000
 
 
 def to_scratch(model: Model) -> list[nd.NDArray]:
-    """Return the parameters of section 3.6.
-
-    Parameters
-    ----------
-    model : Model
-        Softmax regression.
-
-    Returns
-    -------
-    list of mxnet.nd.NDArray
-        ``[W, b]`` as `scratch.init_params` gives them, gradients attached.
-
-    Raises
-    ------
-    ArgumentError
-        If it is another network.
-    """
+    """Return section 3.6's parameters ``[W, b]``, gradients attached."""
     _check_softmax(model)
     params = [nd.array(model.params[name]) for name in ("W", "b")]
     for param in params:
@@ -56,22 +39,7 @@ def to_scratch(model: Model) -> list[nd.NDArray]:
 
 
 def to_handmade(model: Model) -> SoftmaxRegression:
-    """Return the model of the version in NumPy.
-
-    Parameters
-    ----------
-    model : Model
-        Softmax regression.
-
-    Returns
-    -------
-    SoftmaxRegression
-
-    Raises
-    ------
-    ArgumentError
-        If it is another network.
-    """
+    """Return the model of the version in NumPy."""
     _check_softmax(model)
     return SoftmaxRegression(model.params["W"], model.params["b"])
 
@@ -79,22 +47,20 @@ def to_handmade(model: Model) -> SoftmaxRegression:
 def to_gluon(model: Model) -> nn.HybridSequential:
     """Build the network of Gluon's layers, with the model's parameters.
 
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    mxnet.gluon.nn.HybridSequential
-        Takes pixels as `Model.scale` gives them, (n, 1, 28, 28), gives scores
-        (n, classes).
+    It takes pixels as `Model.scale` gives them, (n, 1, 28, 28), and gives scores
+    (n, classes).
     """
-    net = _make(model.network, len(model.classes))
-    net(
-        nd.zeros((1, 1, SIDE, SIDE))
-    )  # a first pass, from which Gluon learns the shapes
+    if model.network == "softmax":
+        net = nn.HybridSequential()
+        net.add(nn.Dense(len(model.classes)))
+        net.initialize()
+        arrays = {"0.weight": model.params["W"].T, "0.bias": model.params["b"]}
+    else:
+        net = NETWORKS[model.network](len(model.classes), mx.cpu())
+        arrays = model.params
+    net(nd.zeros((1, 1, SIDE, SIDE)))  # a pass, from which Gluon learns the shapes
     params = net._collect_params_with_prefix()
-    for name, array in _name_as_gluon(model).items():
+    for name, array in arrays.items():
         params[name].set_data(nd.array(array))
     return net
 
@@ -102,16 +68,8 @@ def to_gluon(model: Model) -> nn.HybridSequential:
 def to_versions(model: Model) -> dict[str, Callable[[nd.NDArray], nd.NDArray]]:
     """Return the model as a net in each version that can hold it.
 
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    dict of str to callable
-        Gluon's alone for a network of several layers; for softmax regression also the
-        one from scratch and NumPy's. Each takes images as `Model.scale` gives them, and
-        gives scores or probabilities (n, classes).
+    That is Gluon alone for a network of several layers. Each net takes images as
+    `Model.scale` gives them, and gives scores or probabilities (n, classes).
     """
     nets = {GLUON: to_gluon(model)}
     if model.network != "softmax":
@@ -133,25 +91,7 @@ def from_gluon(
     pixel_mean: float = 0.0,
     pixel_deviation: float = 1.0,
 ) -> Model:
-    """Return the parameters of a net of Gluon's layers.
-
-    Parameters
-    ----------
-    net : mxnet.gluon.Block
-        What `make_net`, `make_perceptron` or `make_convolutional` gave, trained.
-    network : {'softmax', 'perceptron', 'convolutional'}
-    classes, data, pixel_mean, pixel_deviation
-        As `Model` has them.
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    ArgumentError
-        If the net is not such a network, or has never been called.
-    """
+    """Return the parameters of a trained net, with what else a `Model` has."""
     try:
         params = {
             name: param.data(param.list_ctx()[0]).asnumpy()
@@ -169,40 +109,14 @@ def from_gluon(
 
 
 def predict_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
-    """Compute the probability of each class.
+    """Compute the probabilities (n, classes), float32, of images (n, 28, 28) of bytes.
 
-    Parameters
-    ----------
-    model : Model
-    images : numpy.ndarray
-        Bytes, shape (n, 28, 28) or with an axis of one channel.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape (n, classes).
+    An axis of one channel may be behind or before height and width.
     """
     net = to_gluon(model)
-    pieces = np.split(images, range(PIECE, len(images), PIECE))
-    scores = [net(nd.array(model.scale(piece))) for piece in pieces]
+    parts = np.split(images, range(IMAGES_AT_ONCE, len(images), IMAGES_AT_ONCE))
+    scores = [net(nd.array(model.scale(part))) for part in parts]
     return nd.softmax(nd.concat(*scores, dim=0)).asnumpy()
-
-
-def _make(network: str, num_classes: int) -> nn.HybridSequential:
-    """Make a network with parameters of any value."""
-    if network in NETWORKS:
-        return NETWORKS[network](num_classes, mx.cpu())
-    net = nn.HybridSequential()
-    net.add(nn.Dense(num_classes))
-    net.initialize()
-    return net
-
-
-def _name_as_gluon(model: Model) -> dict[str, np.ndarray]:
-    """Return the parameters by the names that Gluon has for them."""
-    if model.network != "softmax":
-        return dict(model.params)
-    return {"0.weight": model.params["W"].T, "0.bias": model.params["b"]}
 
 
 def _check_softmax(model: Model) -> None:

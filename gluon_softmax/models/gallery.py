@@ -9,7 +9,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ..chapter.compare import VERSIONS, Comparison
-from ..figures import drawing
+from ..figures import output
+from ..figures.confusion import show_confusion_matrix
+from ..figures.curves import show_curves
+from ..figures.images import show_fashion_mnist, show_predictions
+from ..figures.templates import show_templates
 from .comparison_file import write_comparison
 
 __all__ = ["draw_gallery", "write_gallery"]
@@ -21,38 +25,27 @@ SHOWN = 9
 def draw_gallery(
     comparison: Comparison, classes: Sequence[str] | None = None
 ) -> Iterator[tuple[str, Figure]]:
-    """Draw every figure of a comparison.
+    """Draw every figure of a comparison, and yield each with a name for its files.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    classes : sequence of str, optional
-        What to call the classes, if not as the data set does: in Chinese, say.
-
-    Yields
-    ------
-    name : str
-        What to call the figure's files.
-    figure : matplotlib.figure.Figure
+    The classes are called what the data set calls them, if not otherwise: in Chinese,
+    say.
     """
     data, test_set = comparison.data, comparison.test_set
     images, classes = test_set.images[:SHOWN], classes or test_set.classes
     names = [classes[label] for label in test_set.labels[:SHOWN]]
-    yield "images", drawing.show_fashion_mnist(images, names, f"{data}: test images")
+    yield "images", show_fashion_mnist(images, names, f"{data}: test images")
     for key, version in VERSIONS.items():
         predictions = comparison.predictions[version]
         predicted = [classes[label] for label in predictions[:SHOWN]]
         title = f"{data}: true name above the one predicted, {version}"
-        figure = drawing.show_predictions(images, names, predicted, title)
-        yield f"predictions-{key}", figure
-    yield "curves", drawing.show_curves(comparison.histories, data)
+        yield f"predictions-{key}", show_predictions(images, names, predicted, title)
+    yield "curves", show_curves(comparison.histories, data)
     weights = {version: W for version, (W, b) in comparison.params.items()}
-    yield "templates", drawing.show_templates(weights, classes, data)
-    labels = test_set.labels
-    yield (
-        "confusion",
-        drawing.show_confusion_matrix(labels, comparison.predictions, classes, data),
+    yield "templates", show_templates(weights, classes, f"{data}: weights as images")
+    matrices = show_confusion_matrix(
+        test_set.labels, comparison.predictions, classes, f"{data}: test images"
     )
+    yield "confusion", matrices
 
 
 def write_gallery(
@@ -61,29 +54,11 @@ def write_gallery(
     suffix: str = "",
     classes: Sequence[str] | None = None,
 ) -> Iterator[Path]:
-    """Write every figure of a comparison, as PNG and SVG, its models and its numbers.
+    """Write every figure as PNG and SVG, the models and the numbers; yield each file.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    folder : path
-        Made if it is missing.
-    suffix : str
-        What to add to the name of each file.
-    classes : sequence of str, optional
-        What the figures call the classes, if not as the data set does.
-
-    Yields
-    ------
-    pathlib.Path
-        Each file, as soon as it is written.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written.
+    The suffix is added to all names.
     """
     folder = Path(folder)
     for name, figure in draw_gallery(comparison, classes):
-        yield from drawing.save(figure, folder / f"{name}{suffix}")
+        yield from output.save(figure, folder / f"{name}{suffix}")
     yield from write_comparison(comparison, folder, suffix)

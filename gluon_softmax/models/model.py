@@ -20,7 +20,7 @@ from ..storage.archive import read_arrays, write_arrays
 
 __all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
 
-FORMAT = "gluon_softmax model 1"
+MODEL_FORMAT = "gluon_softmax model 1"
 SIDE = 28
 """Pixels of an image, across and down."""
 
@@ -48,7 +48,6 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     },
 }
 """The parameters of each network; -1 is the number of classes."""
-
 
 HEAD = {
     "network": ("U", 0),
@@ -95,53 +94,29 @@ class Model:
         check_positive("pixel_deviation", self.pixel_deviation)
         if not np.isfinite(self.pixel_mean):
             raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
-        num_classes, found = len(self.classes), {}
-        for name, param in self.params.items():
-            found[name] = (param.shape, str(param.dtype))
-        wanted = {
+        num_classes = len(self.classes)
+        expected = {
             name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
             for name, shape in SHAPES[self.network].items()
         }
-        if found != wanted:
-            raise ArgumentError(_tell_difference(self.network, wanted, found))
+        found = {n: (param.shape, str(param.dtype)) for n, param in self.params.items()}
+        if found != expected:
+            raise ArgumentError(_tell_difference(self.network, expected, found))
 
     def scale(self, images: np.ndarray) -> np.ndarray:
-        """Bring pixels to what the model was trained on.
+        """Convert images of bytes to pixels as the model was trained on, float32.
 
-        Parameters
-        ----------
-        images : numpy.ndarray
-            Bytes, shape (n, 28, 28) or with an axis of one channel behind or before.
-
-        Returns
-        -------
-        numpy.ndarray
-            float32, shape (n, 1, 28, 28).
+        Their shape (n, 28, 28), with an axis of one channel behind or before or
+        without, becomes (n, 1, 28, 28).
         """
         X = images.reshape(-1, 1, SIDE, SIDE).astype("float32") / np.float32(255)
         return (X - np.float32(self.pixel_mean)) / np.float32(self.pixel_deviation)
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
-    """Write a model as ``.npz``.
-
-    Parameters
-    ----------
-    model : Model
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write a model as ``.npz``, and return the path."""
     head = {
-        "format": np.array(FORMAT),
+        "format": np.array(MODEL_FORMAT),
         "network": np.array(model.network),
         "data": np.array(model.data),
         "classes": np.array(model.classes),
@@ -154,19 +129,8 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model that `save_model` wrote; nothing in the file is run.
 
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    DataError
-        If the file is missing, damaged, holds a pickle, is no model, or has parameters
-        of another shape than its network's.
+    `DataError` is raised if the file is missing, damaged, holds a pickle, is no model,
+    or has parameters of another shape than its network's.
     """
     if not os.path.exists(path):  # false for names that are too long, too
         raise DataError(
@@ -176,8 +140,10 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     arrays = read_arrays(path)
     try:
         found = _take(arrays, "format", "U", 0) if "format" in arrays else "none"
-        if found != FORMAT:
-            raise DataError(f"expected the format {FORMAT!r}, found {found!r:.40}")
+        if found != MODEL_FORMAT:
+            raise DataError(
+                f"expected the format {MODEL_FORMAT!r}, found {found!r:.40}"
+            )
         head = {name: _take(arrays, name, *kind) for name, kind in HEAD.items()}
         return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
@@ -198,11 +164,11 @@ def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> obj
     return array.tolist()
 
 
-def _tell_difference(network: str, wanted: Mapping, found: Mapping) -> str:
+def _tell_difference(network: str, expected: Mapping, found: Mapping) -> str:
     """Name the first parameter that is missing, superfluous or of another shape."""
-    name = next(n for n in (*wanted, *found) if wanted.get(n) != found.get(n))
+    name = next(n for n in (*expected, *found) if expected.get(n) != found.get(n))
     texts = [
         "none of that name" if entry is None else f"{entry[1]} of shape {entry[0]}"
-        for entry in (wanted.get(name), found.get(name))
+        for entry in (expected.get(name), found.get(name))
     ]
     return f"{network}: expected for {name!r} {texts[0]}, found {texts[1]}"

@@ -18,63 +18,29 @@ __all__ = ["write_parameters", "write_symbol"]
 
 
 def write_parameters(net: gluon.Block, path: str | os.PathLike[str]) -> Path:
-    """Write the parameters of a net, for Gluon's `load_parameters`.
-
-    Parameters
-    ----------
-    net : mxnet.gluon.Block
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write the parameters of a net for `load_parameters`, and return the path."""
     with replacing(path) as temporary:
         _call(net.save_parameters, temporary)
     return Path(path)
 
 
 def write_symbol(model: Model, path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write a model as a symbol and its parameters.
+    """Write a model as a symbol (.json) with its parameters (.params); yield both.
 
-    Parameters
-    ----------
-    model : Model
-    path : path
-        Of the symbol, ending in .json; the parameters are beside it, ending in .params.
-
-    Yields
-    ------
-    pathlib.Path
-        The files written, for
-        ``gluon.SymbolBlock.imports("x.json", ["data"], "x.params")``. The block takes
-        pixels as `Model.scale` gives them.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written.
+    They are for ``gluon.SymbolBlock.imports("x.json", ["data"], "x.params")``, a block
+    that takes pixels as `Model.scale` gives them.
     """
     net = to_gluon(model)
     net.hybridize()
     net(nd.zeros((1, 1, SIDE, SIDE)))  # MXNet exports what has been called
     path = Path(path)
     with tempfile.TemporaryDirectory() as folder:
-        start = Path(folder, "net")
-        _call(net.export, start)
-        for suffix, made in (
-            (".params", "net-0000.params"),
-            (".json", "net-symbol.json"),
-        ):
-            with replacing(path.with_suffix(suffix)) as temporary:
-                temporary.write_bytes(Path(folder, made).read_bytes())
-            yield path.with_suffix(suffix)
+        _call(net.export, Path(folder, "net"))
+        for name in ("net-0000.params", "net-symbol.json"):
+            made = Path(folder, name)
+            with replacing(path.with_suffix(made.suffix)) as temporary:
+                temporary.write_bytes(made.read_bytes())
+            yield path.with_suffix(made.suffix)
 
 
 def _call(write, path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Confusion matrices: which class is taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..data.batches import read_batches
+from .style import make_figure
+
+__all__ = ["show_confusion_matrix"]
+
+
+def show_confusion_matrix(
+    labels: np.ndarray | Callable,
+    predictions: Mapping[str, np.ndarray] | Iterable,
+    classes: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw which class is taken for which.
+
+    Parameters
+    ----------
+    labels : callable or numpy.ndarray
+        A net, which takes images and gives scores of shape (n, classes); or the true
+        classes, shape (n,), int.
+    predictions : iterable of (X, y), or mapping of str to numpy.ndarray
+        The mini-batches that the net is to predict, such as `test_iter`; or what to
+        call each of several nets, and its predictions, shape (n,), int.
+    classes : sequence of str, optional
+        The name of each class; those of the batches' data set, or numbers, if not
+        given.
+    title : str, optional
+        What to write above the matrices.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row per true class, counts in the cells, right ones blue, mistakes orange;
+        one matrix for all nets that agree.
+
+    Examples
+    --------
+    >>> figure = show_confusion_matrix(np.array([0, 1]), {"net": np.array([0, 0])})
+    """
+    if callable(labels):
+        dataset = getattr(predictions, "dataset", None)
+        classes = classes or getattr(dataset, "classes", None)
+        labels, predicted = _predict(labels, predictions)
+        predictions = {"": predicted}
+    if classes is None:
+        classes = range(1 + max(labels.max(), *map(np.max, predictions.values())))
+    matrices = _count(labels, predictions, len(classes))
+    side = 0.55 * len(classes)
+    figure = make_figure(len(matrices) * (side + 1.2), side + 1.8, title)
+    row = figure.subplots(1, len(matrices), squeeze=False)[0]
+    for ax, (names, counts) in zip(row, matrices):
+        _draw(ax, counts, classes)
+        share = f"{np.trace(counts) / counts.sum():.3f} right"
+        ax.set_title(f"{names}: {share}" if names else share, fontsize=10)
+    return figure
+
+
+def _predict(net: Callable, data_iter: Iterable) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true and the predicted classes of all batches, each of shape (n,)."""
+    pairs = [
+        (y.asnumpy(), net(X).asnumpy().argmax(axis=1))
+        for X, y in read_batches(data_iter)
+    ]
+    labels, predicted = (np.concatenate(column).astype(int) for column in zip(*pairs))
+    return labels, predicted
+
+
+def _count(
+    labels: np.ndarray, predictions: Mapping[str, np.ndarray], num_classes: int
+) -> list[tuple[str, np.ndarray]]:
+    """Return a matrix of counts (true, predicted), and the nets that it is of."""
+    names, matrices = {}, {}
+    for name, predicted in predictions.items():
+        counts = np.zeros((num_classes, num_classes), dtype=int)
+        np.add.at(counts, (labels, predicted), 1)
+        matrices[counts.tobytes()] = counts
+        names.setdefault(counts.tobytes(), []).append(name)
+    return [(", ".join(names[key]), counts) for key, counts in matrices.items()]
+
+
+def _draw(ax, counts: np.ndarray, classes: Sequence[str]) -> None:
+    """Draw one matrix; right ones would make all mistakes pale on a common scale."""
+    is_right = np.eye(len(classes), dtype=bool)
+    for kind, colours in ((is_right, "Blues"), (~is_right, "Oranges")):
+        shown = kind & (counts > 0)
+        most = counts[shown].max(initial=1)
+        ax.imshow(np.ma.masked_where(~shown, counts), colours, vmin=0, vmax=most)
+        for true, predicted in np.argwhere(shown):
+            count = counts[true, predicted]
+            colour = "white" if count > most / 2 else "black"
+            style = {"ha": "center", "va": "center", "color": colour, "size": 7}
+            ax.text(predicted, true, str(count), **style)
+    ticks = range(len(classes))
+    ax.set_xticks(ticks, classes, rotation=45, ha="right", fontsize=8)
+    ax.set_yticks(ticks, classes, fontsize=8)
+    ax.set(xlabel="predicted class", ylabel="true class")
