@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import reference
 from gluon_softmax.models.model import SHAPES, Model
+from numpy.lib.stride_tricks import sliding_window_view
 
 NAMES = ("softmax", "perceptron", "convolutional")
 
@@ -48,11 +49,7 @@ def compute_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
 
 def _convolve(X: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Correlate with 5 x 5 filters, then keep the largest of each 2 x 2."""
-    side = X.shape[2] - 4
-    total = np.zeros((len(X), len(weight), side, side)) + bias[:, None, None]
-    for row in range(5):
-        for column in range(5):
-            part = X[:, :, row : row + side, column : column + side]
-            total += np.einsum("nchw,oc->nohw", part, weight[:, :, row, column])
-    half = side // 2
-    return total.reshape(len(X), len(weight), half, 2, half, 2).max(axis=(3, 5))
+    patches = sliding_window_view(X, (5, 5), axis=(2, 3))
+    found = np.einsum("nchwij,ocij->nohw", patches, weight) + bias[:, None, None]
+    half = found.shape[2] // 2
+    return found.reshape(len(X), len(weight), half, 2, half, 2).max(axis=(3, 5))

@@ -16,10 +16,16 @@ from mxnet import autograd, nd
 SCALING = {"pixel_mean": 0.2860, "pixel_deviation": 0.3530}
 
 
+@pytest.fixture
+def saved(tmp_path):
+    """Return softmax regression, read from a file."""
+    return load_model(save_model(draw_model(**SCALING), tmp_path / "m.npz"))
+
+
 @pytest.mark.parametrize("network", NAMES)
 @pytest.mark.parametrize("scaling", [{}, SCALING], ids=["plain", "normalised"])
 def test_probabilities_are_those_of_float64(network, scaling, monkeypatch):
-    """Whatever the network and the scaling, and in pieces as at once."""
+    """Whatever the network and the scaling, and in parts as at once."""
     monkeypatch.setattr(conversion, "IMAGES_AT_ONCE", 3)
     model, images = draw_model(network, **scaling), draw_images(7)
     found = conversion.predict_probabilities(model, images)
@@ -27,25 +33,23 @@ def test_probabilities_are_those_of_float64(network, scaling, monkeypatch):
     np.testing.assert_allclose(found, compute_probabilities(model, images), atol=1e-5)
 
 
-def test_one_file_gives_the_same_in_every_version(tmp_path):
+def test_one_file_gives_the_same_in_every_version(saved):
     """Read back from the file, scratch, Gluon and NumPy agree."""
-    model = load_model(save_model(draw_model(**SCALING), tmp_path / "m.npz"))
     images = draw_images(20)
-    X, expected = nd.array(model.scale(images)), compute_probabilities(model, images)
-    versions = conversion.to_versions(model)
+    X, expected = nd.array(saved.scale(images)), compute_probabilities(saved, images)
+    versions = conversion.to_versions(saved)
     assert list(versions) == [SCRATCH, GLUON, HANDMADE]
     for name, net in versions.items():
         y_hat = net(X) if name == SCRATCH else nd.softmax(net(X))
         np.testing.assert_allclose(y_hat.asnumpy(), expected, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("network", NAMES[1:])
-def test_only_gluon_holds_deeper_networks(network):
+def test_only_gluon_holds_deeper_networks():
     """The others say so, and what holds them."""
-    model = draw_model(network)
+    model = draw_model("perceptron")
     assert list(conversion.to_versions(model)) == [GLUON]
     for convert in (conversion.to_scratch, conversion.to_handmade):
-        with pytest.raises(ArgumentError, match=f"found the {network} network: load"):
+        with pytest.raises(ArgumentError, match="found the perceptron network: load"):
             convert(model)
 
 
@@ -55,16 +59,17 @@ def test_gluon_and_back_is_the_same_to_the_bit(network, num_classes):
     """No parameter is lost, turned or renamed, whatever the number of classes."""
     model = draw_model(network, num_classes, data="some", **SCALING)
     net = conversion.to_gluon(model)
-    again = conversion.from_gluon(net, network, model.classes, "some", 0.2860, 0.3530)
+    again = conversion.from_gluon(net, network, model.classes, "some", **SCALING)
     assert {**vars(again), "params": None} == {**vars(model), "params": None}
     for name, param in model.params.items():
         np.testing.assert_array_equal(again.params[name], param)
 
 
-def test_the_books_net_can_be_taken(tmp_path):
-    """What section 3.7 makes, which is no hybrid net, is a model too."""
-    net = d2l.make_net()
-    X = draw_images(5)
+def test_the_books_net_can_be_taken():
+    """What section 3.7 makes, which is no hybrid net, once it has seen images."""
+    net, X = d2l.make_net(), draw_images(5)
+    with pytest.raises(ArgumentError, match="pass it some images first"):
+        conversion.from_gluon(net, "softmax", tuple("0123456789"))
     scores = net(nd.array(X.reshape(5, 784) / 255))
     model = conversion.from_gluon(net, "softmax", tuple("0123456789"))
     found = conversion.predict_probabilities(model, X)
@@ -76,22 +81,19 @@ def test_a_net_of_another_kind_is_refused():
     net = conversion.to_gluon(draw_model("perceptron"))
     with pytest.raises(ArgumentError, match="softmax: expected for 'W'"):
         conversion.from_gluon(net, "softmax", tuple("0123456789"))
-    with pytest.raises(ArgumentError, match="pass it some images first"):
-        conversion.from_gluon(d2l.make_net(), "softmax", tuple("0123456789"))
 
 
-def test_training_goes_on_from_a_file(tmp_path):
+def test_training_goes_on_from_a_file(saved):
     """Arrays read from a file are copied: each version can train them."""
-    model = load_model(save_model(draw_model(), tmp_path / "m.npz"))
-    start = model.params["W"].copy()
-    params = conversion.to_scratch(model)
+    start = saved.params["W"].copy()
+    params = conversion.to_scratch(saved)
     with autograd.record():
         loss = d2l.net(nd.ones((1, 784)), *params).log().sum()
     loss.backward()
     d2l.sgd(params, 0.1, 1)
-    by_hand = conversion.to_handmade(model)
+    by_hand = conversion.to_handmade(saved)
     by_hand.loss(by_hand(np.ones((1, 784), "float32")), np.array([0])).backward()
     handmade.make_updater(by_hand, lr=0.1)(1)
     for W in (params[0].asnumpy(), by_hand.params[0]):
         assert (start != W).any()
-    np.testing.assert_array_equal(model.params["W"], start)
+    np.testing.assert_array_equal(saved.params["W"], start)

@@ -181,6 +181,8 @@ def test_confusion_matrix_counts():
     np.testing.assert_array_equal(right.filled(0), [[1, 0], [0, 1]])
     np.testing.assert_array_equal(mistakes.filled(0), [[0, 1], [0, 0]])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
+    (ax,) = d2l.show_confusion_matrix(np.array([0, 1]), {"": np.array([0, 2])}).axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
 
 
 def test_a_trained_net_is_all_that_is_needed(small_set):
@@ -200,12 +202,6 @@ def test_a_trained_net_is_all_that_is_needed(small_set):
     deep = d2l.make_perceptron()
     with pytest.raises(ArgumentError, match="a net of one layer of weights, found 5"):
         d2l.show_templates(deep)
-
-
-def test_classes_without_names_are_numbers():
-    """As many as there are among labels and predictions."""
-    (ax,) = d2l.show_confusion_matrix(np.array([0, 1]), {"": np.array([0, 2])}).axes
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
 
 
 def test_files_are_the_same_each_time(tmp_path, diagonal):

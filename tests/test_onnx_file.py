@@ -4,46 +4,44 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
-from gluon_softmax.errors import InstallationError, OutputError
-from gluon_softmax.models.conversion import predict_probabilities
+from gluon_softmax.errors import InstallationError
 from gluon_softmax.models.onnx_file import write_onnx
+from reference import softmax
 
-REASON = "needs onnx and onnxruntime: pip install onnx onnxruntime"
 
-
-@pytest.fixture(scope="module")
-def runtime():
-    """Give what runs ONNX, or skip with the reason."""
-    pytest.importorskip("onnx", reason=REASON)
-    return pytest.importorskip("onnxruntime", reason=REASON)
+@pytest.fixture
+def open_onnx():
+    """Return what runs a file, or skip with the reason."""
+    reason = "needs onnx and onnxruntime: pip install onnx onnxruntime"
+    pytest.importorskip("onnx", reason=reason)
+    runtime = pytest.importorskip("onnxruntime", reason=reason)
+    return partial(runtime.InferenceSession, providers=["CPUExecutionProvider"])
 
 
 @pytest.mark.parametrize("network", NAMES)
-@pytest.mark.parametrize("num_images", [1, 7, 256])
-def test_gives_the_probabilities_of_mxnet(network, num_images, runtime, tmp_path):
+def test_gives_the_probabilities_of_float64(network, open_onnx, tmp_path):
     """One file takes a batch of any size, of pixels in 0-1."""
     model = draw_model(network, pixel_mean=0.1307, pixel_deviation=0.3081)
+    session = open_onnx(write_onnx(model, tmp_path / "m.onnx"))
+    for num_images in (1, 7):
+        images = draw_images(num_images)
+        inputs = {"images": images[:, None].astype("float32") / np.float32(255)}
+        scores, found = session.run(["scores", "probabilities"], inputs)
+        expected = compute_probabilities(model, images)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(softmax(scores), found, atol=1e-5)
+
+
+def test_says_what_it_takes_and_what_the_classes_are(open_onnx, tmp_path):
+    """Names, a free batch, the classes in the metadata, and nothing of the time."""
+    model = draw_model(num_classes=3, data="some data")
     path = write_onnx(model, tmp_path / "m.onnx")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    images = draw_images(num_images)
-    inputs = {"images": images[:, None].astype("float32") / np.float32(255)}
-    scores, found = session.run(["scores", "probabilities"], inputs)
-    expected = predict_probabilities(model, images)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
-    exact = compute_probabilities(model, images)
-    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-5)
-    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-    np.testing.assert_allclose(odds / odds.sum(axis=1, keepdims=True), found, atol=1e-5)
-
-
-def test_says_what_it_takes_and_what_the_classes_are(runtime, tmp_path):
-    """Names, a free batch, and the classes in the metadata."""
-    path = write_onnx(draw_model(num_classes=3, data="some data"), tmp_path / "m.onnx")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_onnx(path)
     (images,) = session.get_inputs()
     assert (images.name, images.shape) == ("images", ["batch", 1, 28, 28])
     shapes = {output.name: output.shape for output in session.get_outputs()}
@@ -51,22 +49,8 @@ def test_says_what_it_takes_and_what_the_classes_are(runtime, tmp_path):
     properties = session.get_modelmeta().custom_metadata_map
     assert json.loads(properties["classes"]) == ["class 0", "class 1", "class 2"]
     assert properties["data"] == "some data"
-
-
-@pytest.mark.usefixtures("runtime")
-def test_the_same_model_gives_the_same_bytes(tmp_path):
-    """Nothing of the time is in the file."""
-    one = write_onnx(draw_model(), tmp_path / "one.onnx").read_bytes()
-    assert write_onnx(draw_model(), tmp_path / "other.onnx").read_bytes() == one
-
-
-@pytest.mark.usefixtures("runtime")
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    """A folder in the way gives one line, and nothing is left."""
-    (tmp_path / "m.onnx").mkdir()
-    with pytest.raises(OutputError, match=r"m.onnx cannot be written"):
-        write_onnx(draw_model(), tmp_path / "m.onnx")
-    assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
+    again = write_onnx(model, tmp_path / "again.onnx")
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_without_onnx_it_says_what_to_install(tmp_path, monkeypatch):

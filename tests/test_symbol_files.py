@@ -29,19 +29,15 @@ def test_a_symbol_gives_the_same_scores(network, tmp_path):
 
 def test_parameters_are_for_load_parameters(tmp_path):
     """A net of the same kind takes them, and computes the same."""
-    net = to_gluon(draw_model("perceptron"))
-    path = write_parameters(net, tmp_path / "m.params")
-    other = make_perceptron()
-    other.load_parameters(str(path))
+    net, other = to_gluon(draw_model("perceptron")), make_perceptron()
+    other.load_parameters(str(write_parameters(net, tmp_path / "m.params")))
     X = nd.array(draw_images(2)[:, None] / 255)
     np.testing.assert_array_equal(other(X).asnumpy(), net(X).asnumpy())
 
 
-def test_a_name_without_its_suffix_in_the_way(tmp_path):
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
     """A folder where the parameters should go gives one line, and no symbol."""
     (tmp_path / "m.params").mkdir()
     with pytest.raises(OutputError, match=r"m.params cannot be written"):
         list(write_symbol(draw_model(), tmp_path / "m.json"))
-    with pytest.raises(OutputError, match=r"m.params cannot be written"):
-        write_parameters(to_gluon(draw_model()), tmp_path / "m.params")
     assert [path.name for path in tmp_path.iterdir()] == ["m.params"]

@@ -31,16 +31,10 @@ FRAMES_PER_SECOND = 10
 
 
 class Frame(NamedTuple):
-    """The state of a training at one moment.
+    """The state of a training after so many epochs, one of them perhaps in part.
 
-    Attributes
-    ----------
-    epoch : float
-        How many epochs have passed, with the share of the one under way.
-    loss, acc : float
-        Mean of the batches since the last frame.
-    weights : numpy.ndarray
-        Shape (784, classes).
+    Loss and accuracy are the means of the batches since the last frame; the weights
+    have the shape (784, classes).
     """
 
     epoch: float

@@ -62,15 +62,11 @@ def _find_family() -> str:
     paths = [Path(path) for path in font_manager.findSystemFonts()]
     for start in FILES:
         found = [p for p in paths if p.name.lower().startswith(start.lower())]
-        for path in sorted(found, key=_prefer_regular):
+        # The upright face of normal weight comes before bold and light ones.
+        for path in sorted(found, key=lambda p: ("regular" not in p.name.lower(), p)):
             font_manager.fontManager.addfont(str(path))
             return font_manager.FontProperties(fname=str(path)).get_name()
     raise ArgumentError(
         "no font with Chinese characters is installed: install one (Debian: apt-get "
         "install fonts-noto-cjk), or leave the names in English"
     )
-
-
-def _prefer_regular(path: Path) -> tuple[bool, str]:
-    """Sort the upright face of normal weight before bold and light ones."""
-    return "regular" not in path.name.lower(), path.name

@@ -77,13 +77,13 @@ def _count(
     labels: np.ndarray, predictions: Mapping[str, np.ndarray], num_classes: int
 ) -> list[tuple[str, np.ndarray]]:
     """Return a matrix of counts (true, predicted), and the nets that it is of."""
-    names, matrices = {}, {}
+    matrices = {}
     for name, predicted in predictions.items():
         counts = np.zeros((num_classes, num_classes), dtype=int)
         np.add.at(counts, (labels, predicted), 1)
-        matrices[counts.tobytes()] = counts
-        names.setdefault(counts.tobytes(), []).append(name)
-    return [(", ".join(names[key]), counts) for key, counts in matrices.items()]
+        names, _ = matrices.setdefault(counts.tobytes(), ([], counts))
+        names.append(name)
+    return [(", ".join(names), counts) for names, counts in matrices.values()]
 
 
 def _draw(ax, counts: np.ndarray, classes: Sequence[str]) -> None:

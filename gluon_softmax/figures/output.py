@@ -15,23 +15,9 @@ __all__ = ["present", "save"]
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> list[Path]:
-    """Write a figure as PNG and SVG; no display is needed.
+    """Write a figure as PNG and SVG, and return the two files.
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    path : str or os.PathLike
-        Folder and name, without a suffix.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The two files. The same figure gives the same bytes again.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written.
+    The path has no suffix. The same figure gives the same bytes again.
     """
     path = Path(path)
     # The salt, and no date: else the file would change with every run.

@@ -26,21 +26,7 @@ REMEDY = "run gluon-softmax compare again, and name the comparison.json it write
 
 @dataclass(frozen=True)
 class SavedComparison:
-    """What is read back of a comparison.
-
-    Attributes
-    ----------
-    data : str
-        Title of the data set.
-    settings : dict
-        As `Comparison` has them.
-    histories : dict of str to History
-        One for each version.
-    differences : list of float
-        The largest difference of any parameter after each epoch.
-    models : dict of str to Model
-        The trained model of each version.
-    """
+    """What is read back of a `Comparison`, and the trained model of each version."""
 
     data: str
     settings: dict

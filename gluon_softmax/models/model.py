@@ -74,12 +74,6 @@ class Model:
         Title of the data set that it was trained on.
     pixel_mean, pixel_deviation : float
         What is subtracted from pixels in 0-1, and what they are divided by then.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such network, the parameters are not its own, or pixels cannot be
-        scaled so.
     """
 
     network: str
