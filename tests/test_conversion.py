@@ -76,13 +76,6 @@ def test_the_books_net_can_be_taken():
     np.testing.assert_allclose(found, scores.softmax().asnumpy(), atol=1e-5)
 
 
-def test_a_net_of_another_kind_is_refused():
-    """A perceptron is no softmax regression."""
-    net = conversion.to_gluon(draw_model("perceptron"))
-    with pytest.raises(ArgumentError, match="softmax: expected for 'W'"):
-        conversion.from_gluon(net, "softmax", tuple("0123456789"))
-
-
 def test_training_goes_on_from_a_file(saved):
     """Arrays read from a file are copied: each version can train them."""
     start = saved.params["W"].copy()

@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import gluon_softmax as d2l
 import numpy as np
@@ -166,9 +167,17 @@ def test_several_callbacks_are_told_the_same(capsys):
     assert seen["ends"] == seen["begins"] == 3
 
 
-@pytest.mark.parametrize(("stream", "kind"), [(io.StringIO, Lines), (Terminal, Bar)])
-def test_what_is_chosen_depends_on_stderr(stream, kind, monkeypatch):
-    """A terminal gets the bar, anything else lines."""
+@pytest.mark.parametrize(
+    ("shell", "stream", "kind"),
+    [
+        (SimpleNamespace(kernel=True), io.StringIO, LiveCurves),
+        (None, Terminal, Bar),
+        (None, io.StringIO, Lines),
+    ],
+)
+def test_what_is_chosen_depends_on_the_place(shell, stream, kind, monkeypatch):
+    """A notebook gets live curves, a terminal the bar, anything else lines."""
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr(sys, "stderr", stream())
     assert type(choose_callback()) is kind
 

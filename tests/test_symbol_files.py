@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from gluon_softmax import make_perceptron
 from drawn_models import NAMES, draw_images, draw_model
-from gluon_softmax.errors import OutputError
 from gluon_softmax.models.conversion import to_gluon
 from gluon_softmax.models.symbol_files import write_parameters, write_symbol
 from mxnet import gluon, nd
@@ -33,11 +32,3 @@ def test_parameters_are_for_load_parameters(tmp_path):
     other.load_parameters(str(write_parameters(net, tmp_path / "m.params")))
     X = nd.array(draw_images(2)[:, None] / 255)
     np.testing.assert_array_equal(other(X).asnumpy(), net(X).asnumpy())
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    """A folder where the parameters should go gives one line, and no symbol."""
-    (tmp_path / "m.params").mkdir()
-    with pytest.raises(OutputError, match=r"m.params cannot be written"):
-        list(write_symbol(draw_model(), tmp_path / "m.json"))
-    assert [path.name for path in tmp_path.iterdir()] == ["m.params"]

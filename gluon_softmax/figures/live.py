@@ -79,9 +79,15 @@ class Bar(Lines):
         sys.stdout.flush()  # tqdm leaves that to whoever reads a pipe
 
     def on_batch_end(self, progress) -> None:
-        """Move the bar on."""
-        if not self._bar.disable:
-            self._move(progress)
+        """Move the bar on by the batches that were read since."""
+        new = progress.batches[self._seen :]
+        if self._bar.disable or not new:
+            return
+        self._seen += len(new)
+        loss, right, count = progress.sums.data
+        figures = f"loss {loss / count:.4f}, acc {right / count:.3f}"
+        self._bar.set_postfix_str(f"epoch {progress.epoch}, {figures}", refresh=False)
+        self._bar.update(sum(batch.samples for batch in new))
 
     def on_epoch_end(self, progress) -> None:
         """Move the bar to the end of the epoch, and print its line."""
@@ -92,17 +98,6 @@ class Bar(Lines):
     def on_train_end(self, progress) -> None:
         """Remove the bar."""
         self._bar.close()
-
-    def _move(self, progress) -> None:
-        """Show the batches that were read since."""
-        new = progress.batches[self._seen :]
-        self._seen += len(new)
-        loss, right, count = progress.sums.data
-        if not new or not count:
-            return
-        figures = f"loss {loss / count:.4f}, acc {right / count:.3f}"
-        self._bar.set_postfix_str(f"epoch {progress.epoch}, {figures}", refresh=False)
-        self._bar.update(sum(batch.samples for batch in new))
 
 
 class LiveCurves(Lines):
