@@ -55,10 +55,12 @@ def test_frames_spread_over_the_training(num_epochs, num_batches, count):
         assert frame.weights[0, 0] == round(frame.epoch * num_batches)
 
 
-def test_a_frame_is_the_mean_since_the_last_one():
-    """Each batch counts once, also where an epoch begins."""
-    frames = record(60, 4, losses=[1.0, 2.0, 2.0, 2.0, *[5.0] * 236])
-    assert [frame[:3] for frame in frames[:2]] == [(1, 1.75, 0.1), (2, 5.0, 0.1)]
+@pytest.mark.parametrize(("num_epochs", "num_batches"), [(60, 4), (1, 240)])
+def test_a_frame_is_the_mean_since_the_last_one(num_epochs, num_batches):
+    """Each batch counts once, within an epoch and where one begins."""
+    losses = [1.0, 2.0, 2.0, 2.0, *[5.0] * 236]
+    frames = record(num_epochs, num_batches, losses)
+    assert [frame[1:3] for frame in frames[:2]] == [(1.75, 0.1), (5.0, 0.1)]
 
 
 def test_a_gif_plays_every_frame(tmp_path):

@@ -114,6 +114,11 @@ def test_every_figure_names_its_data_and_is_written(comparison, tmp_path):
     assert list(figures) == names
     for figure in figures.values():
         assert "drawn stand-in, not Fashion-MNIST" in figure.get_suptitle()
+    right = f"{comparison.histories['Gluon'][-1].test_acc:.3f} right"
+    assert [ax.get_title()[-11:] for ax in figures["confusion"].axes] == [right]
+    pairs = [ax.get_title().split("\n") for ax in figures["predictions-numpy"].axes]
+    classes, test_set = comparison.test_set.classes, comparison.test_set
+    assert [true for true, _ in pairs] == [classes[y] for y in test_set.labels[:9]]
     files = [f"{name}-x.{kind}" for name in names for kind in ("png", "svg")]
     files += [f"model-{version}-x.npz" for version in versions]
     paths = list(write_gallery(comparison, tmp_path / "new", "-x"))
