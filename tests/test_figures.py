@@ -100,10 +100,14 @@ def test_curves_of_one_training_are_called_as_in_the_book():
     np.testing.assert_array_equal(right.lines[1].get_ydata(), [0.6, 0.7])
     assert right.lines[0].get_color() != right.lines[1].get_color()
     assert (left.get_xlabel(), left.get_ylabel()) == ("epoch", "loss (nats per sample)")
-    validated = History([Epoch(n, 0.5, 0.8, None, 1, 0.6, 0.7) for n in (1, 2)])
-    left, right = d2l.show_curves(validated).axes
+    validated = [Epoch(n, 0.5, 0.8, None, 1, 0.6, 0.7) for n in (1, 2)]
+    left, right = d2l.show_curves(History(validated)).axes
     assert read_legend(left) == ["train loss", "valid loss"]
     assert read_legend(right) == ["train acc", "valid acc"]
+    validated.append(Epoch(3, 0.5, 0.8, 0.9, 1, 0.6, 0.7))
+    tested = d2l.show_curves(History(validated)).axes[1].lines[-1]
+    assert (tested.get_label(), tested.get_marker()) == ("test acc", "o")
+    np.testing.assert_array_equal(tested.get_ydata(), [np.nan, np.nan, 0.9])
 
 
 def test_curves_show_every_history():

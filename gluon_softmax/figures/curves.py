@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from ..history import History
@@ -84,8 +85,8 @@ def _draw(histories: History | Mapping[str, History], title: str) -> Figure:
     for index, (name, history) in enumerate(trainings.items()):
         width = 2 if is_single else max(4 - 2 * index, 1.5)
         for column, (label, marker, colour) in CURVES.items():
-            values = history.column(column)
-            if not values or None in values:
+            values = np.array(history.column(column), dtype=float)
+            if np.isnan(values).all():  # never measured
                 continue
             ax = left if column.endswith("loss") else right
             ax.plot(
