@@ -8,7 +8,7 @@ import gluon_softmax as d2l
 import numpy as np
 import pytest
 import reference
-from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH, make_versions
+from gluon_softmax.chapter.versions import GLUON, HANDMADE, SCRATCH, make_versions
 from gluon_softmax.errors import ArgumentError
 from mxnet import gluon, nd
 

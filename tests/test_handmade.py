@@ -72,11 +72,13 @@ def test_training_is_the_references(data):
 
 def test_momentum_adds_up_steps():
     """Three steps on a constant slope go 1, 1 + m and 1 + m + m^2 far."""
-    param = np.zeros(1)
-    updater = handmade.Momentum([param], lr=0.1, momentum=0.5)
+    model = handmade.SoftmaxRegression(np.zeros((1, 1)), np.zeros(1))
+    model.gradients = [np.full((1, 1), 20.0), np.zeros(1)]
+    trainer = handmade.MomentumTrainer(model, lr=0.1, momentum=0.5)
     for _ in range(3):
-        updater.step([np.full(1, 20.0)], batch_size=2)
-    assert param[0] == pytest.approx(-(1 + 1.5 + 1.75))
+        trainer.step(batch_size=2)
+    assert model.params[0] == pytest.approx(-(1 + 1.5 + 1.75))
+    assert model.params[1] == 0
 
 
 def test_validation_takes_the_place_of_the_test_until_the_end(data):
@@ -135,7 +137,7 @@ def test_divergence_is_loud(data):
 
 def fit(model, train_iter, test_iter, num_epochs, momentum=0.0, **options):
     """Train with the chapter's loop."""
-    updater = handmade.make_updater(model, 0.1, momentum)
+    updater = handmade.MomentumTrainer(model, 0.1, momentum).step
     return train(
         model, train_iter, test_iter, model.loss, num_epochs, updater, 64, **options
     )

@@ -225,7 +225,7 @@ def test_by_hand_trains_as_the_package_does(tmp_path):
         script.test_iter,
         model.loss,
         num_epochs=2,
-        updater=handmade.make_updater(model, lr=0.01, momentum=0.9),
+        updater=handmade.MomentumTrainer(model, lr=0.01, momentum=0.9).step,
         batch_size=100,
         valid_iter=script.valid_iter,
     )

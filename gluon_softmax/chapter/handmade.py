@@ -9,13 +9,11 @@ loop trains it all the same: its losses have a `backward` of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..errors import ArgumentError
 
-__all__ = ["Momentum", "SoftmaxRegression", "draw_start", "log_softmax", "make_updater"]
+__all__ = ["MomentumTrainer", "SoftmaxRegression", "draw_start", "log_softmax"]
 
 STARTS = ("normal", "xavier")
 
@@ -100,28 +98,29 @@ class Losses(np.ndarray):
         self.model.backward(self.error)
 
 
-class Momentum:
+class MomentumTrainer:
     """Gradient descent with momentum: ``v = m v - lr g``, then ``param = param + v``.
 
     Parameters
     ----------
-    params : list of numpy.ndarray
-        Changed in place.
+    model : SoftmaxRegression
+        Its parameters are changed in place.
     lr : float
         Learning rate.
     momentum : float
         Momentum coefficient in [0, 1); 0 is plain gradient descent.
     """
 
-    def __init__(self, params: list[np.ndarray], lr: float, momentum: float = 0.0):
-        self.params, self.learning_rate, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(param) for param in params]
+    def __init__(self, model: SoftmaxRegression, lr: float, momentum: float = 0.0):
+        self.model, self.learning_rate, self.momentum = model, lr, momentum
+        self.velocities = [np.zeros_like(param) for param in model.params]
 
-    def step(self, gradients: list[np.ndarray], batch_size: int) -> None:
-        """Step against gradients that were summed over a batch."""
-        for param, v, gradient in zip(self.params, self.velocities, gradients):
+    def step(self, batch_size: int) -> None:
+        """Step against the gradients, which were summed over a batch."""
+        model = self.model
+        for param, v, g in zip(model.params, self.velocities, model.gradients):
             v *= self.momentum
-            v -= self.learning_rate / batch_size * gradient
+            v -= self.learning_rate / batch_size * g
             param += v
 
 
@@ -165,29 +164,6 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Compute the logarithm of the softmax of each row, which cannot overflow."""
     scores = scores - scores.max(axis=1, keepdims=True)
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-
-
-def make_updater(
-    model: SoftmaxRegression, lr: float, momentum: float = 0.0
-) -> Callable[[int], None]:
-    """Return what steps after each batch.
-
-    Parameters
-    ----------
-    model : SoftmaxRegression
-        Its parameters are changed in place.
-    lr : float
-        Learning rate.
-    momentum : float
-        Momentum coefficient in [0, 1).
-
-    Returns
-    -------
-    callable
-        Takes the batch size.
-    """
-    trainer = Momentum(model.params, lr, momentum)
-    return lambda batch_size: trainer.step(model.gradients, batch_size)
 
 
 def _to_numpy(array) -> np.ndarray:

@@ -7,9 +7,6 @@ by that batch's own size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Union
-
 from matplotlib.figure import Figure
 from mxnet import gluon
 
@@ -21,8 +18,9 @@ from ..figures.drawing import show_predictions
 from ..figures.live import Lines
 from ..history import Accumulator, History
 from . import training
-from .progress import count_right, to_numpy
+from .results import count_right, to_numpy
 from .scratch import cross_entropy, sgd, softmax
+from .training import Updater
 
 __all__ = [
     "Accumulator",
@@ -38,8 +36,6 @@ __all__ = [
     "train_epoch_ch3",
 ]
 
-Updater = Union[gluon.Trainer, Callable[[int], None]]
-
 
 def accuracy(y_hat, y) -> float:
     """Count the right predictions; `training.accuracy` gives their share."""
@@ -52,7 +48,7 @@ def evaluate_accuracy(net: Net, data_iter: Batches) -> float:
 
 
 def train_epoch_ch3(
-    net: Net, train_iter: Batches, loss: Loss, updater: Updater
+    net: Net, train_iter: Batches, loss: Loss, updater: gluon.Trainer | Updater
 ) -> tuple[float, float]:
     """Train for one epoch.
 
@@ -85,7 +81,7 @@ def train_ch3(
     test_iter: Batches,
     loss: Loss,
     num_epochs: int,
-    updater: Updater,
+    updater: gluon.Trainer | Updater,
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
@@ -127,6 +123,6 @@ def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     return show_predictions(X[:n], trues, preds)
 
 
-def _choose_step(updater: Updater) -> Callable[[int], object]:
+def _choose_step(updater: gluon.Trainer | Updater) -> Updater:
     """Return what steps: a trainer's method, or the function itself."""
     return updater.step if isinstance(updater, gluon.Trainer) else updater

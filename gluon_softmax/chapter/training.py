@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 
-import numpy as np
 from mxnet import autograd, gluon, nd
-from mxnet.base import MXNetError
 
 from ..data.batches import read_batches
 from ..engine import ENGINE, Engine, Loss, Net
 from ..errors import ArgumentError, check_whole_number
-from ..figures.live import choose_callback, in_notebook
+from ..figures.live import in_notebook
 from ..history import Accumulator, Callback, Epoch, History
-from .progress import Progress, Results, check_loss, count_right, mean, to_numpy
+from .mistakes import check_loss, check_params, explaining
+from .progress import Progress, count_batches, list_callbacks
+from .results import count_right, mean, predict, to_numpy
 from .scratch import sgd
 
 __all__ = [
+    "Updater",
     "accuracy",
     "evaluate",
     "evaluate_accuracy",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Updater = Callable[[int], object]
+"""Steps against the gradients; takes what their sum is divided by."""
 
 
 def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
@@ -90,8 +92,8 @@ def evaluate_accuracy(
     Section 3.6.6 of the book.
     """
     metric = Accumulator(2)  # right predictions, samples
-    with _explaining():
-        for y_hat, y in _predict(data_iter, net, engine):
+    with explaining():
+        for y_hat, y in predict(data_iter, net, engine):
             metric.add(count_right(y_hat, y), len(y))
     return mean(metric[0], metric[1])
 
@@ -101,10 +103,8 @@ def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
 
     Parameters
     ----------
-    data_iter : iterable of (X, y)
-        Mini-batches of images and labels, as for `read_batches`.
-    net : callable
-        Takes `X`, gives scores or probabilities of shape (n, classes).
+    data_iter, net
+        As for `evaluate_accuracy`.
     loss : callable
         Takes ``y_hat, y``, gives one number per sample.
 
@@ -115,11 +115,10 @@ def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
     Raises
     ------
     ArgumentError
-        If there is no batch, the loss is not one number per sample, a label is out of
-        range, or MXNet refuses an array.
+        As `evaluate_accuracy` raises it, or if the loss is not one number per sample.
     """
     metric = Accumulator(3)  # loss, right predictions, samples
-    with _explaining():
+    with explaining():
         for X, y in read_batches(data_iter):
             y_hat = net(X)
             l = to_numpy(loss(y_hat, y))
@@ -183,7 +182,7 @@ def train_epoch(
     progress, batches = progress or Progress(), read_batches(train_iter)
     if engine is not None:
         net, loss, batches = engine.accelerate(net, loss, batches)
-    with _explaining():
+    with explaining():
         for X, y in batches:
             with autograd.record():
                 y_hat = net(X)  # (n, classes)
@@ -238,23 +237,24 @@ def train(
         As `train_epoch` and `evaluate_accuracy` raise them.
     """
     check_whole_number("num_epochs", num_epochs, least=0)
-    progress = Progress(num_epochs, *_count(train_iter), callbacks, lr)
+    num_batches, num_samples = count_batches(train_iter)
+    progress = Progress(num_epochs, num_batches, num_samples, callbacks, lr)
     progress.history = History() if history is None else history
     with progress.training():
         for number in range(1, num_epochs + 1):
             start = time.perf_counter()
             progress.begin_epoch(number)
-            figures = train_epoch(
+            l, train_acc = train_epoch(
                 net, train_iter, loss, updater, batch_size, progress, engine
             )
-            valid = test_acc = None
+            test_acc = valid_loss = valid_acc = None
             if valid_iter is not None:
-                valid = evaluate(valid_iter, net, loss)
-            if valid is None or number == num_epochs:
+                valid_loss, valid_acc = evaluate(valid_iter, net, loss)
+            if valid_iter is None or number == num_epochs:
                 test_acc = evaluate_accuracy(test_iter, net, engine)
             seconds = time.perf_counter() - start
             progress.end_epoch(
-                Epoch(number, *figures, test_acc, seconds, *(valid or ()))
+                Epoch(number, l, train_acc, test_acc, seconds, valid_loss, valid_acc)
             )
             if progress.is_stopped:
                 break
@@ -289,7 +289,7 @@ def train_ch3(
         How many times to go through the training set.
     batch_size : int
         What the summed gradient of every batch is divided by, the smaller last one
-        included, as in the book.
+        included.
     params : list of mxnet.nd.NDArray, optional
         What to train, with gradients attached; together with `lr`.
     lr : float, optional
@@ -328,7 +328,7 @@ def train_ch3(
     check_whole_number("batch_size", batch_size, least=1)
     updater, lr = _make_updater(params, lr, trainer)
     history = History()
-    with _keeping(history):
+    try:
         train(
             net,
             train_iter,
@@ -337,27 +337,17 @@ def train_ch3(
             num_epochs,
             updater,
             batch_size,
-            valid_iter,
-            _list_callbacks(callbacks),
-            lr,
-            engine,
-            history,
+            valid_iter=valid_iter,
+            callbacks=list_callbacks(callbacks),
+            lr=lr,
+            engine=engine,
+            history=history,
         )
+    except KeyboardInterrupt:
+        if not in_notebook():
+            raise
+        print(f"interrupted after {len(history)} epochs, which are returned")
     return history
-
-
-def _predict(
-    data_iter: Iterable, net: Net, engine: Engine | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Predict a data set, yielding scores and labels of some batches at a time."""
-    batches, results = read_batches(data_iter), Results()
-    if engine is not None:
-        net, _, batches = engine.accelerate(net, None, batches)
-    for X, y in batches:
-        for _, columns in results.add(net(X), y):
-            yield columns
-    for _, columns in results.read():
-        yield columns
 
 
 def _make_updater(
@@ -370,70 +360,4 @@ def _make_updater(
         raise ArgumentError(
             "expected either a trainer, or params together with lr, to train with"
         )
-    params = list(params)
-    for number, param in enumerate(params):
-        if not isinstance(param, nd.NDArray):
-            raise ArgumentError(
-                f"expected params to be arrays, found {type(param).__name__} at "
-                f"params[{number}]: pass a trainer for a Gluon net"
-            )
-        if param.grad is None:
-            raise ArgumentError(
-                f"expected params with gradients, found none at params[{number}], "
-                f"shape {param.shape}: call its attach_grad() first"
-            )
-    return lambda batch_size: sgd(params, lr, batch_size), lr
-
-
-def _list_callbacks(
-    callbacks: Callback | Iterable[Callback] | None,
-) -> list[Callback]:
-    """Return the callbacks that were asked for, or those that fit the place."""
-    if callbacks is None:
-        return [choose_callback()]
-    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
-
-
-def _count(train_iter: Iterable) -> tuple[int | None, int | None]:
-    """Return how many batches and samples an epoch has, where the loader knows."""
-    dataset = getattr(train_iter, "dataset", None)
-    return (
-        len(train_iter) if hasattr(train_iter, "__len__") else None,
-        None if dataset is None else len(dataset),
-    )
-
-
-@contextmanager
-def _keeping(history: History) -> Iterator[None]:
-    """Print what was reached when interrupted in a notebook, not a traceback."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not in_notebook():
-            raise
-        print(f"interrupted after {len(history)} epochs, which are returned")
-
-
-@contextmanager
-def _explaining() -> Iterator[None]:
-    """Turn MXNet's errors, of a hundred lines, into one."""
-    try:
-        yield
-    except MXNetError as error:
-        raise ArgumentError(_explain(str(error))) from None
-
-
-def _explain(text: str) -> str:
-    """Return the line of MXNet's error that says what is wrong, and what to do."""
-    if "not in a computational graph" in text:
-        return (
-            "expected a loss that depends on parameters with gradients, found none: "
-            "call attach_grad() on each parameter, or initialize() the net, and use "
-            "them in the net"
-        )
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("Error in operator", "MXNet"))]
-    line = (said or lines or ["MXNet gave no reason"])[-1]
-    if "hape inconsistent" in line or "Shape" in line:
-        return f"{line}: check in_units, or the shapes of X and the parameters"
-    return line
+    return partial(sgd, check_params(params), lr), lr

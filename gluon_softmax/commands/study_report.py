@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..chapter.compare import VERSIONS
+from ..chapter.versions import VERSIONS
 from ..figures.charts import PALETTE
 from ..figures.drawing import LINES
 from ..history import History

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..chapter.compare import VERSIONS, Comparison
+from ..chapter.compare import Comparison
+from ..chapter.versions import VERSIONS
 from ..figures import drawing
 from .comparison_file import write_comparison
 

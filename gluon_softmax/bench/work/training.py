@@ -91,7 +91,7 @@ def prepare_handmade(images: str) -> Work:
     """Prepare an epoch of `compare`'s third version, in the chapter's loop."""
     loaders = load_ours(images)
     model = handmade.SoftmaxRegression(*handmade.draw_start(28 * 28, 10))
-    updater = handmade.make_updater(model, LR)
+    updater = handmade.MomentumTrainer(model, LR).step
 
     def work() -> dict:
         history = train(model, *loaders, model.loss, 1, updater, BATCH_SIZE)
