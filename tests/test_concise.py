@@ -24,19 +24,15 @@ def test_one_step_agrees_with_float64():
     X, labels = np.random.rand(8, 6), np.random.randint(0, 4, 8)
     net = make_net(4)
     trainer = make_trainer(net, lr=0.1)
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
     net(nd.array(X))
-    W, b = net[0].weight.data().asnumpy().T, net[0].bias.data().asnumpy()
+    weight, bias = net[0].weight.data(), net[0].bias.data()
+    W, b = weight.asnumpy().T, bias.asnumpy()
     with autograd.record():
-        losses = loss(net(nd.array(X)), nd.array(labels))
-    losses.backward()
+        l = gluon.loss.SoftmaxCrossEntropyLoss()(net(nd.array(X)), nd.array(labels))
+    l.backward()
     trainer.step(8)
     expected = reference.cross_entropy(X @ W + b, labels)
-    np.testing.assert_allclose(losses.asnumpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(l.asnumpy(), expected, rtol=1e-5)
     dW, db = reference.gradient(X, labels, W, b)
-    np.testing.assert_allclose(
-        net[0].weight.data().asnumpy().T, W - 0.1 * dW / 8, atol=1e-6
-    )
-    np.testing.assert_allclose(
-        net[0].bias.data().asnumpy(), b - 0.1 * db / 8, atol=1e-6
-    )
+    np.testing.assert_allclose(weight.asnumpy().T, W - 0.1 * dW / 8, atol=1e-6)
+    np.testing.assert_allclose(bias.asnumpy(), b - 0.1 * db / 8, atol=1e-6)
