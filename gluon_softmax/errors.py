@@ -70,8 +70,7 @@ class WorkerError(GluonSoftmaxError, RuntimeError):
 
 def check_whole_number(name: str, value: object, least: int) -> None:
     """Check that a value is a whole number from `least` on; a bool is none here."""
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not is_whole or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ArgumentError(
             f"expected {name} to be a whole number from {least} on, found {value!r}"
         )

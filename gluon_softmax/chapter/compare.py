@@ -9,12 +9,15 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..data.batches import Batches
 from ..data.datasets import ImageDataset
 from ..data.loader import BatchLoader, load_data
+from ..engine import Net
 from ..errors import check_momentum, check_positive, check_whole_number
 from ..history import Callback, History
 from . import scratch
-from .versions import SCRATCH, Version, make_scratch, make_versions
+from .progress import Progress
+from .versions import SCRATCH, Params, Version, make_scratch, make_versions
 
 __all__ = ["Comparison", "run_comparison"]
 
@@ -52,7 +55,7 @@ class Comparison:
     test_set: ImageDataset
     histories: dict[str, History] = field(default_factory=dict)
     differences: list[float] = field(default_factory=list)
-    params: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    params: dict[str, Params] = field(default_factory=dict)
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
     hybridized: History = field(default_factory=History)
     hybrid_difference: float = 0.0
@@ -137,7 +140,7 @@ def _train_from_start(
     loaders: tuple[BatchLoader, BatchLoader],
     num_epochs: int,
     callbacks: Iterable[Callback] = (),
-) -> tuple[History, list[tuple[np.ndarray, ...]]]:
+) -> tuple[History, list[Params]]:
     """Train a version; return its history and its parameters after each epoch."""
     train_iter, test_iter = loaders
     train_iter.epoch = 0  # the same batches again
@@ -152,7 +155,7 @@ def _train_from_start(
     return history, states.states
 
 
-def _draw_start(train_set: ImageDataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _draw_start(train_set: ImageDataset, seed: int) -> Params:
     """Draw the parameters that every version starts from."""
     mx.random.seed(seed)
     num_inputs = train_set.images[0].size
@@ -165,20 +168,20 @@ class _States(Callback):
 
     def __init__(self, version: Version):
         self._version = version
-        self.states: list[tuple[np.ndarray, ...]] = []
+        self.states: list[Params] = []
 
-    def on_epoch_end(self, progress) -> None:
+    def on_epoch_end(self, progress: Progress) -> None:
         """Keep the present parameters."""
         self.states.append(self._version.params())
 
 
-def _predict(net: Callable[[nd.NDArray], nd.NDArray], test_iter) -> np.ndarray:
+def _predict(net: Net, test_iter: Batches) -> np.ndarray:
     """Predict the class of every test image."""
     scores = [net(X).argmax(axis=1) for X, _ in test_iter]
     return nd.concat(*scores, dim=0).asnumpy().astype(int)
 
 
-def _largest_differences(*states: list[tuple[np.ndarray, ...]]) -> list[float]:
+def _largest_differences(*states: list[Params]) -> list[float]:
     """Compare the versions' parameters after each epoch."""
     differences = []
     for versions in zip(*states):

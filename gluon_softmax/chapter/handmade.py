@@ -9,6 +9,8 @@ loop trains it all the same: its losses have a `backward` of their own.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import ArgumentError
@@ -44,7 +46,7 @@ class SoftmaxRegression:
         W, b = self.params
         return X.reshape(len(X), -1) @ W + b
 
-    def __call__(self, X) -> np.ndarray:
+    def __call__(self, X: Any) -> np.ndarray:
         """Compute the scores of a batch, and keep the images for `backward`.
 
         Parameters
@@ -60,7 +62,7 @@ class SoftmaxRegression:
         self._X = _to_numpy(X)
         return self.scores(self._X)
 
-    def loss(self, y_hat: np.ndarray, y) -> Losses:
+    def loss(self, y_hat: np.ndarray, y: Any) -> Losses:
         """Compute the losses of the batch that was scored last.
 
         Parameters
@@ -92,6 +94,9 @@ class SoftmaxRegression:
 
 class Losses(np.ndarray):
     """The losses of a batch, shape (n,); made by `SoftmaxRegression.loss`."""
+
+    model: SoftmaxRegression
+    error: np.ndarray
 
     def backward(self) -> None:
         """Compute the gradients of the sum of the losses."""
@@ -134,7 +139,8 @@ def draw_start(
     num_inputs, num_outputs : int
         Pixels and classes.
     start : {'normal', 'xavier'}
-        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``.
+        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``
+        (Glorot and Bengio, AISTATS 2010).
     seed : int
         Seed of the draw.
 
@@ -142,11 +148,6 @@ def draw_start(
     -------
     W, b : numpy.ndarray
         float32, shapes (num_inputs, num_outputs) and (num_outputs,).
-
-    Notes
-    -----
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010, for the second.
     """
     shape = (num_inputs, num_outputs)
     draw = np.random.RandomState(seed)
@@ -166,6 +167,6 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
 
 
-def _to_numpy(array) -> np.ndarray:
+def _to_numpy(array: Any) -> np.ndarray:
     """Return the numbers of MXNet's arrays, or NumPy's as they are."""
     return array.asnumpy() if hasattr(array, "asnumpy") else array

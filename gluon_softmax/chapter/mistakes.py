@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from mxnet import nd
@@ -31,7 +32,7 @@ def check_params(params: Iterable[nd.NDArray]) -> list[nd.NDArray]:
     return params
 
 
-def check_loss(l, y) -> None:
+def check_loss(l: Any, y: Any) -> None:
     """Check that a loss was not averaged already, whose step would be too small."""
     if l.size != len(y):
         raise ArgumentError(

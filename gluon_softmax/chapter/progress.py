@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager, suppress
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ..figures.live import choose_callback
 from ..history import Accumulator, Batch, Callback, Epoch, History, StopTraining
 from .mistakes import check_loss, explain_divergence
-from .results import Block, Results, find_right, mean, to_numpy
+from .results import Array, Block, Results, find_right, mean, to_numpy
 
 __all__ = ["Progress", "count_batches", "list_callbacks"]
 
@@ -22,10 +22,8 @@ class Progress:
     ----------
     num_epochs : int
         How many epochs there will be.
-    num_batches : int, optional
-        How many batches an epoch has, if that is known.
-    num_samples : int, optional
-        How many samples an epoch has, if that is known.
+    num_batches, num_samples : int, optional
+        How many batches and samples an epoch has, if that is known.
     callbacks : iterable of Callback
         Called in this order.
     lr : float, optional
@@ -73,7 +71,7 @@ class Progress:
         self.sums.add(*sums)
         self._first, self._X, self._results = batch + 1, None, Results()
 
-    def add(self, X, y, y_hat, l) -> None:
+    def add(self, X: Array, y: Array, y_hat: Array, l: Array) -> None:
         """Add a batch that was trained on, and call the callbacks.
 
         Parameters are images and labels, scores (n, classes) and losses (n,).
@@ -155,7 +153,7 @@ def count_batches(train_iter: Iterable) -> tuple[int | None, int | None]:
     """Return how many batches and samples an epoch has, where the loader knows."""
     dataset = getattr(train_iter, "dataset", None)
     return (
-        len(train_iter) if hasattr(train_iter, "__len__") else None,
+        len(train_iter) if isinstance(train_iter, Sized) else None,
         None if dataset is None else len(dataset),
     )
 

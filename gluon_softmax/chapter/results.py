@@ -8,7 +8,7 @@ read at once, as the book does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from mxnet import nd
@@ -18,6 +18,7 @@ from ..engine import BLOCK, Engine, InTurn, Net
 from ..errors import ArgumentError
 
 __all__ = [
+    "Array",
     "Block",
     "Results",
     "count_right",
@@ -26,6 +27,10 @@ __all__ = [
     "predict",
     "to_numpy",
 ]
+
+
+Array = Any
+"""An array of MXNet's or of NumPy's, or one that the engine fills in turn."""
 
 
 class Block(NamedTuple):
@@ -39,9 +44,9 @@ class Results:
     """Reads what batches gave: at once, or a block behind where the engine ran."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple] = []
+        self._waiting: list[tuple[Array, ...]] = []
 
-    def add(self, y_hat, *others) -> list[Block]:
+    def add(self, y_hat: Array, *others: Array) -> list[Block]:
         """Add the arrays of a batch, a row per sample, and return what has been read.
 
         That is this batch, earlier ones, or none.
@@ -69,7 +74,7 @@ class Results:
 
 def predict(
     data_iter: Iterable, net: Net, engine: Engine | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, ...]]:
     """Predict a data set, yielding scores and labels of some batches at a time."""
     batches, results = read_batches(data_iter), Results()
     if engine is not None:
@@ -81,7 +86,7 @@ def predict(
         yield block.arrays
 
 
-def to_numpy(array) -> np.ndarray:
+def to_numpy(array: Array) -> np.ndarray:
     """Return an array's numbers, after waiting for them."""
     if isinstance(array, InTurn):
         return array.peek()

@@ -18,7 +18,7 @@ from ..figures.drawing import show_predictions
 from ..figures.live import Lines
 from ..history import Accumulator, History
 from . import training
-from .results import count_right, to_numpy
+from .results import Array, count_right, to_numpy
 from .scratch import cross_entropy, sgd, softmax
 from .training import Updater
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-def accuracy(y_hat, y) -> float:
+def accuracy(y_hat: Array, y: Array) -> float:
     """Count the right predictions; `training.accuracy` gives their share."""
     return float(count_right(to_numpy(y_hat), to_numpy(y)))
 
@@ -52,14 +52,12 @@ def train_epoch_ch3(
 ) -> tuple[float, float]:
     """Train for one epoch.
 
+    Section 3.6.6 of the second edition.
+
     Parameters
     ----------
-    net : callable
-        Takes images, gives scores or probabilities of shape (n, classes).
-    train_iter : iterable of (X, y)
-        Mini-batches of images and labels.
-    loss : callable
-        Takes ``y_hat, y``, gives one number per sample.
+    net, train_iter, loss
+        As for `train_epoch`.
     updater : gluon.Trainer or callable
         Steps with the size of each batch.
 
@@ -67,10 +65,6 @@ def train_epoch_ch3(
     -------
     loss, train_acc : float
         As `train_epoch` gives them.
-
-    Notes
-    -----
-    Section 3.6.6 of the second edition.
     """
     return training.train_epoch(net, train_iter, loss, _choose_step(updater))
 
@@ -101,6 +95,8 @@ def train_ch3(
 def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     """Draw the first images with their true names above the predicted ones.
 
+    Section 3.6.7 of the second edition.
+
     Parameters
     ----------
     net : callable
@@ -112,10 +108,6 @@ def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-
-    Notes
-    -----
-    Section 3.6.7 of the second edition.
     """
     X, y = next(iter(test_iter))
     trues = get_fashion_mnist_labels(y[:n])

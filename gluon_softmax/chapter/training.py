@@ -35,6 +35,8 @@ Updater = Callable[[int], object]
 def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
     """Compute the share of predictions that are right.
 
+    Section 3.6.6 of the book.
+
     Parameters
     ----------
     y_hat : mxnet.nd.NDArray
@@ -51,10 +53,6 @@ def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
     ArgumentError
         If the shapes do not fit, or a label is out of range.
 
-    Notes
-    -----
-    Section 3.6.6 of the book.
-
     Examples
     --------
     >>> y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
@@ -68,6 +66,8 @@ def evaluate_accuracy(
     data_iter: Iterable, net: Net, engine: Engine | None = ENGINE
 ) -> float:
     """Compute the share of a data set that a net predicts right.
+
+    Section 3.6.6 of the book.
 
     Parameters
     ----------
@@ -86,10 +86,6 @@ def evaluate_accuracy(
     ------
     ArgumentError
         If there is no batch, a label is out of range, or MXNet refuses an array.
-
-    Notes
-    -----
-    Section 3.6.6 of the book.
     """
     metric = Accumulator(2)  # right predictions, samples
     with explaining():
@@ -139,6 +135,8 @@ def train_epoch(
 ) -> tuple[float, float]:
     """Train for one epoch.
 
+    Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
+
     Parameters
     ----------
     net : callable
@@ -172,10 +170,6 @@ def train_epoch(
         refuses an array.
     DivergedError
         If the loss is no longer finite.
-
-    Notes
-    -----
-    Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
     """
     if batch_size is not None:
         check_whole_number("batch_size", batch_size, least=1)
@@ -277,6 +271,8 @@ def train_ch3(
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
+    Section 3.6.7 of the book.
+
     Parameters
     ----------
     net : callable
@@ -320,10 +316,6 @@ def train_ch3(
         has no gradient, or neither `trainer` nor `params` with `lr` is given.
     DivergedError
         If the loss is no longer finite.
-
-    Notes
-    -----
-    Section 3.6.7 of the book.
     """
     check_whole_number("batch_size", batch_size, least=1)
     updater, lr = _make_updater(params, lr, trainer)

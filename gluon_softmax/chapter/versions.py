@@ -9,16 +9,17 @@ from functools import partial
 import numpy as np
 from mxnet import gluon, nd
 
-from ..engine import hybridize
+from ..engine import Loss, Net, hybridize
 from ..history import History
 from . import concise, handmade, scratch
-from .training import train
+from .training import Updater, train
 
 __all__ = [
     "GLUON",
     "HANDMADE",
     "SCRATCH",
     "VERSIONS",
+    "Params",
     "Version",
     "make_scratch",
     "make_versions",
@@ -29,6 +30,9 @@ GLUON = "Gluon"
 HANDMADE = "NumPy by hand"
 VERSIONS = {"scratch": SCRATCH, "gluon": GLUON, "numpy": HANDMADE}
 """What options and files call each version, and its title in tables and figures."""
+
+Params = tuple[np.ndarray, np.ndarray]
+"""Weights (inputs, classes) and biases (classes,)."""
 
 
 @dataclass
@@ -45,9 +49,9 @@ class Version:
         Gives the parameters as they are now: weights (784, 10) and biases (10,).
     """
 
-    net: Callable[[nd.NDArray], nd.NDArray]
+    net: Net
     train: Callable[..., History]
-    params: Callable[[], tuple[np.ndarray, np.ndarray]]
+    params: Callable[[], Params]
 
 
 def make_versions(
@@ -68,10 +72,11 @@ def make_scratch(
     params = [nd.array(W), nd.array(b)]
     for param in params:
         param.attach_grad()
-    updater = partial(scratch.sgd, params, lr)
+    updater: Updater = partial(scratch.sgd, params, lr)
     if momentum:
         updater = scratch.MomentumTrainer(params, lr, momentum).step
-    net, loss = partial(scratch.net, W=params[0], b=params[1]), scratch.cross_entropy
+    net: Net = partial(scratch.net, W=params[0], b=params[1])
+    loss: Loss = scratch.cross_entropy
     if hybrid:
         net, loss = hybridize(net), hybridize(loss)
     return Version(
