@@ -11,7 +11,6 @@ from gluon_softmax import (
     init_params,
     naive_softmax,
     net,
-    sgd,
     softmax,
 )
 from mxnet import autograd, gluon, nd
@@ -61,15 +60,6 @@ def test_loss_and_gradient_agree_with_float64(shape):
     np.testing.assert_allclose(l.asnumpy(), expected, rtol=1e-5)
     for param, gradient in zip(params, reference.gradient(X, labels, W, b)):
         np.testing.assert_allclose(param.grad.asnumpy(), gradient, atol=1e-5)
-
-
-def test_sgd_steps_against_the_gradient():
-    """A step is the learning rate times the gradient, divided by the batch size."""
-    param = nd.array([1.0, 2.0])
-    param.attach_grad()
-    param.grad[:] = 2 * param
-    sgd([param], lr=0.5, batch_size=10)
-    np.testing.assert_allclose(param.asnumpy(), [0.9, 1.8], rtol=1e-6)
 
 
 def test_momentum_is_gluons():
