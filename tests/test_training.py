@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+import gluon_softmax as d2l
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import (
-    Callback,
-    ImageDataset,
-    accuracy,
-    cross_entropy,
-    evaluate,
-    evaluate_accuracy,
-    init_params,
-    load_data,
-    make_net,
-    make_trainer,
-    net,
-    train_ch3,
-    train_epoch,
-)
 from gluon_softmax.chapter import handmade
 from gluon_softmax.engine import BLOCK
 from gluon_softmax.errors import ArgumentError, DivergedError
@@ -29,29 +15,29 @@ from mxnet import gluon, nd
 
 
 @pytest.fixture
-def data() -> tuple[ImageDataset, ImageDataset]:
+def data() -> tuple[d2l.ImageDataset, d2l.ImageDataset]:
     """Return 500 images that can be learned, and 100 to test on."""
     labels = np.arange(600) % 10
     images = np.random.randint(0, 60, (600, 28, 28), dtype="uint8")
     images[np.arange(600), labels * 2 + 3] += 150  # a bright line, a row per class
     return (
-        ImageDataset(images[:500], labels[:500]),
-        ImageDataset(images[500:], labels[500:]),
+        d2l.ImageDataset(images[:500], labels[:500]),
+        d2l.ImageDataset(images[500:], labels[500:]),
     )
 
 
 def from_scratch():
     """Set up section 3.6: net, loss, what to train with, and its parameters."""
-    W, b = params = init_params()
+    W, b = params = d2l.init_params()
     updater = {"params": iter(params), "lr": 0.1}
-    return partial(net, W=W, b=b), cross_entropy, updater, lambda: params
+    return partial(d2l.net, W=W, b=b), d2l.cross_entropy, updater, lambda: params
 
 
 def with_gluon():
     """Set up section 3.7."""
-    block = make_net()
+    block = d2l.make_net()
     block(nd.zeros((1, 784)))
-    dense, updater = block[0], {"trainer": make_trainer(block, 0.1)}
+    dense, updater = block[0], {"trainer": d2l.make_trainer(block, 0.1)}
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     return block, loss, updater, lambda: (dense.weight.data().T, dense.bias.data())
 
@@ -66,8 +52,8 @@ def by_hand():
 def fit(data, setup=with_gluon, num_epochs=3, batch_size=100, **options):
     """Train on a data set."""
     net, loss, updater, _ = setup()
-    train_iter, test_iter = load_data(*data, batch_size)
-    return train_ch3(
+    train_iter, test_iter = d2l.load_data(*data, batch_size)
+    return d2l.train_ch3(
         net, train_iter, test_iter, loss, num_epochs, batch_size, **updater, **options
     )
 
@@ -75,7 +61,7 @@ def fit(data, setup=with_gluon, num_epochs=3, batch_size=100, **options):
 @pytest.mark.parametrize("setup", [from_scratch, with_gluon, by_hand])
 def test_figures_agree_with_float64(setup, data):
     """Loss, training and test accuracy are those of the plain loop, last batch too."""
-    train_iter, test_iter = load_data(*data, batch_size=64, seed=3)
+    train_iter, test_iter = d2l.load_data(*data, batch_size=64, seed=3)
     net, loss, updater, params = setup()
     start = (param.asnumpy() for param in params())
     epochs = [
@@ -85,7 +71,7 @@ def test_figures_agree_with_float64(setup, data):
     W, b, losses, accuracies = reference.train(
         X, data[0].labels, *start, epochs, batch_size=64, lr=0.1
     )
-    history = train_ch3(net, train_iter, test_iter, loss, 3, 64, **updater)
+    history = d2l.train_ch3(net, train_iter, test_iter, loss, 3, 64, **updater)
     np.testing.assert_allclose(history.column("loss"), losses, rtol=1e-5)
     np.testing.assert_allclose(history.column("train_acc"), accuracies, atol=1e-9)
     scores = data[1].images.reshape(100, 784) / 255 @ W + b
@@ -100,8 +86,8 @@ def test_the_books_order_and_lines(setup, data, capsys):
     """Arguments by place; a line per epoch, with the figures of the history."""
     net, loss, updater, _ = setup()
     by_place = (updater.get(name) for name in ("params", "lr", "trainer"))
-    train_iter, test_iter = load_data(*data, batch_size=100)
-    history = train_ch3(net, train_iter, test_iter, loss, 2, 100, *by_place)
+    train_iter, test_iter = d2l.load_data(*data, batch_size=100)
+    history = d2l.train_ch3(net, train_iter, test_iter, loss, 2, 100, *by_place)
     assert capsys.readouterr().out.splitlines() == [str(epoch) for epoch in history]
     assert all(epoch.seconds > 0 for epoch in history)
     assert history[1].loss < history[0].loss < np.log(10)
@@ -112,8 +98,8 @@ def test_accuracy_takes_labels_of_any_type(dtype):
     """One of two predictions is right, however the labels are stored."""
     y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
     y = nd.array([0, 2], dtype=dtype)
-    assert accuracy(y_hat, y) == 0.5
-    assert evaluate_accuracy([(y_hat, y)], lambda X: X) == 0.5
+    assert d2l.accuracy(y_hat, y) == 0.5
+    assert d2l.evaluate_accuracy([(y_hat, y)], lambda X: X) == 0.5
 
 
 @pytest.mark.parametrize("num_batches", [1, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
@@ -123,14 +109,14 @@ def test_no_batch_is_lost_between_blocks(num_batches):
         (nd.array(np.eye(4)[[i % 4, 0]]), nd.array([i % 4, 1]))
         for i in range(num_batches)
     ]
-    same = make_net(4)
+    same = d2l.make_net(4)
     same(batches[0][0])
     same[0].weight.set_data(nd.eye(4))
-    assert evaluate_accuracy(batches, same) == 0.5
-    assert evaluate_accuracy(batches, lambda X: X) == 0.5
+    assert d2l.evaluate_accuracy(batches, same) == 0.5
+    assert d2l.evaluate_accuracy(batches, lambda X: X) == 0.5
 
 
-class Keeping(Callback):
+class Keeping(d2l.Callback):
     """Keeps the figures of each batch."""
 
     def on_epoch_end(self, progress):
@@ -160,7 +146,7 @@ def test_diverged_loss_names_epoch_batch_pixels_and_rate():
 
     data = [(nd.ones((3, 784)) * 255, nd.zeros(3))] * 5
     with pytest.raises(DivergedError) as error:
-        train_ch3(net, data, data, loss, 1, 3, **updater)
+        d2l.train_ch3(net, data, data, loss, 1, 3, **updater)
     assert str(error.value) == (
         "epoch 1, batch 4: the loss is nan (pixels from 255 to 255, learning rate "
         "0.1): scale the pixels to 0-1 or lower the learning rate"
@@ -173,7 +159,7 @@ def test_the_engine_names_the_batch_that_diverged():
     good, y = nd.ones((3, 784)), nd.zeros(3)
     data = [(good, y)] * 40 + [(good * np.inf, y)] + [(good, y)] * 90
     with pytest.raises(DivergedError, match="epoch 1, batch 41: the loss is -inf"):
-        train_ch3(net, data, data, loss, 1, 3, **updater)
+        d2l.train_ch3(net, data, data, loss, 1, 3, **updater)
 
 
 def test_training_on_nonsense_is_refused():
@@ -181,11 +167,11 @@ def test_training_on_nonsense_is_refused():
     net, loss, updater, _ = with_gluon()
     X, y, step = nd.ones((4, 784)), nd.array([0, 1, 2, 3]), updater["trainer"].step
     with pytest.raises(ArgumentError, match=r"^expected one.*leave out \.mean.*$"):
-        train_epoch(net, [(X, y)], lambda *pair: loss(*pair).mean(), step)
+        d2l.train_epoch(net, [(X, y)], lambda *pair: loss(*pair).mean(), step)
     with pytest.raises(ArgumentError, match=r"^.*labels from 0 to 9, found 7.*$"):
-        train_epoch(net, [(X, y + 7)], loss, step)
+        d2l.train_epoch(net, [(X, y + 7)], loss, step)
     with pytest.raises(ArgumentError, match=r"^the data gave no batch.*$"):
-        train_epoch(net, iter([]), loss, step)
+        d2l.train_epoch(net, iter([]), loss, step)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +188,7 @@ def test_training_on_nonsense_is_refused():
 def test_accuracy_of_what_does_not_fit(y_hat, y, message):
     """It would be a number without a meaning."""
     with pytest.raises(ArgumentError, match=message):
-        accuracy(y_hat, y)
+        d2l.accuracy(y_hat, y)
 
 
 @pytest.mark.parametrize(
@@ -220,28 +206,34 @@ def test_what_cannot_train_is_refused(updater, message):
     """Before anything is trained."""
     options = {"batch_size": 4, **updater}
     with pytest.raises(ArgumentError, match=message):
-        train_ch3(abs, [], [], abs, 1, **options)
+        d2l.train_ch3(abs, [], [], abs, 1, **options)
 
 
-class Ending(Callback):
-    """Stops a training after a batch or an epoch, or interrupts it there."""
+class Ending(d2l.Callback):
+    """Ends a training: after a batch, or after the epoch where that is None."""
 
-    def __init__(self, epoch, batch=None, interrupt=False):
-        self.place, self.interrupt = (epoch, batch), interrupt
+    def __init__(self, epoch, batch, end=d2l.Progress.stop):
+        self.place, self.end = (epoch, batch), end
 
-    def on_batch_end(self, progress, batch=True):
+    def on_batch_end(self, progress):
         """End it after a batch."""
-        if (progress.epoch, batch and progress.batch) == self.place:
-            if self.interrupt:
-                raise KeyboardInterrupt  # as Ctrl-C does
-            progress.stop()
+        if (progress.epoch, progress.batch) == self.place:
+            self.end(progress)
 
     def on_epoch_end(self, progress):
         """End it after an epoch."""
-        self.on_batch_end(progress, batch=None)
+        if (progress.epoch, None) == self.place:
+            self.end(progress)
 
 
-@pytest.mark.parametrize(("place", "epochs"), [((2,), 2), ((2, 1), 1), ((1, 5), 0)])
+def interrupt(progress):
+    """Do as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("place", "epochs"), [((2, None), 2), ((2, 1), 1), ((1, 5), 0)]
+)
 def test_a_callback_stops_a_training(data, place, epochs):
     """After an epoch, which is kept, or after a batch, whose epoch is not."""
     assert len(fit(data, callbacks=[Ending(*place)])) == epochs
@@ -251,7 +243,7 @@ def test_a_notebook_keeps_the_history_of_what_was_interrupted(
     data, monkeypatch, capsys
 ):
     """One line in place of a traceback; elsewhere Ctrl-C ends the program."""
-    ending = Ending(2, 1, interrupt=True)
+    ending = Ending(2, 1, end=interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(data, callbacks=ending)
     monkeypatch.setattr("gluon_softmax.chapter.training.in_notebook", lambda: True)
@@ -262,12 +254,12 @@ def test_a_notebook_keeps_the_history_of_what_was_interrupted(
 def test_a_validation_set_is_measured_in_place_of_the_test_set(data):
     """Loss and accuracy after each epoch, and the test set after the last."""
     net, loss, updater, _ = with_gluon()
-    train_iter, valid_iter = load_data(*data, batch_size=100)
-    history = train_ch3(
+    train_iter, valid_iter = d2l.load_data(*data, batch_size=100)
+    history = d2l.train_ch3(
         net, train_iter, valid_iter, loss, 2, 100, **updater, valid_iter=valid_iter
     )
     assert history.column("test_acc")[0] is None
-    expected = evaluate(valid_iter, net, loss)
+    expected = d2l.evaluate(valid_iter, net, loss)
     assert (history[-1].valid_loss, history[-1].valid_acc) == expected
     assert history[-1].test_acc == history[-1].valid_acc
     assert history[0].valid_loss > history[1].valid_loss

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import check_choice
 
 __all__ = ["MomentumTrainer", "SoftmaxRegression", "draw_start", "log_softmax"]
 
@@ -149,15 +149,14 @@ def draw_start(
     W, b : numpy.ndarray
         float32, shapes (num_inputs, num_outputs) and (num_outputs,).
     """
+    check_choice("start", start, STARTS)
     shape = (num_inputs, num_outputs)
     draw = np.random.RandomState(seed)
     if start == "normal":
         W = draw.normal(0, 0.01, shape)
-    elif start == "xavier":
+    else:
         limit = np.sqrt(6 / sum(shape))
         W = draw.uniform(-limit, limit, shape)
-    else:
-        raise ArgumentError(f"expected start to be one of {STARTS}, found {start!r}")
     return W.astype("float32"), np.zeros(num_outputs, "float32")
 
 

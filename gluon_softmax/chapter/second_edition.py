@@ -17,7 +17,7 @@ from ..engine import Loss, Net
 from ..figures.drawing import show_predictions
 from ..figures.live import Lines
 from ..history import Accumulator, History
-from . import training
+from . import evaluation, training
 from .results import Array, count_right, to_numpy
 from .scratch import cross_entropy, sgd, softmax
 from .training import Updater
@@ -38,13 +38,13 @@ __all__ = [
 
 
 def accuracy(y_hat: Array, y: Array) -> float:
-    """Count the right predictions; `training.accuracy` gives their share."""
+    """Count the right predictions; `evaluation.accuracy` gives their share."""
     return float(count_right(to_numpy(y_hat), to_numpy(y)))
 
 
 def evaluate_accuracy(net: Net, data_iter: Batches) -> float:
     """Compute the share of a data set that a net predicts right."""
-    return training.evaluate_accuracy(data_iter, net)
+    return evaluation.evaluate_accuracy(data_iter, net)
 
 
 def train_epoch_ch3(

@@ -13,8 +13,9 @@ from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
 from ...chapter import concise, handmade, scratch
+from ...chapter.evaluation import evaluate_accuracy
 from ...chapter.networks import NETWORKS
-from ...chapter.training import evaluate_accuracy, train, train_ch3
+from ...chapter.training import train, train_ch3
 from ...engine import ENGINE, Engine, hybridize
 from ...trainer.network_training import make_optimizer
 from ..peers.serving import Work
