@@ -157,8 +157,8 @@ def test_the_engine_names_the_batch_that_diverged():
     """Though its figures are read a block later."""
     net, loss, updater, _ = with_gluon()
     good, y = nd.ones((3, 784)), nd.zeros(3)
-    data = [(good, y)] * 40 + [(good * np.inf, y)] + [(good, y)] * 90
-    with pytest.raises(DivergedError, match="epoch 1, batch 41: the loss is -inf"):
+    data = [(good, y)] * (BLOCK + 6) + [(good * np.inf, y)] + [(good, y)] * 2 * BLOCK
+    with pytest.raises(DivergedError, match=f"epoch 1, batch {BLOCK + 7}: the loss is"):
         d2l.train_ch3(net, data, data, loss, 1, 3, **updater)
 
 

@@ -47,36 +47,14 @@ class SoftmaxRegression:
         return X.reshape(len(X), -1) @ W + b
 
     def __call__(self, X: Any) -> np.ndarray:
-        """Compute the scores of a batch, and keep the images for `backward`.
-
-        Parameters
-        ----------
-        X : mxnet.nd.NDArray or numpy.ndarray
-            Images, shape (n, ...).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, classes).
-        """
+        """Compute scores (n, classes) of images (n, ...), kept for `backward`."""
         self._X = _to_numpy(X)
         return self.scores(self._X)
 
     def loss(self, y_hat: np.ndarray, y: Any) -> Losses:
-        """Compute the losses of the batch that was scored last.
+        """Compute the losses (n,) of the batch that was scored last, in nats.
 
-        Parameters
-        ----------
-        y_hat : numpy.ndarray
-            Its scores, shape (n, classes).
-        y : mxnet.nd.NDArray or numpy.ndarray
-            Labels, shape (n,).
-
-        Returns
-        -------
-        Losses
-            Shape (n,), in nats; ``backward()`` puts the gradient of their sum into
-            ``gradients``.
+        Their ``backward()`` puts the gradients of their sum into ``gradients``.
         """
         log_p, samples = log_softmax(y_hat), np.arange(len(y))
         y = _to_numpy(y).astype(int)

@@ -24,12 +24,8 @@ def init_params(
 
     Parameters
     ----------
-    num_inputs : int
-        Pixels of an image, 28 x 28 = 784.
-    num_hiddens : int
-        Units of the hidden layer.
-    num_outputs : int
-        Number of classes.
+    num_inputs, num_hiddens, num_outputs : int
+        Pixels of an image, 28 x 28 = 784; units of the hidden layer; classes.
 
     Returns
     -------

@@ -51,10 +51,13 @@ class Progress:
         callbacks: Iterable[Callback] = (),
         lr: float | None = None,
     ):
-        self.num_epochs, self.num_batches = num_epochs, num_batches
-        self.num_samples, self.lr = num_samples, lr
-        self.history, self.is_stopped = History(), False
+        self.num_epochs = num_epochs
+        self.num_batches = num_batches
+        self.num_samples = num_samples
+        self.lr = lr
         self.callbacks = list(callbacks)
+        self.history = History()
+        self.is_stopped = False
         self.begin_epoch(1)
 
     def begin_epoch(
@@ -65,11 +68,14 @@ class Progress:
         Of its batches `batch` are done, whose loss, right predictions and samples add
         up to `sums`.
         """
-        self.epoch, self.batch = epoch, batch
+        self.epoch = epoch
+        self.batch = batch
         self.batches: list[Batch] = []
         self.sums = Accumulator(3)
         self.sums.add(*sums)
-        self._first, self._X, self._results = batch + 1, None, Results()
+        self._first = batch + 1  # number of the first batch that is read
+        self._X = None
+        self._results = Results()
 
     def add(self, X: Array, y: Array, y_hat: Array, l: Array) -> None:
         """Add a batch that was trained on, and call the callbacks.

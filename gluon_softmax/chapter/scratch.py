@@ -23,10 +23,8 @@ def init_params(num_inputs: int = 784, num_outputs: int = 10) -> list[nd.NDArray
 
     Parameters
     ----------
-    num_inputs : int
-        Pixels of an image, 28 x 28 = 784.
-    num_outputs : int
-        Number of classes.
+    num_inputs, num_outputs : int
+        Pixels of an image, 28 x 28 = 784, and classes.
 
     Returns
     -------
@@ -172,16 +170,12 @@ def sgd_momentum(
 
     Parameters
     ----------
-    params : list of mxnet.nd.NDArray
-        Parameters with gradients of the loss summed over the batch; changed in place.
+    params, lr, batch_size
+        As for `sgd`.
     velocities : list of mxnet.nd.NDArray
         The last steps, of the same shapes, zeros at first; changed in place.
-    lr : float
-        Learning rate.
     momentum : float
         Momentum coefficient in [0, 1).
-    batch_size : int
-        What the summed gradient is divided by.
     """
     for param, velocity in zip(params, velocities):
         velocity[:] = momentum * velocity - lr * param.grad / batch_size
