@@ -73,8 +73,20 @@ def test_a_version_that_differs_is_found_out(drawn, monkeypatch):
 
 
 def test_seed_decides_everything(drawn, comparison):
-    """The same seed gives the same parameters to the bit, another one others."""
-    again, other = (d2l.run_comparison(*drawn, 2, 64, seed=seed) for seed in (0, 1))
+    """One seed gives all versions one start, and one end to the bit; another others."""
+    starts = []
+
+    def keep_start(name, version):
+        starts.append(version.params()[0])
+        return ()
+
+    again, other = (
+        d2l.run_comparison(*drawn, 2, 64, seed=seed, make_callbacks=keep_start)
+        for seed in (0, 1)
+    )
+    for W in starts[:3]:
+        np.testing.assert_array_equal(W, starts[0])
+    assert abs(starts[3] - starts[0]).max() > 0.01
     W = comparison.params[SCRATCH][0]
     np.testing.assert_array_equal(W, again.params[SCRATCH][0])
     assert (other.params[SCRATCH][0] != W).any()

@@ -20,7 +20,7 @@ def comparison(small_set) -> Comparison:
         test_set=small_set,
         histories={"from scratch": HISTORY, "Gluon": HISTORY},
         differences=[1.5e-6, 3.25e-6],
-        hybridized=History([Epoch(1, 0.7859, 0.749, 0.793, 0.09)]),
+        hybridized=History([Epoch(n, 0.8, 0.75, 0.79, n / 20) for n in (1, 2, 3)]),
         hybrid_difference=2e-8,
     )
 
@@ -43,7 +43,7 @@ def test_table_has_every_figure(comparison):
 def test_hybridizing_has_a_line(comparison):
     """Seconds of both forms, and how far they come apart."""
     assert format_hybridized(comparison) == (
-        "from scratch, hybridized: 0.09 seconds per epoch against 0.17 as written, "
+        "from scratch, hybridized: 0.10 seconds per epoch against 0.17 as written, "
         "largest difference 2.0e-08"
     )
 
