@@ -6,6 +6,7 @@ is loaded when it is first used, and what this package does not define is d2lzh'
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from . import compat
 
@@ -32,14 +33,8 @@ _HOMES = {
     ),
     "figures.chinese": ("chinese_figures",),
     "chapter.concise": ("make_net", "make_trainer"),
-    "chapter.training": (
-        "accuracy",
-        "evaluate",
-        "evaluate_accuracy",
-        "train",
-        "train_ch3",
-        "train_epoch",
-    ),
+    "chapter.evaluation": ("accuracy", "evaluate", "evaluate_accuracy"),
+    "chapter.training": ("train", "train_ch3", "train_epoch"),
     "chapter.second_edition": ("predict_ch3", "train_epoch_ch3"),
     "chapter.networks": ("make_convolutional", "make_perceptron"),
     "chapter.progress": ("Progress",),
@@ -60,7 +55,7 @@ __all__ = ["__version__", *_HOME_OF]
 compat.install()
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """Load a name of this package, or of d2lzh, when it is first used (PEP 562)."""
     if name in _HOME_OF:
         return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
@@ -72,6 +67,6 @@ def __getattr__(name):
     return getattr(import_module("d2lzh"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     """List this package's names."""
     return sorted({*globals(), *__all__})

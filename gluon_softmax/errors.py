@@ -69,44 +69,15 @@ class WorkerError(GluonSoftmaxError, RuntimeError):
 
 
 def check_whole_number(name: str, value: object, least: int) -> None:
-    """Check that a value is a whole number from `least` on.
-
-    Parameters
-    ----------
-    name : str
-        What the caller calls the value.
-    value : object
-        What was given; a bool is no number here.
-    least : int
-        The smallest number allowed.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is no such number.
-    """
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not is_whole or value < least:
+    """Check that a value is a whole number from `least` on; a bool is none here."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ArgumentError(
             f"expected {name} to be a whole number from {least} on, found {value!r}"
         )
 
 
 def check_batch_size(batch_size: int, num_samples: int) -> None:
-    """Check that a batch size gives a batch.
-
-    Parameters
-    ----------
-    batch_size : int
-        What was given.
-    num_samples : int
-        The largest number allowed, the size of the data set.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no whole number from 1 to there.
-    """
+    """Check that a data set of so many samples has a batch of this size."""
     check_whole_number("batch_size", batch_size, least=1)
     if batch_size > num_samples:
         raise ArgumentError(
@@ -116,37 +87,13 @@ def check_batch_size(batch_size: int, num_samples: int) -> None:
 
 
 def check_positive(name: str, value: float) -> None:
-    """Check that a value is a finite number above 0.
-
-    Parameters
-    ----------
-    name : str
-        What the caller calls the value.
-    value : float
-        What was given.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is 0, negative, infinite or not a number.
-    """
+    """Check that a value is a finite number above 0."""
     if not 0 < value < float("inf"):
         raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")
 
 
 def check_momentum(value: float) -> None:
-    """Check that a momentum coefficient is at least 0 and below 1.
-
-    Parameters
-    ----------
-    value : float
-        What was given.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is not in [0, 1).
-    """
+    """Check that a momentum coefficient is at least 0 and below 1."""
     if not 0 <= value < 1:
         raise ArgumentError(
             f"expected momentum to be at least 0 and below 1, found {value!r}"
@@ -154,22 +101,7 @@ def check_momentum(value: float) -> None:
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
-    """Check that a value is one of the choices.
-
-    Parameters
-    ----------
-    name : str
-        What the caller calls the value.
-    value : object
-        What was given.
-    choices : iterable of str
-        What there is to choose from.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is none of them.
-    """
+    """Check that a value is one of the choices."""
     choices = list(choices)
     if value not in choices:
         raise ArgumentError(

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
 from reprlib import repr as shorten
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import DataError
 
@@ -77,14 +77,12 @@ class Batch(NamedTuple):
 class Accumulator:
     """Sums of several quantities over an epoch.
 
+    Section 3.6 of the book's second edition.
+
     Parameters
     ----------
     n : int
         How many quantities.
-
-    Notes
-    -----
-    Section 3.6 of the book's second edition.
 
     Examples
     --------
@@ -125,16 +123,16 @@ class Callback:
     ...             progress.stop()
     """
 
-    def on_train_begin(self, progress) -> None:
+    def on_train_begin(self, progress: Any) -> None:
         """Act before the first batch."""
 
-    def on_batch_end(self, progress) -> None:
+    def on_batch_end(self, progress: Any) -> None:
         """Act after the step of each batch."""
 
-    def on_epoch_end(self, progress) -> None:
+    def on_epoch_end(self, progress: Any) -> None:
         """Act when an epoch has been evaluated and is in ``progress.history``."""
 
-    def on_train_end(self, progress) -> None:
+    def on_train_end(self, progress: Any) -> None:
         """Act at the end, whether all went well or not."""
 
 

@@ -42,14 +42,7 @@ folder = "comparison"  # where figures and numbers are written
 
 # %%
 train_set, _, test_set = load_splits("fashion-mnist", num_images=num_images, root=root)
-comparison = d2l.run_comparison(
-    train_set,
-    test_set,
-    num_epochs=num_epochs,
-    batch_size=batch_size,
-    lr=lr,
-    seed=seed,
-)
+comparison = d2l.run_comparison(train_set, test_set, num_epochs, batch_size, lr, seed)
 for name, history in comparison.histories.items():
     print(name)
     for epoch in history:

@@ -300,6 +300,6 @@ for epoch in range(1, num_epochs + 1):
     once, _ = d2l.train_epoch(
         net, train_iter, d2l.cross_entropy, updater, 256, progress
     )
-    means = sum(batch.loss for batch in progress.batches)
-    divided.append((once, means / len(train_set)))
-    print("{:5} {:17.4f} {:15.4f}".format(epoch, *divided[-1]))
+    twice = sum(batch.loss for batch in progress.batches) / len(train_set)
+    divided.append((once, twice))
+    print(f"{epoch:5} {once:17.4f} {twice:15.4f}")

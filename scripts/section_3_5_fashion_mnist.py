@@ -128,15 +128,7 @@ for number in num_workers:
 # 1. Does a smaller batch size, 1 say, make reading slower?
 # 2. What does `num_workers` change on your machine?
 #
-# Both are timed in `exercises.py`.
-#
-# <details><summary>Answers in short</summary>
-#
-# 1. Yes, many times: each batch costs Python some work, however small it is.
-# 2. `BatchLoader` is faster without workers. Gluon's `DataLoader` calls Python for each
-#    image and can gain from them, but only where cores are idle.
-#
-# </details>
+# Both are timed and answered in `exercises.py`.
 #
 # 3. Which other data sets are in `mxnet.gluon.data.vision`?
 #

@@ -106,15 +106,7 @@ trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
 
 # %%
 history = d2l.train_ch3(
-    net,
-    train_iter,
-    test_iter,
-    loss,
-    num_epochs,
-    batch_size,
-    params=None,
-    lr=None,
-    trainer=trainer,
+    net, train_iter, test_iter, loss, num_epochs, batch_size, None, None, trainer
 )
 
 # %% [markdown]

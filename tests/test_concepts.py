@@ -15,7 +15,7 @@ LABELS = np.array([2, 0, 1])
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
-    """Run the script once; give its names."""
+    """Run the script once; return its names."""
     return run("concepts", folder=str(tmp_path_factory.mktemp("figures")))
 
 
@@ -39,8 +39,6 @@ def test_a_batch_is_its_samples_below_each_other(script):
 
 def test_sums_keep_an_axis_or_not(script):
     """An axis goes away or stays, and only the kept one divides row by row."""
-    np.testing.assert_array_equal(script.per_column.asnumpy(), [5, 7, 9])
-    np.testing.assert_array_equal(script.per_row.asnumpy(), [6, 15])
     assert "axis 0: [5. 7. 9.] kept: (1, 3)" in script.out
     assert "axis 1: [ 6. 15.] kept: (2, 1)" in script.out
     np.testing.assert_allclose(script.right.asnumpy().sum(axis=1), [1, 1], rtol=1e-6)
@@ -50,8 +48,7 @@ def test_sums_keep_an_axis_or_not(script):
 
 def test_labels_are_picked(script):
     """The probabilities of the labels are 0.1 and 0.5, and one of two is right."""
-    np.testing.assert_allclose(script.picked, [0.1, 0.5], rtol=1e-6)
-    assert script.accuracy == 0.5
+    assert "probability of the label: [0.1 0.5], accuracy 0.5" in script.out
 
 
 def test_only_squared_error_tells_the_predictions_apart(script):
@@ -78,17 +75,11 @@ def test_ten_sigmoids_are_no_distribution(script):
     np.testing.assert_allclose(softmax, expected, rtol=1e-4)
     assert list(script.bars) == ["ten sigmoids (sum 4.93)", "one softmax (sum 1.00)"]
     assert script.below[3] == "3\n(2)"
+    for name in ("net", "sigmoids_and_softmax"):
+        assert (Path(script.folder) / f"concepts_{name}.svg").is_file()
     assert "ten sigmoids: sum 4.935\n" in script.out
     assert "class 3 +0.072, all others +0.000" in script.out
     assert "class 3 +0.244, all others -0.244" in script.out
-
-
-def test_figures_are_written(script):
-    """The net, and the bars."""
-    assert sorted(file.stem for file in Path(script.folder).glob("*.svg")) == [
-        "concepts_net",
-        "concepts_sigmoids_and_softmax",
-    ]
 
 
 def test_losses_are_the_published_ones(script):
@@ -103,11 +94,7 @@ def test_losses_are_the_published_ones(script):
 
 
 def test_gradient_is_softmax_minus_one_hot(script):
-    """Formula, autograd and finite differences agree with the reference."""
+    """Formula and autograd agree with the reference."""
     expected = reference.softmax(SCORES) - np.eye(3)[LABELS]
-    for gradient, close in (
-        (script.by_formula, 1e-6),
-        (script.by_autograd, 1e-5),
-        (script.by_differences, 1e-9),
-    ):
-        np.testing.assert_allclose(gradient, expected, atol=close)
+    np.testing.assert_allclose(script.by_formula, expected, atol=1e-6)
+    np.testing.assert_allclose(script.by_autograd, expected, atol=1e-5)

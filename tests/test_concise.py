@@ -1,12 +1,10 @@
-"""Section 3.7 against section 3.6 and NumPy float64."""
+"""Section 3.7; `test_training` trains it against NumPy float64."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-import reference
-from gluon_softmax import make_net, make_trainer
-from mxnet import autograd, gluon, nd
+from gluon_softmax import make_net
+from mxnet import nd
 
 
 def test_net_is_one_dense_layer_with_the_books_start():
@@ -17,26 +15,3 @@ def test_net_is_one_dense_layer_with_the_books_start():
     assert weights.shape == (10, 784)
     assert weights.std() == pytest.approx(0.01, rel=0.05)
     assert not net[0].bias.data().asnumpy().any()
-
-
-def test_one_step_agrees_with_float64():
-    """A step of the trainer is the one derived by hand."""
-    X, labels = np.random.rand(8, 6), np.random.randint(0, 4, 8)
-    net = make_net(4)
-    trainer = make_trainer(net, lr=0.1)
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    net(nd.array(X))
-    W, b = net[0].weight.data().asnumpy().T, net[0].bias.data().asnumpy()
-    with autograd.record():
-        losses = loss(net(nd.array(X)), nd.array(labels))
-    losses.backward()
-    trainer.step(8)
-    expected = reference.cross_entropy(X @ W + b, labels)
-    np.testing.assert_allclose(losses.asnumpy(), expected, rtol=1e-5)
-    dW, db = reference.gradient(X, labels, W, b)
-    np.testing.assert_allclose(
-        net[0].weight.data().asnumpy().T, W - 0.1 * dW / 8, atol=1e-6
-    )
-    np.testing.assert_allclose(
-        net[0].bias.data().asnumpy(), b - 0.1 * db / 8, atol=1e-6
-    )

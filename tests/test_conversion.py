@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
 from gluon_softmax.chapter import handmade
-from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH
+from gluon_softmax.chapter.versions import GLUON, HANDMADE, SCRATCH
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.models import conversion
 from gluon_softmax.models.model import load_model, save_model
@@ -86,7 +86,7 @@ def test_training_goes_on_from_a_file(saved):
     d2l.sgd(params, 0.1, 1)
     by_hand = conversion.to_handmade(saved)
     by_hand.loss(by_hand(np.ones((1, 784), "float32")), np.array([0])).backward()
-    handmade.make_updater(by_hand, lr=0.1)(1)
+    handmade.MomentumTrainer(by_hand, lr=0.1).step(1)
     for W in (params[0].asnumpy(), by_hand.params[0]):
         assert (start != W).any()
     np.testing.assert_array_equal(saved.params["W"], start)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from gluon_softmax import ImageDataset, SyntheticFashion
 from gluon_softmax.chapter import concise, scratch
-from gluon_softmax.chapter.compare import GLUON, HANDMADE, SCRATCH
+from gluon_softmax.chapter.versions import GLUON, HANDMADE, SCRATCH
 from gluon_softmax.commands.page.build import SCRIPTS, STYLES, build_page
 from gluon_softmax.commands.page.command import add_arguments
 from gluon_softmax.commands.page.content import (

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from gluon_softmax import SyntheticFashion
 from gluon_softmax.chapter import concise, scratch
-from gluon_softmax.chapter.compare import GLUON, SCRATCH, run_comparison
+from gluon_softmax.chapter.compare import run_comparison
+from gluon_softmax.chapter.versions import GLUON, SCRATCH
 from gluon_softmax.commands.page.command import add_arguments
 from gluon_softmax.commands.page.content import choose_images, find_probabilities
 from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH

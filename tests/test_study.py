@@ -8,7 +8,7 @@ from multiprocessing import resource_tracker
 
 import numpy as np
 import pytest
-from gluon_softmax.chapter import compare, handmade, networks
+from gluon_softmax.chapter import handmade, networks, versions
 from gluon_softmax.commands.main import main
 from gluon_softmax.commands.study import (
     Experiment,
@@ -85,7 +85,7 @@ def test_seed_decides_the_figures():
 
 def test_choices_are_those_of_what_trains():
     """Options list them without loading MXNet; each is known where it is used."""
-    assert (*compare.VERSIONS, *networks.NETWORKS) == MODELS
+    assert (*versions.VERSIONS, *networks.NETWORKS) == MODELS
     assert (PIXELS, STARTS) == (splits.PIXELS, handmade.STARTS)
     assert set(DATA_SETS) == set(splits.DATA_SETS)
 

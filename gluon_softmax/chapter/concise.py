@@ -11,6 +11,8 @@ __all__ = ["make_net", "make_trainer"]
 def make_net(num_outputs: int = 10) -> nn.Sequential:
     """Build and initialise softmax regression with Gluon.
 
+    Section 3.7.2 of the book.
+
     Parameters
     ----------
     num_outputs : int
@@ -22,10 +24,6 @@ def make_net(num_outputs: int = 10) -> nn.Sequential:
         One dense layer, weights from Normal(0, 0.01), biases 0. It gives scores, not
         probabilities: softmax is part of `gluon.loss.SoftmaxCrossEntropyLoss`, where it
         is numerically stable.
-
-    Notes
-    -----
-    Section 3.7.2 of the book.
     """
     net = nn.Sequential()
     net.add(nn.Dense(num_outputs))
@@ -35,6 +33,8 @@ def make_net(num_outputs: int = 10) -> nn.Sequential:
 
 def make_trainer(net: gluon.Block, lr: float, momentum: float = 0.0) -> gluon.Trainer:
     """Make the optimiser: mini-batch stochastic gradient descent.
+
+    Section 3.7.4 of the book.
 
     Parameters
     ----------
@@ -48,10 +48,6 @@ def make_trainer(net: gluon.Block, lr: float, momentum: float = 0.0) -> gluon.Tr
     Returns
     -------
     mxnet.gluon.Trainer
-
-    Notes
-    -----
-    Section 3.7.4 of the book.
     """
     options = {"learning_rate": lr, "momentum": momentum}
     return gluon.Trainer(net.collect_params(), "sgd", options)

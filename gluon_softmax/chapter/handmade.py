@@ -9,13 +9,13 @@ loop trains it all the same: its losses have a `backward` of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import check_choice
 
-__all__ = ["Momentum", "SoftmaxRegression", "draw_start", "log_softmax", "make_updater"]
+__all__ = ["MomentumTrainer", "SoftmaxRegression", "draw_start", "log_softmax"]
 
 STARTS = ("normal", "xavier")
 
@@ -46,37 +46,15 @@ class SoftmaxRegression:
         W, b = self.params
         return X.reshape(len(X), -1) @ W + b
 
-    def __call__(self, X) -> np.ndarray:
-        """Compute the scores of a batch, and keep the images for `backward`.
-
-        Parameters
-        ----------
-        X : mxnet.nd.NDArray or numpy.ndarray
-            Images, shape (n, ...).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, classes).
-        """
+    def __call__(self, X: Any) -> np.ndarray:
+        """Compute scores (n, classes) of images (n, ...), kept for `backward`."""
         self._X = _to_numpy(X)
         return self.scores(self._X)
 
-    def loss(self, y_hat: np.ndarray, y) -> Losses:
-        """Compute the losses of the batch that was scored last.
+    def loss(self, y_hat: np.ndarray, y: Any) -> Losses:
+        """Compute the losses (n,) of the batch that was scored last, in nats.
 
-        Parameters
-        ----------
-        y_hat : numpy.ndarray
-            Its scores, shape (n, classes).
-        y : mxnet.nd.NDArray or numpy.ndarray
-            Labels, shape (n,).
-
-        Returns
-        -------
-        Losses
-            Shape (n,), in nats; ``backward()`` puts the gradient of their sum into
-            ``gradients``.
+        Their ``backward()`` puts the gradients of their sum into ``gradients``.
         """
         log_p, samples = log_softmax(y_hat), np.arange(len(y))
         y = _to_numpy(y).astype(int)
@@ -95,33 +73,37 @@ class SoftmaxRegression:
 class Losses(np.ndarray):
     """The losses of a batch, shape (n,); made by `SoftmaxRegression.loss`."""
 
+    model: SoftmaxRegression
+    error: np.ndarray
+
     def backward(self) -> None:
         """Compute the gradients of the sum of the losses."""
         self.model.backward(self.error)
 
 
-class Momentum:
+class MomentumTrainer:
     """Gradient descent with momentum: ``v = m v - lr g``, then ``param = param + v``.
 
     Parameters
     ----------
-    params : list of numpy.ndarray
-        Changed in place.
+    model : SoftmaxRegression
+        Its parameters are changed in place.
     lr : float
         Learning rate.
     momentum : float
         Momentum coefficient in [0, 1); 0 is plain gradient descent.
     """
 
-    def __init__(self, params: list[np.ndarray], lr: float, momentum: float = 0.0):
-        self.params, self.learning_rate, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(param) for param in params]
+    def __init__(self, model: SoftmaxRegression, lr: float, momentum: float = 0.0):
+        self.model, self.learning_rate, self.momentum = model, lr, momentum
+        self.velocities = [np.zeros_like(param) for param in model.params]
 
-    def step(self, gradients: list[np.ndarray], batch_size: int) -> None:
-        """Step against gradients that were summed over a batch."""
-        for param, v, gradient in zip(self.params, self.velocities, gradients):
+    def step(self, batch_size: int) -> None:
+        """Step against the gradients, which were summed over a batch."""
+        model = self.model
+        for param, v, g in zip(model.params, self.velocities, model.gradients):
             v *= self.momentum
-            v -= self.learning_rate / batch_size * gradient
+            v -= self.learning_rate / batch_size * g
             param += v
 
 
@@ -135,7 +117,8 @@ def draw_start(
     num_inputs, num_outputs : int
         Pixels and classes.
     start : {'normal', 'xavier'}
-        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``.
+        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``
+        (Glorot and Bengio, AISTATS 2010).
     seed : int
         Seed of the draw.
 
@@ -143,21 +126,15 @@ def draw_start(
     -------
     W, b : numpy.ndarray
         float32, shapes (num_inputs, num_outputs) and (num_outputs,).
-
-    Notes
-    -----
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010, for the second.
     """
+    check_choice("start", start, STARTS)
     shape = (num_inputs, num_outputs)
     draw = np.random.RandomState(seed)
     if start == "normal":
         W = draw.normal(0, 0.01, shape)
-    elif start == "xavier":
+    else:
         limit = np.sqrt(6 / sum(shape))
         W = draw.uniform(-limit, limit, shape)
-    else:
-        raise ArgumentError(f"expected start to be one of {STARTS}, found {start!r}")
     return W.astype("float32"), np.zeros(num_outputs, "float32")
 
 
@@ -167,29 +144,6 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
 
 
-def make_updater(
-    model: SoftmaxRegression, lr: float, momentum: float = 0.0
-) -> Callable[[int], None]:
-    """Return what steps after each batch.
-
-    Parameters
-    ----------
-    model : SoftmaxRegression
-        Its parameters are changed in place.
-    lr : float
-        Learning rate.
-    momentum : float
-        Momentum coefficient in [0, 1).
-
-    Returns
-    -------
-    callable
-        Takes the batch size.
-    """
-    trainer = Momentum(model.params, lr, momentum)
-    return lambda batch_size: trainer.step(model.gradients, batch_size)
-
-
-def _to_numpy(array) -> np.ndarray:
+def _to_numpy(array: Any) -> np.ndarray:
     """Return the numbers of MXNet's arrays, or NumPy's as they are."""
     return array.asnumpy() if hasattr(array, "asnumpy") else array

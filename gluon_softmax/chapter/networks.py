@@ -45,15 +45,13 @@ def make_convolutional(
 
     Parameters
     ----------
-    num_outputs : int
-        Number of classes.
-    ctx : mxnet.Context, optional
-        The device to compute on; MXNet's current one if not given.
+    num_outputs, ctx
+        As for `make_perceptron`.
 
     Returns
     -------
     mxnet.gluon.nn.HybridSequential
-        Takes images (n, 1, 28, 28), gives scores (n, num_outputs). Hybridized.
+        Likewise.
     """
     net = nn.HybridSequential()
     for channels in (10, 20):  # to (n, 10, 12, 12), then to (n, 20, 4, 4)

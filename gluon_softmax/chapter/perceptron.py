@@ -20,14 +20,12 @@ def init_params(
 ) -> list[nd.NDArray]:
     """Draw the start: weights from Normal(0, 0.01), biases 0, gradients attached.
 
+    Section 3.9.2 of the book.
+
     Parameters
     ----------
-    num_inputs : int
-        Pixels of an image, 28 x 28 = 784.
-    num_hiddens : int
-        Units of the hidden layer.
-    num_outputs : int
-        Number of classes.
+    num_inputs, num_hiddens, num_outputs : int
+        Pixels of an image, 28 x 28 = 784; units of the hidden layer; classes.
 
     Returns
     -------
@@ -35,10 +33,6 @@ def init_params(
         ``[W1, b1, W2, b2]`` of shapes (num_inputs, num_hiddens), (num_hiddens,),
         (num_hiddens, num_outputs) and (num_outputs,), float32; `mxnet.random.seed`
         before the call fixes the draw.
-
-    Notes
-    -----
-    Section 3.9.2 of the book.
     """
     W1 = nd.random.normal(scale=0.01, shape=(num_inputs, num_hiddens))
     b1 = nd.zeros(num_hiddens)
@@ -53,6 +47,8 @@ def init_params(
 def relu(X: nd.NDArray) -> nd.NDArray:
     """Keep what is positive, and put 0 for the rest.
 
+    Section 3.9.3 of the book.
+
     Parameters
     ----------
     X : mxnet.nd.NDArray
@@ -62,10 +58,6 @@ def relu(X: nd.NDArray) -> nd.NDArray:
     -------
     mxnet.nd.NDArray
         Of the same shape.
-
-    Notes
-    -----
-    Section 3.9.3 of the book.
 
     Examples
     --------
@@ -80,6 +72,8 @@ def net(
 ) -> nd.NDArray:
     """Score each class: a multilayer perceptron with one hidden layer.
 
+    Section 3.9.4 of the book, where the parameters are global.
+
     Parameters
     ----------
     X : mxnet.nd.NDArray
@@ -93,10 +87,6 @@ def net(
     -------
     mxnet.nd.NDArray
         Scores, shape (n, num_outputs); softmax is part of the loss.
-
-    Notes
-    -----
-    Section 3.9.4 of the book, where the parameters are global.
     """
     X = X.reshape((-1, W1.shape[0]))  # (n, num_inputs)
     H = relu(nd.dot(X, W1) + b1)  # (n, num_hiddens)

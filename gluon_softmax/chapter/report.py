@@ -5,23 +5,14 @@ from __future__ import annotations
 from statistics import median
 
 from ..history import Epoch
-from .compare import SCRATCH, Comparison
+from .compare import Comparison
+from .versions import SCRATCH
 
 __all__ = ["format_hybridized", "format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
-    """Format a comparison as a table.
-
-    Parameters
-    ----------
-    comparison : Comparison
-
-    Returns
-    -------
-    list of str
-        The lines: a title, two of headings, then one per epoch.
-    """
+    """Return a comparison's table: a title, two lines of headings, one per epoch."""
     settings = ", ".join(f"{key} {value}" for key, value in comparison.settings.items())
     columns = f"{'loss':>8} {'train acc':>9} {'test acc':>8} {'seconds':>7}"
     names = [f"{f'[ {name} ]':^{len(columns)}}" for name in comparison.histories]
@@ -39,21 +30,9 @@ def format_table(comparison: Comparison) -> list[str]:
 
 
 def format_hybridized(comparison: Comparison) -> str:
-    """Describe what hybridizing the version from scratch changes.
-
-    Parameters
-    ----------
-    comparison : Comparison
-
-    Returns
-    -------
-    str
-        One line: seconds per epoch in both forms, and the difference between them.
-    """
-    hybrid, written = (
-        median(history.column("seconds"))
-        for history in (comparison.hybridized, comparison.histories[SCRATCH])
-    )
+    """Return a line on what hybridizing the version from scratch changes."""
+    hybrid = median(comparison.hybridized.column("seconds"))
+    written = median(comparison.histories[SCRATCH].column("seconds"))
     return (
         f"{SCRATCH}, hybridized: {hybrid:.2f} seconds per epoch against {written:.2f} "
         f"as written, largest difference {comparison.hybrid_difference:.1e}"
@@ -61,7 +40,7 @@ def format_hybridized(comparison: Comparison) -> str:
 
 
 def _format_epoch(epoch: Epoch) -> str:
-    """Format one version's epoch to stand under the headings."""
+    """Return one version's figures to stand under the headings."""
     return (
         f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
         f"{epoch.seconds:7.2f}"

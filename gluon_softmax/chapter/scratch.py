@@ -19,22 +19,18 @@ __all__ = [
 def init_params(num_inputs: int = 784, num_outputs: int = 10) -> list[nd.NDArray]:
     """Draw the start: weights from Normal(0, 0.01), biases 0, gradients attached.
 
+    Section 3.6.2 of the book.
+
     Parameters
     ----------
-    num_inputs : int
-        Pixels of an image, 28 x 28 = 784.
-    num_outputs : int
-        Number of classes.
+    num_inputs, num_outputs : int
+        Pixels of an image, 28 x 28 = 784, and classes.
 
     Returns
     -------
     list of mxnet.nd.NDArray
         ``[W, b]`` of shapes (num_inputs, num_outputs) and (num_outputs,), float32;
         `mxnet.random.seed` before the call fixes the draw.
-
-    Notes
-    -----
-    Section 3.6.2 of the book.
     """
     W = nd.random.normal(scale=0.01, shape=(num_inputs, num_outputs))
     b = nd.zeros(num_outputs)
@@ -46,6 +42,9 @@ def init_params(num_inputs: int = 784, num_outputs: int = 10) -> list[nd.NDArray
 def softmax(X: nd.NDArray) -> nd.NDArray:
     """Turn each row of scores into probabilities.
 
+    Section 3.6.3 of the book, with each row's maximum subtracted first: that changes no
+    probability, and `exp` then never sees a positive number, so it cannot overflow.
+
     Parameters
     ----------
     X : mxnet.nd.NDArray
@@ -55,11 +54,6 @@ def softmax(X: nd.NDArray) -> nd.NDArray:
     -------
     mxnet.nd.NDArray
         Shape (n, classes); each row is positive and adds up to 1.
-
-    Notes
-    -----
-    Section 3.6.3 of the book, with each row's maximum subtracted first: that changes no
-    probability, and `exp` then never sees a positive number, so it cannot overflow.
 
     Examples
     --------
@@ -74,6 +68,8 @@ def softmax(X: nd.NDArray) -> nd.NDArray:
 def naive_softmax(X: nd.NDArray) -> nd.NDArray:
     """Turn each row of scores into probabilities as the book prints it.
 
+    Section 3.6.3 of the book; kept beside `softmax` for the lesson on overflow.
+
     Parameters
     ----------
     X : mxnet.nd.NDArray
@@ -84,10 +80,6 @@ def naive_softmax(X: nd.NDArray) -> nd.NDArray:
     mxnet.nd.NDArray
         Shape (n, classes); not a number where a score exceeds 88.7, whose exponential
         is beyond float32.
-
-    Notes
-    -----
-    Section 3.6.3 of the book; kept beside `softmax` for the lesson on overflow.
 
     Examples
     --------
@@ -102,6 +94,9 @@ def naive_softmax(X: nd.NDArray) -> nd.NDArray:
 def net(X: nd.NDArray, W: nd.NDArray, b: nd.NDArray) -> nd.NDArray:
     """Predict the probability of each class: softmax regression.
 
+    Section 3.6.4 of the book, where `W` and `b` are global. `train_ch3` wants a net of
+    `X` alone: ``functools.partial(net, W=W, b=b)``.
+
     Parameters
     ----------
     X : mxnet.nd.NDArray
@@ -113,11 +108,6 @@ def net(X: nd.NDArray, W: nd.NDArray, b: nd.NDArray) -> nd.NDArray:
     -------
     mxnet.nd.NDArray
         Probabilities, shape (n, classes).
-
-    Notes
-    -----
-    Section 3.6.4 of the book, where `W` and `b` are global. `train_ch3` wants a net of
-    `X` alone: ``functools.partial(net, W=W, b=b)``.
     """
     X = X.reshape((-1, W.shape[0]))  # (n, num_inputs)
     return softmax(nd.dot(X, W) + b)
@@ -125,6 +115,8 @@ def net(X: nd.NDArray, W: nd.NDArray, b: nd.NDArray) -> nd.NDArray:
 
 def cross_entropy(y_hat: nd.NDArray, y: nd.NDArray) -> nd.NDArray:
     """Compute the cross-entropy of each sample.
+
+    Section 3.6.5 of the book.
 
     Parameters
     ----------
@@ -138,10 +130,6 @@ def cross_entropy(y_hat: nd.NDArray, y: nd.NDArray) -> nd.NDArray:
     mxnet.nd.NDArray
         Shape (n,), in nats.
 
-    Notes
-    -----
-    Section 3.6.5 of the book.
-
     Examples
     --------
     >>> cross_entropy(nd.array([[0.5, 0.5]]), nd.array([0])).asnumpy()
@@ -153,6 +141,8 @@ def cross_entropy(y_hat: nd.NDArray, y: nd.NDArray) -> nd.NDArray:
 def sgd(params: list[nd.NDArray], lr: float, batch_size: int) -> None:
     """Step against the gradient: mini-batch stochastic gradient descent.
 
+    Section 3.2 of the book.
+
     Parameters
     ----------
     params : list of mxnet.nd.NDArray
@@ -161,10 +151,6 @@ def sgd(params: list[nd.NDArray], lr: float, batch_size: int) -> None:
         Learning rate.
     batch_size : int
         What the summed gradient is divided by.
-
-    Notes
-    -----
-    Section 3.2 of the book.
     """
     for param in params:
         param[:] = param - lr * param.grad / batch_size
@@ -179,23 +165,17 @@ def sgd_momentum(
 ) -> None:
     """Step with momentum: each step keeps a part of the one before.
 
-    Parameters
-    ----------
-    params : list of mxnet.nd.NDArray
-        Parameters with gradients of the loss summed over the batch; changed in place.
-    velocities : list of mxnet.nd.NDArray
-        The last steps, of the same shapes, zeros at first; changed in place.
-    lr : float
-        Learning rate.
-    momentum : float
-        Momentum coefficient in [0, 1).
-    batch_size : int
-        What the summed gradient is divided by.
-
-    Notes
-    -----
     Section 7.4 of the book, in the form of Gluon's ``sgd``: the velocity is the step
     itself.
+
+    Parameters
+    ----------
+    params, lr, batch_size
+        As for `sgd`.
+    velocities : list of mxnet.nd.NDArray
+        The last steps, of the same shapes, zeros at first; changed in place.
+    momentum : float
+        Momentum coefficient in [0, 1).
     """
     for param, velocity in zip(params, velocities):
         velocity[:] = momentum * velocity - lr * param.grad / batch_size

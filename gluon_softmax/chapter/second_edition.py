@@ -7,9 +7,6 @@ by that batch's own size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Union
-
 from matplotlib.figure import Figure
 from mxnet import gluon
 
@@ -20,9 +17,10 @@ from ..engine import Loss, Net
 from ..figures.images import show_predictions
 from ..figures.live import Lines
 from ..history import Accumulator, History
-from . import training
-from .progress import count_right, to_numpy
+from . import evaluation, training
+from .results import Array, count_right, to_numpy
 from .scratch import cross_entropy, sgd, softmax
+from .training import Updater
 
 __all__ = [
     "Accumulator",
@@ -38,32 +36,28 @@ __all__ = [
     "train_epoch_ch3",
 ]
 
-Updater = Union[gluon.Trainer, Callable[[int], None]]
 
-
-def accuracy(y_hat, y) -> float:
-    """Count the right predictions; `training.accuracy` gives their share."""
+def accuracy(y_hat: Array, y: Array) -> float:
+    """Count the right predictions; `evaluation.accuracy` gives their share."""
     return float(count_right(to_numpy(y_hat), to_numpy(y)))
 
 
 def evaluate_accuracy(net: Net, data_iter: Batches) -> float:
     """Compute the share of a data set that a net predicts right."""
-    return training.evaluate_accuracy(data_iter, net)
+    return evaluation.evaluate_accuracy(data_iter, net)
 
 
 def train_epoch_ch3(
-    net: Net, train_iter: Batches, loss: Loss, updater: Updater
+    net: Net, train_iter: Batches, loss: Loss, updater: gluon.Trainer | Updater
 ) -> tuple[float, float]:
     """Train for one epoch.
 
+    Section 3.6.6 of the second edition.
+
     Parameters
     ----------
-    net : callable
-        Takes images, gives scores or probabilities of shape (n, classes).
-    train_iter : iterable of (X, y)
-        Mini-batches of images and labels.
-    loss : callable
-        Takes ``y_hat, y``, gives one number per sample.
+    net, train_iter, loss
+        As for `train_epoch`.
     updater : gluon.Trainer or callable
         Steps with the size of each batch.
 
@@ -71,10 +65,6 @@ def train_epoch_ch3(
     -------
     loss, train_acc : float
         As `train_epoch` gives them.
-
-    Notes
-    -----
-    Section 3.6.6 of the second edition.
     """
     return training.train_epoch(net, train_iter, loss, _choose_step(updater))
 
@@ -85,7 +75,7 @@ def train_ch3(
     test_iter: Batches,
     loss: Loss,
     num_epochs: int,
-    updater: Updater,
+    updater: gluon.Trainer | Updater,
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
@@ -105,6 +95,8 @@ def train_ch3(
 def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     """Draw the first images with their true names above the predicted ones.
 
+    Section 3.6.7 of the second edition.
+
     Parameters
     ----------
     net : callable
@@ -116,10 +108,6 @@ def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-
-    Notes
-    -----
-    Section 3.6.7 of the second edition.
     """
     X, y = next(iter(test_iter))
     trues = get_fashion_mnist_labels(y[:n])
@@ -127,6 +115,6 @@ def predict_ch3(net: Net, test_iter: Batches, n: int = 6) -> Figure:
     return show_predictions(X[:n], trues, preds)
 
 
-def _choose_step(updater: Updater) -> Callable[[int], object]:
+def _choose_step(updater: gluon.Trainer | Updater) -> Updater:
     """Return what steps: a trainer's method, or the function itself."""
     return updater.step if isinstance(updater, gluon.Trainer) else updater

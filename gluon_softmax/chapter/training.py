@@ -1,132 +1,27 @@
-"""Section 3.6: the one training loop, for nets from scratch and from Gluon alike."""
+"""Section 3.6.7: the one training loop, for nets from scratch and from Gluon alike."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 
-import numpy as np
 from mxnet import autograd, gluon, nd
-from mxnet.base import MXNetError
 
 from ..data.batches import read_batches
 from ..engine import ENGINE, Engine, Loss, Net
 from ..errors import ArgumentError, check_whole_number
-from ..figures.live import choose_callback, in_notebook
-from ..history import Accumulator, Callback, Epoch, History
-from .progress import Progress, Results, check_loss, count_right, mean, to_numpy
+from ..figures.live import in_notebook
+from ..history import Callback, Epoch, History
+from .evaluation import evaluate, evaluate_accuracy
+from .mistakes import check_params, explaining
+from .progress import Progress, count_batches, list_callbacks
 from .scratch import sgd
 
-__all__ = [
-    "accuracy",
-    "evaluate",
-    "evaluate_accuracy",
-    "train",
-    "train_ch3",
-    "train_epoch",
-]
+__all__ = ["Updater", "train", "train_ch3", "train_epoch"]
 
 Updater = Callable[[int], object]
-
-
-def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
-    """Compute the share of predictions that are right.
-
-    Parameters
-    ----------
-    y_hat : mxnet.nd.NDArray
-        Scores or probabilities, shape (n, classes).
-    y : mxnet.nd.NDArray
-        Labels, shape (n,) or (n, 1), of any numeric type; or one-hot, (n, classes).
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ArgumentError
-        If the shapes do not fit, or a label is out of range.
-
-    Notes
-    -----
-    Section 3.6.6 of the book.
-
-    Examples
-    --------
-    >>> y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
-    >>> accuracy(y_hat, nd.array([0, 2], dtype="int32"))
-    0.5
-    """
-    return count_right(to_numpy(y_hat), to_numpy(y)) / len(y)
-
-
-def evaluate_accuracy(
-    data_iter: Iterable, net: Net, engine: Engine | None = ENGINE
-) -> float:
-    """Compute the share of a data set that a net predicts right.
-
-    Parameters
-    ----------
-    data_iter : iterable of (X, y)
-        Mini-batches of images and labels, as for `read_batches`.
-    net : callable
-        Takes `X`, gives scores or probabilities of shape (n, classes).
-    engine : Engine or None
-        What runs nets of known layers faster; None to call any net as it is.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ArgumentError
-        If there is no batch, a label is out of range, or MXNet refuses an array.
-
-    Notes
-    -----
-    Section 3.6.6 of the book.
-    """
-    metric = Accumulator(2)  # right predictions, samples
-    with _explaining():
-        for y_hat, y in _predict(data_iter, net, engine):
-            metric.add(count_right(y_hat, y), len(y))
-    return mean(metric[0], metric[1])
-
-
-def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
-    """Compute the mean loss of a data set, and the share that a net predicts right.
-
-    Parameters
-    ----------
-    data_iter : iterable of (X, y)
-        Mini-batches of images and labels, as for `read_batches`.
-    net : callable
-        Takes `X`, gives scores or probabilities of shape (n, classes).
-    loss : callable
-        Takes ``y_hat, y``, gives one number per sample.
-
-    Returns
-    -------
-    loss, accuracy : float
-
-    Raises
-    ------
-    ArgumentError
-        If there is no batch, the loss is not one number per sample, a label is out of
-        range, or MXNet refuses an array.
-    """
-    metric = Accumulator(3)  # loss, right predictions, samples
-    with _explaining():
-        for X, y in read_batches(data_iter):
-            y_hat = net(X)
-            l = to_numpy(loss(y_hat, y))
-            check_loss(l, y)
-            right = count_right(to_numpy(y_hat), to_numpy(y))
-            metric.add(l.sum(dtype="float64"), right, len(y))
-    return mean(metric[0], metric[2]), mean(metric[1], metric[2])
+"""Steps against the gradients; takes what their sum is divided by."""
 
 
 def train_epoch(
@@ -139,6 +34,8 @@ def train_epoch(
     engine: Engine | None = ENGINE,
 ) -> tuple[float, float]:
     """Train for one epoch.
+
+    Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
 
     Parameters
     ----------
@@ -173,17 +70,13 @@ def train_epoch(
         refuses an array.
     DivergedError
         If the loss is no longer finite.
-
-    Notes
-    -----
-    Section 3.6.7 of the book; `train_epoch_ch3` of its second edition.
     """
     if batch_size is not None:
         check_whole_number("batch_size", batch_size, least=1)
     progress, batches = progress or Progress(), read_batches(train_iter)
     if engine is not None:
         net, loss, batches = engine.accelerate(net, loss, batches)
-    with _explaining():
+    with explaining():
         for X, y in batches:
             with autograd.record():
                 y_hat = net(X)  # (n, classes)
@@ -238,23 +131,24 @@ def train(
         As `train_epoch` and `evaluate_accuracy` raise them.
     """
     check_whole_number("num_epochs", num_epochs, least=0)
-    progress = Progress(num_epochs, *_count(train_iter), callbacks, lr)
+    num_batches, num_samples = count_batches(train_iter)
+    progress = Progress(num_epochs, num_batches, num_samples, callbacks, lr)
     progress.history = History() if history is None else history
     with progress.training():
         for number in range(1, num_epochs + 1):
             start = time.perf_counter()
             progress.begin_epoch(number)
-            figures = train_epoch(
+            l, train_acc = train_epoch(
                 net, train_iter, loss, updater, batch_size, progress, engine
             )
-            valid = test_acc = None
+            test_acc = valid_loss = valid_acc = None
             if valid_iter is not None:
-                valid = evaluate(valid_iter, net, loss)
-            if valid is None or number == num_epochs:
+                valid_loss, valid_acc = evaluate(valid_iter, net, loss)
+            if valid_iter is None or number == num_epochs:
                 test_acc = evaluate_accuracy(test_iter, net, engine)
             seconds = time.perf_counter() - start
             progress.end_epoch(
-                Epoch(number, *figures, test_acc, seconds, *(valid or ()))
+                Epoch(number, l, train_acc, test_acc, seconds, valid_loss, valid_acc)
             )
             if progress.is_stopped:
                 break
@@ -277,6 +171,8 @@ def train_ch3(
 ) -> History:
     """Train, print a line per epoch, and return the history.
 
+    Section 3.6.7 of the book.
+
     Parameters
     ----------
     net : callable
@@ -289,7 +185,7 @@ def train_ch3(
         How many times to go through the training set.
     batch_size : int
         What the summed gradient of every batch is divided by, the smaller last one
-        included, as in the book.
+        included.
     params : list of mxnet.nd.NDArray, optional
         What to train, with gradients attached; together with `lr`.
     lr : float, optional
@@ -320,15 +216,11 @@ def train_ch3(
         has no gradient, or neither `trainer` nor `params` with `lr` is given.
     DivergedError
         If the loss is no longer finite.
-
-    Notes
-    -----
-    Section 3.6.7 of the book.
     """
     check_whole_number("batch_size", batch_size, least=1)
     updater, lr = _make_updater(params, lr, trainer)
     history = History()
-    with _keeping(history):
+    try:
         train(
             net,
             train_iter,
@@ -337,27 +229,17 @@ def train_ch3(
             num_epochs,
             updater,
             batch_size,
-            valid_iter,
-            _list_callbacks(callbacks),
-            lr,
-            engine,
-            history,
+            valid_iter=valid_iter,
+            callbacks=list_callbacks(callbacks),
+            lr=lr,
+            engine=engine,
+            history=history,
         )
+    except KeyboardInterrupt:
+        if not in_notebook():
+            raise
+        print(f"interrupted after {len(history)} epochs, which are returned")
     return history
-
-
-def _predict(
-    data_iter: Iterable, net: Net, engine: Engine | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Predict a data set, yielding scores and labels of some batches at a time."""
-    batches, results = read_batches(data_iter), Results()
-    if engine is not None:
-        net, _, batches = engine.accelerate(net, None, batches)
-    for X, y in batches:
-        for _, columns in results.add(net(X), y):
-            yield columns
-    for _, columns in results.read():
-        yield columns
 
 
 def _make_updater(
@@ -370,70 +252,4 @@ def _make_updater(
         raise ArgumentError(
             "expected either a trainer, or params together with lr, to train with"
         )
-    params = list(params)
-    for number, param in enumerate(params):
-        if not isinstance(param, nd.NDArray):
-            raise ArgumentError(
-                f"expected params to be arrays, found {type(param).__name__} at "
-                f"params[{number}]: pass a trainer for a Gluon net"
-            )
-        if param.grad is None:
-            raise ArgumentError(
-                f"expected params with gradients, found none at params[{number}], "
-                f"shape {param.shape}: call its attach_grad() first"
-            )
-    return lambda batch_size: sgd(params, lr, batch_size), lr
-
-
-def _list_callbacks(
-    callbacks: Callback | Iterable[Callback] | None,
-) -> list[Callback]:
-    """Return the callbacks that were asked for, or those that fit the place."""
-    if callbacks is None:
-        return [choose_callback()]
-    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
-
-
-def _count(train_iter: Iterable) -> tuple[int | None, int | None]:
-    """Return how many batches and samples an epoch has, where the loader knows."""
-    dataset = getattr(train_iter, "dataset", None)
-    return (
-        len(train_iter) if hasattr(train_iter, "__len__") else None,
-        None if dataset is None else len(dataset),
-    )
-
-
-@contextmanager
-def _keeping(history: History) -> Iterator[None]:
-    """Print what was reached when interrupted in a notebook, not a traceback."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not in_notebook():
-            raise
-        print(f"interrupted after {len(history)} epochs, which are returned")
-
-
-@contextmanager
-def _explaining() -> Iterator[None]:
-    """Turn MXNet's errors, of a hundred lines, into one."""
-    try:
-        yield
-    except MXNetError as error:
-        raise ArgumentError(_explain(str(error))) from None
-
-
-def _explain(text: str) -> str:
-    """Return the line of MXNet's error that says what is wrong, and what to do."""
-    if "not in a computational graph" in text:
-        return (
-            "expected a loss that depends on parameters with gradients, found none: "
-            "call attach_grad() on each parameter, or initialize() the net, and use "
-            "them in the net"
-        )
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("Error in operator", "MXNet"))]
-    line = (said or lines or ["MXNet gave no reason"])[-1]
-    if "hape inconsistent" in line or "Shape" in line:
-        return f"{line}: check in_units, or the shapes of X and the parameters"
-    return line
+    return partial(sgd, check_params(params), lr), lr

@@ -114,7 +114,7 @@ def _judge(model, root: str | None) -> Iterator[str]:
     """Return the test accuracy of each version, where the data set is a known one."""
     from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
-    from ..chapter.training import evaluate_accuracy
+    from ..chapter.evaluation import evaluate_accuracy
     from ..data import sources
     from ..data.loader import BatchLoader
     from ..data.splits import DATA_SETS

@@ -121,11 +121,11 @@ def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., H
     """Return what trains the experiment's model on mini-batches."""
     from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
-    from ..chapter.compare import VERSIONS, make_versions
     from ..chapter.concise import make_trainer
     from ..chapter.handmade import draw_start
     from ..chapter.networks import NETWORKS
     from ..chapter.training import train
+    from ..chapter.versions import VERSIONS, make_versions
 
     lr, momentum = experiment.lr, experiment.momentum
     if experiment.model in NETWORKS:

@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..chapter.compare import VERSIONS
+from ..chapter.versions import VERSIONS
 from ..figures.style import DASHES, PALETTE
 from ..history import History
 from .study import Experiment

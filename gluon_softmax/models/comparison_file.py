@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as shorten
 
-from ..chapter.compare import VERSIONS, Comparison
+from ..chapter.compare import Comparison
+from ..chapter.versions import VERSIONS
 from ..errors import DataError
 from ..history import History
 from ..storage.atomic import write_json

@@ -11,9 +11,9 @@ from mxnet import gluon, nd
 from mxnet.gluon import nn
 
 from ..chapter import scratch
-from ..chapter.compare import GLUON, HANDMADE, SCRATCH
 from ..chapter.handmade import SoftmaxRegression
 from ..chapter.networks import NETWORKS
+from ..chapter.versions import GLUON, HANDMADE, SCRATCH
 from ..errors import ArgumentError
 from .model import SIDE, Model
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..chapter.compare import VERSIONS, Comparison
+from ..chapter.compare import Comparison
+from ..chapter.versions import VERSIONS
 from ..figures import output
 from ..figures.confusion import show_confusion_matrix
 from ..figures.curves import show_curves

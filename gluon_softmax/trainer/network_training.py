@@ -11,9 +11,10 @@ from mxnet import gluon, nd
 from mxnet.gluon import nn
 
 from ..chapter.concise import make_net
+from ..chapter.evaluation import evaluate_accuracy
 from ..chapter.networks import NETWORKS
 from ..chapter.progress import Progress
-from ..chapter.training import evaluate_accuracy, train_epoch
+from ..chapter.training import train_epoch
 from ..data.datasets import ImageDataset, TransformedDataset
 from ..data.loader import BatchLoader
 from ..errors import ArgumentError, check_choice

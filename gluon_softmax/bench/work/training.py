@@ -13,8 +13,9 @@ from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
 from ...chapter import concise, handmade, scratch
+from ...chapter.evaluation import evaluate_accuracy
 from ...chapter.networks import NETWORKS
-from ...chapter.training import evaluate_accuracy, train, train_ch3
+from ...chapter.training import train, train_ch3
 from ...engine import ENGINE, Engine, hybridize
 from ...trainer.network_training import make_optimizer
 from ..peers.serving import Work
@@ -91,7 +92,7 @@ def prepare_handmade(images: str) -> Work:
     """Prepare an epoch of `compare`'s third version, in the chapter's loop."""
     loaders = load_ours(images)
     model = handmade.SoftmaxRegression(*handmade.draw_start(28 * 28, 10))
-    updater = handmade.make_updater(model, LR)
+    updater = handmade.MomentumTrainer(model, LR).step
 
     def work() -> dict:
         history = train(model, *loaders, model.loss, 1, updater, BATCH_SIZE)

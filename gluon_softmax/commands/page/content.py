@@ -7,7 +7,7 @@ from base64 import b64encode
 import numpy as np
 
 from ... import __version__
-from ...chapter.compare import GLUON, SCRATCH, VERSIONS
+from ...chapter.versions import GLUON, SCRATCH, VERSIONS
 from ...data.datasets import TEXT_LABELS, TEXT_LABELS_ZH, ImageDataset, SyntheticFashion
 from ...errors import DataError
 from ...models.comparison_file import SavedComparison
