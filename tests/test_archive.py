@@ -80,17 +80,13 @@ def check_equal(found, expected):
 
 
 def test_numpy_alone_reads_it(tmp_path):
-    """NumPy's loader, which is told to load no pickle, gives the same arrays."""
+    """Its loader, told to load no pickle, gives the same; no time or place is in it."""
     path = write_arrays(ARRAYS, tmp_path / "new" / "a.npz")
     check_equal(read_arrays(path), ARRAYS)
     with np.load(path, allow_pickle=False) as loaded:
         check_equal(dict(loaded), ARRAYS)
-
-
-def test_equal_arrays_give_equal_bytes(tmp_path):
-    """Nothing of the time or the place is in the file."""
-    one = write_arrays(ARRAYS, tmp_path / "one.npz").read_bytes()
-    assert write_arrays(ARRAYS, tmp_path / "other.npz").read_bytes() == one
+    other = write_arrays(ARRAYS, tmp_path / "other.npz")
+    assert other.read_bytes() == path.read_bytes()
 
 
 @settings(max_examples=30, deadline=None)
@@ -143,14 +139,12 @@ HOSTILE = {
     "text of no bytes": (forge_array("<U0", f"({10**9},)", b""), "as many bytes"),
     "signs": (forge_array("<f4", "(" + "-" * 9000 + "1,)"), "a damaged one"),
     "long": (forge("{" * 60_000), "a damaged one"),
-    "an archive": (pack(GOOD), "a damaged one"),
     "bytes": (save(a=np.array(b"x")), r"expected numbers or text, found type \|S1"),
     "structures": (save(a=np.zeros(2, "i4,f4")), "expected numbers or text"),
     "no character": (save(a=NO_CHARACTER), "a damaged one"),
     "half a character": (save(a=SURROGATE), "a damaged one"),
     "an empty file": (b"", "found 0"),
     "an empty member": (pack(b""), "found 0"),
-    "an empty zip": (b"PK\x05\x06" + bytes(18), "found 0"),
     "a bomb in bzip2": (
         promise(pack(bytes(2**24), zipfile.ZIP_BZIP2), 200),
         "NumPy's compression, found 12",
@@ -201,17 +195,14 @@ def test_the_size_allowed_is_that_of_all_members(path, monkeypatch):
         read(file.getvalue(), path)
 
 
-def test_a_path_that_cannot_be_read_is_named(tmp_path):
-    """Missing, a folder, below a file: the line says which path and why."""
-    (tmp_path / "file").write_bytes(b"no zip")
-    for name, reason in (
-        ("missing", "No such file"),
-        ("", "Is a directory"),
-        ("file/below", "Not a directory"),
-    ):
-        with pytest.raises(DataError, match=reason) as caught:
-            read_arrays(tmp_path / name)
-        assert str(tmp_path / name) in str(caught.value)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing", "No such file"), ("", "Is a directory")]
+)
+def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
+    """The line says which path and why."""
+    with pytest.raises(DataError, match=reason) as caught:
+        read_arrays(tmp_path / name)
+    assert str(caught.value).startswith(str(tmp_path / name))
 
 
 def test_what_stood_there_stays_where_writing_fails(tmp_path, monkeypatch):

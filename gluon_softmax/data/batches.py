@@ -20,24 +20,11 @@ GIVE_NEW_ARRAYS = (list, tuple, gluon.data.DataLoader)
 
 
 def read_batches(data_iter: Iterable) -> Batches:
-    """Return an iterable of the mini-batches of one epoch.
+    """Return an iterable of the mini-batches (X, y) of one epoch.
 
-    Parameters
-    ----------
-    data_iter : iterable
-        Of pairs ``(X, y)`` of arrays, NumPy's or lists included, or of
-        `mxnet.io.DataBatch`, whose padding is left out. An `mxnet.io.DataIter` is reset
-        first. Labels of shape (n, 1) become (n,).
-
-    Returns
-    -------
-    iterable of (X, y)
-        A loader of this package is returned as it is.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not iterable; while it is iterated over, if a batch is no such pair.
+    They may be pairs of arrays, NumPy's or lists included, or of `mxnet.io.DataBatch`,
+    whose padding is left out. An `mxnet.io.DataIter` is reset first. Labels of shape
+    (n, 1) become (n,). A loader of this package is returned as it is.
     """
     if can_fill(data_iter):
         return data_iter

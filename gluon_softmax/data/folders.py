@@ -24,7 +24,7 @@ from .datasets import ImageDataset
 from .pictures import SIDE
 from .randomness import random_state
 
-__all__ = ["SUFFIXES", "read_folder", "to_pixels"]
+__all__ = ["read_folder", "to_pixels"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MANY = 10_000
@@ -34,25 +34,12 @@ Files = list["tuple[Path, int]"]  # each picture's file and label
 
 
 def to_pixels(image: Image.Image) -> np.ndarray:
-    """Bring a picture to the format of Fashion-MNIST: grey, 28 x 28.
+    """Bring a picture of any size and mode to 28 x 28 bytes of grey.
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Of any size and mode.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (28, 28), uint8; bright stays bright.
-
-    Notes
-    -----
-    The picture is turned as its EXIF data say. What is transparent becomes white, as on
-    paper. Sixteen bits become eight. The longer side is brought to 28 pixels with
-    Pillow's LANCZOS filter, and the shorter one is filled up on both sides with the
-    median of the pixels along the picture's edge. A grey picture of 28 x 28 bytes stays
-    as it is, to the bit.
+    It is turned as its EXIF data say. What is transparent becomes white, as on paper,
+    sixteen bits become eight, and bright stays bright. The longer side is brought to 28
+    pixels, and the shorter one is filled up on both sides with the median of the pixels
+    along the edge. A grey picture of 28 x 28 bytes stays as it is, to the bit.
     """
     grey = _to_grey(ImageOps.exif_transpose(image))
     factor = SIDE / max(grey.size)
@@ -69,28 +56,11 @@ def to_pixels(image: Image.Image) -> np.ndarray:
 def read_folder(
     folder: str | os.PathLike[str], seed: int = 0
 ) -> tuple[ImageDataset, ImageDataset]:
-    """Read the pictures in a folder of classes.
+    """Read the pictures in a folder of classes, as training and test set.
 
-    Parameters
-    ----------
-    folder : path
-        Holds train/ and test/ with one folder per class in each, or one folder per
-        class. Hidden files and other files than PNG and JPEG are passed over.
-    seed : int
-        Decides the order of the pictures, and which are for testing where the folder
-        does not say.
-
-    Returns
-    -------
-    train_set, test_set : ImageDataset
-        Images of 28 x 28 as `to_pixels` makes them; the classes are called as their
-        folders, and numbered in the order of these names.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two classes, a class has no pictures, the classes of
-        train/ and test/ differ, or a file is no picture.
+    The classes are called as their folders, and numbered in the order of these names.
+    Hidden files and other files than PNG and JPEG are passed over. The seed decides the
+    order of the pictures, and which are for testing where the folder does not say.
     """
     folder = Path(folder)
     classes, files = _find_files(folder, seed)
@@ -99,7 +69,7 @@ def read_folder(
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
-    """Bring any mode to eight bits of grey; transparent to white."""
+    """Convert any mode to eight bits of grey; transparent to white."""
     if image.mode.startswith("I"):  # sixteen bits, which Pillow would clip
         values = np.asarray(image).astype(np.int64)
         return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
@@ -174,15 +144,15 @@ def _read_all(
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
     with _strict(), ThreadPoolExecutor() as threads:  # decoding leaves Python free
-        read = tqdm(threads.map(_read, paths), title, len(files), disable=hidden)
+        read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
     labels = np.array([label for _, label in files])
     return ImageDataset(images, labels, title=title, classes=classes)
 
 
-def _read(path: Path) -> np.ndarray:
-    """Read one file."""
+def _read_pixels(path: Path) -> np.ndarray:
+    """Read one picture."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
             return to_pixels(image)

@@ -6,39 +6,73 @@ them is done picture by picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import check_whole_number
+from .datasets import ImageDataset
 from .garments import GARMENTS, Part, Vary
+from .labels import TEXT_LABELS
+
+__all__ = ["SyntheticFashion", "draw_garments"]
 
 _SIDE = 28
 _ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
 
 
-def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw garments of the ten classes of Fashion-MNIST, in its order of labels.
+class SyntheticFashion(ImageDataset):
+    """Garments drawn by this package, for when Fashion-MNIST cannot be had.
 
     Parameters
     ----------
-    num_images : int
-        How many pictures to draw, at least 1.
+    train : bool
+        Whether to draw a training set or a test set; no image is in both.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+    num_images : int, optional
+        How many; 10,000 for training and 2,000 for testing if not given.
     seed : int
-        Fixes every picture and their order; NumPy's global state plays no part.
-
-    Returns
-    -------
-    images : numpy.ndarray
-        Bright garments on black, shape ``(num_images, 28, 28)``, uint8.
-    labels : numpy.ndarray
-        Shape ``(num_images,)``, int32, shuffled; class sizes differ by one at most.
+        The same seed gives the same images.
 
     Raises
     ------
     ArgumentError
-        If `num_images` is not a whole number above 0, or `seed` one below 0.
+        If `num_images` is below 1.
+
+    Notes
+    -----
+    The ten classes and the picture format are those of Fashion-MNIST, the accuracies
+    are not: never compare them with published ones.
+    """
+
+    def __init__(
+        self,
+        train: bool = True,
+        transform: Callable | None = None,
+        num_images: int | None = None,
+        seed: int = 0,
+    ):
+        if num_images is None:
+            num_images = 10_000 if train else 2_000
+        # Even seeds for training, odd ones for testing: the two never meet.
+        images, labels = draw_garments(num_images, 2 * seed + (not train))
+        super().__init__(
+            images,
+            labels,
+            transform,
+            title="SyntheticFashion (drawn stand-in, not Fashion-MNIST)",
+            classes=TEXT_LABELS,
+        )
+
+
+def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw garments of the ten classes of Fashion-MNIST, bright on black.
+
+    The images are of shape (num_images, 28, 28), uint8, the labels int32 and shuffled;
+    class sizes differ by one at most.
 
     Examples
     --------
