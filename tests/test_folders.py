@@ -1,4 +1,4 @@
-"""Folders of pictures against Pillow and against arrays made by hand."""
+"""Folders of pictures as data sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gluon_softmax.data.folders import read_folder, to_pixels
+from gluon_softmax.data.folders import read_folder
 from gluon_softmax.errors import DataError
 from PIL import Image
 
@@ -45,83 +45,6 @@ def refusal(folder: Path) -> str:
         read_folder(folder)
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-# Pictures
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK"])
-def test_a_grey_picture_stays_as_it_is(mode):
-    """Pixels of a picture of the right size come through any mode unchanged."""
-    pixels = to_pixels(Image.fromarray(GREY).convert(mode))
-    np.testing.assert_array_equal(pixels, GREY)
-    assert pixels.dtype == np.uint8
-
-
-@pytest.mark.parametrize("dtype", [np.uint16, np.int32])
-def test_sixteen_bits_become_eight(dtype):
-    """Each value is divided by 257 and rounded, not clipped."""
-    values = np.linspace(0, 65535, 28 * 28).reshape(28, 28).astype(dtype)
-    expected = np.floor(values / 257 + 0.5)
-    np.testing.assert_array_equal(to_pixels(Image.fromarray(values)), expected)
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparent_is_white(mode):
-    """A black picture that is half transparent is half grey."""
-    image = Image.new("L", (28, 28)).convert(mode)
-    image.putalpha(128)
-    assert abs(to_pixels(image).astype(int) - 127).max() <= 1
-    image.putalpha(0)
-    assert (to_pixels(image) == 255).all()
-
-
-def test_the_transparent_colour_of_a_palette_is_white(tmp_path):
-    """PNG may keep transparency with the palette."""
-    image = Image.fromarray(np.tile(np.uint8([0, 1]), (28, 14)), "P")
-    image.putpalette([10, 10, 10, 90, 90, 90])
-    image.save(tmp_path / "a.png", transparency=0)
-    pixels = to_pixels(Image.open(tmp_path / "a.png"))
-    np.testing.assert_array_equal(pixels, np.tile([255, 90], (28, 14)))
-
-
-@pytest.mark.parametrize(
-    ("size", "inside"),
-    [
-        ((56, 28), np.s_[7:21, :]),
-        ((28, 56), np.s_[:, 7:21]),
-        ((14, 7), np.s_[7:21, :]),
-        ((1000, 1), np.s_[13:14, :]),
-    ],
-)
-def test_the_shape_of_a_picture_is_kept(size, inside):
-    """The longer side fills the image; beside it is the edge's own brightness."""
-    ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size[::-1]).astype(np.uint8)
-    pixels = to_pixels(Image.fromarray(ramp))
-    outside = np.ones((28, 28), bool)
-    outside[inside] = False
-    assert pixels.shape == (28, 28)
-    assert len(np.unique(pixels[outside])) == 1
-    assert pixels[inside].min() < pixels[outside][0] < pixels[inside].max()
-
-
-def test_resizing_is_pillows():
-    """A large square picture is what Pillow's LANCZOS filter makes of it."""
-    large = Image.fromarray(np.random.randint(0, 256, (90, 90)).astype(np.uint8))
-    expected = np.asarray(large.resize((28, 28), Image.LANCZOS))
-    np.testing.assert_array_equal(to_pixels(large), expected)
-
-
-def test_a_picture_is_turned_as_its_camera_says(tmp_path):
-    """EXIF orientation 3 stands for a picture upside down."""
-    exif = Image.Exif()
-    exif[0x0112] = 3
-    Image.fromarray(GREY).save(tmp_path / "a.png", exif=exif)
-    turned = to_pixels(Image.open(tmp_path / "a.png"))
-    np.testing.assert_array_equal(turned, GREY[::-1, ::-1])
-
-
-# Folders
 
 
 def test_given_splits_are_kept(tmp_path):

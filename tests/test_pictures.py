@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from gluon_softmax import load_data, make_net, make_trainer, train
+from gluon_softmax.data.folders import to_pixels
 from gluon_softmax.data.pictures import read_picture
 from gluon_softmax.errors import DataError
 from gluon_softmax.models.conversion import from_gluon, predict_probabilities
@@ -49,56 +50,71 @@ def look(path, data=""):
     return read_picture(path, data).pixels.astype(int)
 
 
+def look_in_folder(path):
+    """Give the pixels that a picture of a data set has."""
+    with Image.open(path) as image:
+        return to_pixels(image).astype(int)
+
+
+@pytest.fixture(params=[look, look_in_folder])
+def bring(request):
+    """Give each of the two that bring a picture to 28 x 28."""
+    return request.param
+
+
 @pytest.fixture
-def plain(save):
+def plain(save, bring):
     """Give what becomes of the drawing in RGB."""
-    pixels = read_picture(save(draw_shape(), "plain.png")).pixels
-    assert (pixels.shape, pixels.dtype) == ((SIDE, SIDE), "uint8")
-    rows, columns = (np.flatnonzero(pixels.any(axis=axis)) for axis in (1, 0))
-    assert (rows[0], rows[-1]) == (0, 27)
-    assert 12 <= columns[-1] - columns[0] + 1 <= 16
-    assert pixels[4, 8] > 200 > 50 > pixels[4, 18]  # upright: the foot is below
+    pixels = bring(save(draw_shape(), "plain.png"))
+    assert pixels.shape == (SIDE, SIDE)
+    assert pixels[:, 15:].std(axis=1).argmax() > 16  # upright: the foot is below
     return pixels
 
 
 @pytest.mark.parametrize(
     "name", ["L.png", "RGBA.png", "1.png", "P.png", "LA.png", "CMYK.tif", "CMYK.jpg"]
 )
-def test_every_mode_shows_the_same(name, save, plain):
+def test_every_mode_shows_the_same(name, save, bring, plain):
     """However the colours are stored, the same drawing is the same pixels."""
     mode = name.split(".")[0]
     path = save(draw_shape().convert(mode), name, quality=95)
     with Image.open(path) as saved:
         assert saved.mode == mode
     if name == "CMYK.jpg":
-        assert abs(look(path) - plain).mean() < 4
+        assert abs(bring(path) - plain).mean() < 4
     else:
-        np.testing.assert_allclose(look(path), plain, atol=2)
+        np.testing.assert_allclose(bring(path), plain, atol=2)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "brightest", "name"),
-    [("uint16", 65535, "a.png"), ("int32", 65535, "a.tif"), ("float32", 1, "a.tif")],
-)
-def test_numbers_of_any_range_keep_their_shades(dtype, brightest, name, save, plain):
-    """Grey of 65,536 shades, and floats, one of which is no number."""
-    values = (np.asarray(draw_shape().convert("L")) / 255 * brightest).astype(dtype)
-    if dtype == "float32":
-        values[200, 130] = np.nan  # in the foot, which is 0
-    np.testing.assert_allclose(look(save(values, name)), plain, atol=2)
+@pytest.mark.parametrize(("dtype", "name"), [("uint16", "a.png"), ("int32", "a.tif")])
+def test_sixteen_bits_keep_their_shades(dtype, name, save, bring, plain):
+    """Grey of 65,536 shades becomes grey of 256: divided by 257, not clipped."""
+    values = np.asarray(draw_shape().convert("L")).astype(dtype) * 257
+    np.testing.assert_array_equal(bring(save(values, name)), plain)
+    values = np.linspace(0, 65535, SIDE * SIDE).reshape(SIDE, SIDE)
+    found = bring(save(values.astype(dtype), name))
+    assert abs(found - np.floor(values.astype(int) / 257 + 0.5)).max() == 0
 
 
-def test_what_is_transparent_is_paper(save, plain):
-    """Black ink on nothing, whatever colour the nothing has."""
+def test_numbers_of_any_range_become_grey(save):
+    """A TIFF of floats, one of which is no number."""
+    values = np.asarray(draw_shape().convert("L")).astype("float32") / 255
+    values[200, 130] = np.nan  # in the foot, which is 0
+    expected = look(save(draw_shape()))
+    np.testing.assert_allclose(look(save(values, "a.tif")), expected, atol=2)
+
+
+def test_what_is_transparent_is_paper(save, bring, plain):
+    """Black ink on nothing, whatever colour the nothing has; half of it is grey."""
     image = draw_shape(mode="RGBA", paper=(0, 0, 0, 0), ink=(0, 0, 0, 255))
-    np.testing.assert_array_equal(look(save(image)), plain)
+    np.testing.assert_array_equal(bring(save(image)), plain)
     image = draw_shape(mode="P", paper=1, ink=0)
     image.putpalette([0, 0, 0, 90, 20, 70])
-    np.testing.assert_array_equal(look(save(image, transparency=1)), plain)
+    np.testing.assert_array_equal(bring(save(image, transparency=1)), plain)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_turned_photograph_is_turned_back(orientation, save, plain):
+def test_a_turned_photograph_is_turned_back(orientation, save, bring, plain):
     """As the camera says that it was held."""
     image = draw_shape()
     if orientation > 1:
@@ -106,13 +122,40 @@ def test_a_turned_photograph_is_turned_back(orientation, save, plain):
         image = image.transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    np.testing.assert_array_equal(look(save(image, exif=exif)), plain)
+    np.testing.assert_array_equal(bring(save(image, exif=exif)), plain)
+
+
+@pytest.mark.parametrize(
+    ("size", "inside"),
+    [
+        ((56, 28), np.s_[7:21, :]),
+        ((28, 56), np.s_[:, 7:21]),
+        ((14, 7), np.s_[7:21, :]),
+        ((1000, 1), np.s_[13:14, :]),
+    ],
+)
+def test_a_folder_keeps_the_shape_of_a_picture(size, inside, save):
+    """The longer side fills the image; beside it is the edge's own brightness."""
+    ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size[::-1]).astype(np.uint8)
+    pixels = look_in_folder(save(ramp))
+    outside = np.ones((SIDE, SIDE), bool)
+    outside[inside] = False
+    assert len(np.unique(pixels[outside])) == 1
+    assert pixels[inside].min() < pixels[outside][0] < pixels[inside].max()
+
+
+def test_resizing_is_pillows(save):
+    """A large square picture is what its LANCZOS filter makes of it."""
+    large = Image.fromarray(np.random.randint(0, 256, (90, 90)).astype(np.uint8))
+    expected = np.asarray(large.resize((SIDE, SIDE), Image.LANCZOS))
+    np.testing.assert_array_equal(look_in_folder(save(large)), expected)
 
 
 @pytest.mark.parametrize("size", [(100, 300), (999, 280), (640, 480), (90, 91)])
-def test_where_the_subject_is_does_not_matter(size, save, plain):
+def test_where_the_subject_is_does_not_matter(size, save):
     """Whatever is left free around it is cut off."""
-    assert abs(look(save(draw_shape(*size))) - plain).mean() < 12
+    expected = look(save(draw_shape(), "plain.png"))
+    assert abs(look(save(draw_shape(*size))) - expected).mean() < 12
 
 
 def test_says_what_was_done(save):
@@ -155,8 +198,10 @@ def test_the_subject_of_digits_has_a_margin(save):
 
 def test_a_test_image_is_taken_as_it_is(fashion, save):
     """To the bit, and just so when it was saved inverted."""
-    for image in fashion[1].images[:200, :, :, 0]:
-        picture = read_picture(save(image))
+    for image in fashion[1].images[:500, :, :, 0]:
+        path = save(image)
+        np.testing.assert_array_equal(look_in_folder(path), image)
+        picture = read_picture(path)
         np.testing.assert_array_equal(picture.pixels, image)
         assert picture.steps == ["28 x 28 L, read as grey"]
         picture = read_picture(save(255 - image))

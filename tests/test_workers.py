@@ -144,12 +144,6 @@ def test_workers_read_ahead():
         assert len(asked) == count
 
 
-def test_forked_workers_call_what_cannot_be_pickled():
-    """By default, on Linux, a transform may be a lambda of a notebook."""
-    pool = WorkerPool(lambda task: 2 * task, 2)
-    assert list(pool.read_all(range(6))) == [0, 2, 4, 6, 8, 10]
-
-
 @SPAWN
 def test_fresh_workers_do_without_mxnet(method):
     """They start fast, for what they gather needs NumPy alone."""
@@ -390,25 +384,18 @@ def test_script_without_main_guard(script, method):
     assert process.communicate(timeout=60) == ("aa bb\n", "")
 
 
-READER_IN_THE_SCRIPT = """
-def read(task):
-    return 3 * task
-
-def main():
-    print(*WorkerPool(read, 2).read_all(range(4)))
-
-"""
-
-
-def test_reader_in_a_script(script, method):
-    """A guarded script may define what the workers call."""
-    text = READER_IN_THE_SCRIPT + "if __name__ == '__main__':\n    main()"
-    assert script(text, method).communicate(timeout=60) == ("0 3 6 9\n", "")
-
-
 def test_reader_in_a_script_without_main_guard(script):
     """Workers that import an unguarded script do not start workers without end."""
-    out, err = script(READER_IN_THE_SCRIPT + "main()", "spawn").communicate(timeout=60)
+    process = script(
+        """
+        def read(task):
+            return 3 * task
+
+        print(*WorkerPool(read, 2).read_all(range(4)))
+        """,
+        "spawn",
+    )
+    out, err = process.communicate(timeout=60)
     assert out == ""
     assert "if __name__ == '__main__':" in err  # by multiprocessing
     assert "\ngluon_softmax.errors.WorkerError: worker process" in err
@@ -436,22 +423,3 @@ def test_small_shared_memory(script, method, small_shm):
         """
     process = script(text, method, small_shm)
     assert process.communicate(timeout=60) == ("24000000 24000000\n65536\n", "")
-
-
-@pytest.mark.slow
-def test_notebook(method):
-    """Cells of a notebook leave a loop and read again, with a function of a cell."""
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
-    cells = [
-        SCRIPT.format(method=method) + "pool = WorkerPool(worker_tasks.double, 2)",
-        "next(pool.read_all(range(9)))",
-        "[*pool.read_all(range(3))]",
-    ]
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    folder = {"metadata": {"path": str(Path(__file__).parent)}}
-    nbclient.NotebookClient(notebook, timeout=60, resources=folder).execute()
-    (output,) = notebook.cells[-1].outputs
-    assert output["data"]["text/plain"] == "[0, 2, 4]"
