@@ -7,9 +7,7 @@ import gzip
 import lzma
 import struct
 import tracemalloc
-import zipfile
 import zlib
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +24,6 @@ GOOD = pack_header(2, 3) + bytes([1, 2, 3, 4, 5, 6])
 GOOD_GZIP = gzip.compress(GOOD, mtime=0)
 
 quick = settings(max_examples=300, deadline=None)
-
-
-def zipped(content: bytes) -> bytes:
-    """Pack bytes into a zip archive."""
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("train-images-idx3-ubyte", content)
-    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +56,11 @@ def read_or_refuse(path: Path, content: bytes) -> tuple[np.ndarray | None, str]:
     ],
 )
 def test_decodes_every_type(code, letter, name, numbers):
-    """Numbers packed by struct come back in native byte order, to the last bit."""
-    packed = struct.pack(f">3{letter}", *numbers)
-    array = decode_idx(pack_header(3, 1, code=code) + packed)
+    """Numbers packed by struct come back in native byte order, last axis fastest."""
+    packed = struct.pack(f">6{letter}", *numbers, *reversed(numbers))
+    array = decode_idx(pack_header(2, 3, code=code) + packed)
     assert (array.dtype, array.dtype.isnative) == (np.dtype(name), True)
-    assert array.tolist() == [[number] for number in numbers]
-
-
-def test_last_dimension_runs_fastest():
-    """Shape and order of the numbers are those of the format."""
-    array = decode_idx(pack_header(2, 3, 4) + bytes(range(24)))
-    np.testing.assert_array_equal(array, np.arange(24).reshape(2, 3, 4))
+    assert array.tolist() == [numbers, numbers[::-1]]
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
@@ -101,7 +85,6 @@ def test_reads_any_length(path, length):
 BAD_FILES = {
     "empty": (b"", "is empty"),
     "empty gzip": (gzip.compress(b""), "is empty"),
-    "one byte": (b"\0", "ends within its header"),
     "ends in header": (GOOD[:9], "ends within its header"),
     "ends in gzipped header": (gzip.compress(GOOD[:9]), "within its header"),
     "one byte short": (GOOD[:-1], "promises 18 bytes (shape (2, 3)), found only 17"),
@@ -119,8 +102,7 @@ BAD_FILES = {
     "gzip twice": (gzip.compress(GOOD_GZIP), "a gzip file inside another"),
     "bzip2": (bz2.compress(GOOD), "a bzip2 file"),
     "xz": (lzma.compress(GOOD), "an xz file"),
-    "zip": (zipped(GOOD), "a zip archive"),
-    "bzip2 in gzip": (gzip.compress(bz2.compress(GOOD)), "a bzip2 file"),
+    "zip": (b"PK\x03\x04" + bytes(26), "a zip archive"),
     "web page": (b"\n  <!DOCTYPE html>\n<html></html>", "a web page"),
     "text": (b"hello\nworld", "found b'hell'"),
     "line ends": (b"\r\n\r\nhello", r"found b'\r\n\r\n'"),

@@ -67,27 +67,28 @@ def test_batches_are_gluons(small_set, resize):
     assert (ours[0][0].dtype, ours[0][1].dtype) == (np.float32, np.int32)
 
 
-@pytest.mark.parametrize("resize", [None, 20])
+ONE_BY_ONE = (RandomFlipLeftRight(), lambda image: 255 - image)
+
+
 @pytest.mark.parametrize("num_workers", [1, 2])
-def test_workers_read_the_same(small_set, num_workers, resize):
-    """Worker processes give the same batches, epoch after epoch, as this process."""
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        (Resize(20), ToTensor()),
+        ONE_BY_ONE,
+        (*ONE_BY_ONE, ToTensor()),
+        (*ONE_BY_ONE, Resize(20), ToTensor()),
+    ],
+    ids=len,
+)
+def test_workers_read_the_same(small_set, num_workers, transforms):
+    """They do the steps up to what takes images one by one, epoch after epoch."""
+    dataset = small_set.transform_first(Compose(list(transforms)))
     here, there = (
-        BatchLoader(small_set, 6, True, resize, workers, seed=3)
+        BatchLoader(dataset, 6, True, num_workers=workers, seed=3)
         for workers in (0, num_workers)
     )
     for _ in range(3):
-        assert_same(arrays(there), arrays(here))
-
-
-@pytest.mark.parametrize("after", [(Resize(20), ToTensor()), (ToTensor(),), ()])
-def test_workers_call_what_takes_one_image(small_set, after):
-    """They do the steps up to it, and this process the others, with the same seeds."""
-    before = (RandomFlipLeftRight(), lambda image: 255 - image)
-    dataset = small_set.transform_first(Compose([*before, *after]))
-    here, there = (
-        BatchLoader(dataset, 6, True, num_workers=workers, seed=3) for workers in (0, 2)
-    )
-    for _ in range(2):
         assert_same(arrays(there), arrays(here))
 
 
@@ -125,12 +126,6 @@ def test_every_image_once_with_its_label(numbered, batch_size):
     found = np.rint(images * 255).astype(int)
     assert sorted(found) == list(range(100))
     assert (np.concatenate([y for _, y in batches]) == found % 10).all()
-
-
-def test_order_without_shuffling(numbered):
-    """Every epoch runs from the first image to the last."""
-    loader = BatchLoader(numbered, 7)
-    assert numbers(loader) == numbers(loader) == list(range(100))
 
 
 def test_order_is_a_function_of_seed_and_epoch(numbered):
@@ -184,7 +179,8 @@ def test_batches_stay_as_they_are(numbered):
     for X, y in batches:
         X[:] = X + 1
         y[:] = 0
-    assert numbers(BatchLoader(numbered, 10)) == list(range(100))
+    loader = BatchLoader(numbered, 7)
+    assert numbers(loader) == numbers(loader) == list(range(100))  # unshuffled
     kept = np.concatenate([X.asnumpy().ravel() for X, _ in batches])
     assert np.allclose(kept, 1 + np.arange(100) / 255)
 

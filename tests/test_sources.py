@@ -228,17 +228,6 @@ def test_first_place_that_has_the_files_is_read(searched, tmp_path, first):
     assert files.folder.resolve() == searched[first]
 
 
-def test_places_without_variables(home):
-    """By default the caches in the user's home are searched."""
-    folders = [place.folder for place in sources.places("mnist", "~/given")]
-    assert folders[:3] == [
-        home / "given",
-        home / ".mxnet" / "datasets" / "mnist",
-        home / ".keras" / "datasets" / "mnist",
-    ]
-    assert folders[-1] == home / ".cache" / "torch" / "MNIST" / "raw"
-
-
 def test_unknown_data_set():
     """A misspelt name is answered with the names there are."""
     message = refusal(ArgumentError, sources.places, "fashion_mnist")
@@ -249,21 +238,22 @@ def test_unknown_data_set():
 
 
 @pytest.mark.parametrize("train", [True, False])
-@pytest.mark.parametrize("form", [compressed, bytes, lambda c: gzip.compress(c, 1)])
-def test_reads_each_split_compressed_or_not(tmp_path, train, form):
-    """The bytes of images and labels come back decompressed, whatever the packing."""
-    folder = put(tmp_path / "given", FASHION, form)
+@pytest.mark.parametrize(
+    ("content", "form", "revision"),
+    [
+        (FASHION, compressed, OFFICIAL),
+        (FASHION, lambda content: gzip.compress(content, 1), OFFICIAL),
+        (FASHION, bytes, OFFICIAL),
+        (OLDER, compressed, EARLIER),
+    ],
+)
+def test_reads_each_split(tmp_path, train, content, form, revision):
+    """Decompressed, whatever the packing; MXNet's old files are known by their own."""
+    folder = put(tmp_path / "given", content, form)
     files = sources.read(NAME, train, str(folder))
     images, labels = FILE_NAMES[train]
-    assert (files.images, files.labels) == (FASHION[images], FASHION[labels])
-    assert (files.folder, files.revision) == (folder, OFFICIAL)
-
-
-def test_earlier_revision_is_recognised(tmp_path):
-    """MXNet's old files are accepted by their own checksums, and named."""
-    folder = put(tmp_path / "given", OLDER)
-    files = sources.read(NAME, True, folder)
-    assert (files.images, files.revision) == (OLDER[TRAIN[0]], EARLIER)
+    assert (files.images, files.labels) == (content[images], content[labels])
+    assert (files.folder, files.revision) == (folder, revision)
 
 
 SOUND_BUT_UNKNOWN = draw_idx((20, 28, 28), 99)
@@ -314,16 +304,6 @@ def test_damage_in_a_cache_is_passed_over(searched, damaged):
     assert [searched[damaged].name in str(w.message) for w in caught] == [True]
 
 
-def test_damage_in_mxnets_folder_is_mended(home, serve, set_mirrors):
-    """Where no other place has the file, it is fetched over the damaged one."""
-    folder = put(home / ".mxnet" / "datasets" / NAME, FASHION, cut)
-    set_mirrors(serve(right))
-    with pytest.warns(UserWarning, match="passed over: "):
-        files = sources.read(NAME, True)
-    assert (files.folder, files.images) == (folder, FASHION[TRAIN[0]])
-    assert sources.inspect(NAME, True, folder).labels == FASHION[TRAIN[1]]
-
-
 @pytest.mark.parametrize("file", TRAIN)
 def test_both_files_of_a_split_are_checked(tmp_path, file):
     """Damage to either is found; where either is missing, there is no split."""
@@ -350,11 +330,17 @@ def test_folder_that_is_none(tmp_path):
 @pytest.mark.parametrize("answer", [right, unpacked_on_the_way])
 @pytest.mark.parametrize("root", [None, "new/folder"])
 def test_read_fetches_what_is_nowhere(tmp_path, home, serve, set_mirrors, root, answer):
-    """Only the split asked for, in any packing, into the folder given or MXNet's."""
+    """Only the split asked for, in any packing, into the folder given or MXNet's.
+
+    What is damaged in the latter is mended.
+    """
     set_mirrors(serve(answer))
     root = root and tmp_path / root
-    files = sources.read(NAME, False, root)
-    assert files.folder == root or files.folder == home / ".mxnet" / "datasets" / NAME
+    mxnets = home / ".mxnet" / "datasets" / NAME
+    put(mxnets, {file: FASHION[file] for file in TEST}, cut)
+    with pytest.warns(UserWarning, match="passed over: "):
+        files = sources.read(NAME, False, root)
+    assert files.folder == (root or mxnets)
     assert (files.images, files.labels) == (FASHION[TEST[0]], FASHION[TEST[1]])
     names = {path.name for path in files.folder.iterdir()}
     assert names == {f"{file}.gz" for file in TEST}

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gluon_softmax import SyntheticFashion
+from gluon_softmax import (
+    ImageDataset,
+    SyntheticFashion,
+    load_data,
+    make_net,
+    make_trainer,
+    train_ch3,
+)
 from gluon_softmax.data.labels import TEXT_LABELS
 from gluon_softmax.data.synthetic import draw_garments
 from gluon_softmax.errors import ArgumentError
+from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
 UPPER_BODIES = {0, 2, 4, 6}  # t-shirt, pullover, coat, shirt
 FRAME = np.pad(np.zeros((26, 26), dtype=bool), 1, constant_values=True)
@@ -87,31 +95,15 @@ def test_the_label_says_what_is_drawn(drawn, label, lit, dim):
     assert mean[lit] > 1.6 * mean[dim]
 
 
-def softmax_regression(X, y, num_epochs=20, lr=0.1, batch_size=256):
-    """Train by mini-batch gradient descent on rows `X`; return weight and bias."""
-    W, b = np.zeros((X.shape[1], 10), X.dtype), np.zeros(10, X.dtype)
-    targets = np.eye(10, dtype=X.dtype)[y]
-    for _ in range(num_epochs):
-        for start in range(0, len(X), batch_size):
-            batch = slice(start, start + batch_size)
-            y_hat = np.exp(X[batch] @ W + b)
-            y_hat /= y_hat.sum(axis=1, keepdims=True)
-            error = (y_hat - targets[batch]) / len(y_hat)
-            W -= lr * X[batch].T @ error
-            b -= lr * error.sum(axis=0)
-    return W, b
-
-
 def test_as_hard_as_fashion_mnist(drawn):
     """A linear model learns most, and is least certain of a shirt among its like."""
-    images, y = draw_garments(2000, seed=2)
-    X_train, X = (
-        pixels.reshape(-1, 28 * 28).astype(np.float32) / 255
-        for pixels in (drawn[0], images)
-    )
-    W, b = softmax_regression(X_train, drawn[1])
+    train_set, test_set = ImageDataset(*drawn), ImageDataset(*draw_garments(2000, 2))
+    train_iter, test_iter = load_data(train_set, test_set, 256, seed=0)
+    net, loss = make_net(), SoftmaxCrossEntropyLoss()
+    train_ch3(net, train_iter, test_iter, loss, 20, 256, trainer=make_trainer(net, 0.1))
+    predicted = np.concatenate([net(X).asnumpy().argmax(axis=1) for X, _ in test_iter])
     confusion = np.zeros((10, 10), dtype=int)
-    np.add.at(confusion, (y, (X @ W + b).argmax(axis=1)), 1)
+    np.add.at(confusion, (test_set.labels, predicted), 1)
     assert 0.75 < confusion.trace() / confusion.sum() < 0.95
     assert (confusion.diagonal() / confusion.sum(axis=1)).argmin() == 6
     assert set(np.argsort(-confusion[6])[:4]) == UPPER_BODIES
