@@ -15,7 +15,7 @@ from gluon_softmax.data.published import OFFICIAL
 from gluon_softmax.errors import ArgumentError, DataError
 from idx_files import pack_idx
 from mxnet import nd
-from mxnet.gluon.data import DataLoader, vision
+from mxnet.gluon.data import vision
 
 SETS = {"fashion": FashionMNIST, "digits": MNIST}
 
@@ -95,13 +95,6 @@ def test_transform_first_is_gluons(folder, lazy):
     assert len(found[0]) == len(found[1]) == 20
     for sample, stock_sample in zip(*found):
         assert_same_sample(sample, stock_sample)
-
-
-def test_goes_through_gluons_loader(folder):
-    """Gluon's DataLoader makes the same batches of it as of its own class."""
-    sets = from_folder(folder), StockMNIST(str(folder), True)
-    for (X, y), (stock_X, stock_y) in zip(*(DataLoader(data, 8) for data in sets)):
-        assert_same_sample((X, y.asnumpy()), (stock_X, stock_y.asnumpy()))
 
 
 # What is refused
@@ -198,15 +191,6 @@ def test_pixels_are_the_published_ones(request, name, mean, deviation):
     pixels = request.getfixturevalue(name)[0].images / np.float32(255)
     assert pixels.mean() == pytest.approx(mean, abs=5e-5)
     assert pixels.std() == pytest.approx(deviation, abs=5e-5)
-
-
-def test_fashion_mnist_equals_gluons_reading(fashion):
-    """Gluon's own class reads the same numbers from the same files, all of them."""
-    _, test_set = fashion
-    if not (test_set.folder / "t10k-images-idx3-ubyte.gz").is_file():
-        pytest.skip("needs compressed files, which Gluon's class reads")
-    stock = StockMNIST(str(test_set.folder), train=False)
-    assert_same_sample(test_set[:], stock[:])
 
 
 # Names of the classes

@@ -25,6 +25,8 @@ from idx_files import pack_idx
 NAME = "fashion-mnist"
 TRAIN, TEST = FILE_NAMES[True], FILE_NAMES[False]
 
+VARIABLES = "GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME", "MXNET_GLUON_REPO"
+
 compressed = partial(gzip.compress, mtime=0)
 
 
@@ -57,12 +59,7 @@ SHA256 = digests(FASHION, "sha256")
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path) -> Path:
     """Give an empty home, where no variable points to a data set or a proxy."""
-    for variable in (
-        "GLUON_SOFTMAX_DATA",
-        "MXNET_HOME",
-        "KERAS_HOME",
-        "MXNET_GLUON_REPO",
-    ):
+    for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     folder = tmp_path / "home" / "work"
     folder.mkdir(parents=True)

@@ -21,7 +21,7 @@ import pytest
 import worker_tasks
 from gluon_softmax.data.workers import WorkerPool
 from gluon_softmax.errors import ArgumentError, WorkerError
-from worker_tasks import kill, leave, numbered, slow, stumble
+from worker_tasks import die_while_writing, kill, leave, numbered, slow, stumble
 
 SPAWN = pytest.mark.parametrize("method", ["spawn"], indirect=True)
 
@@ -195,23 +195,34 @@ def test_interrupted_loop():
 # Workers that die or raise
 
 
-@pytest.mark.parametrize("number", [9, 11, 15, signal.SIGRTMIN + 1])
-def test_worker_that_a_signal_ends(number):
-    """The signal is told, in one line, and the next loop has living workers."""
-    pool = WorkerPool(kill, 3)
-    expected = rf"^worker process \d+ was ended by signal {int(number)} \(.*\): num_"
-    with pytest.raises(WorkerError, match=expected) as info:
-        list(pool.read_all([0, 0, 0, 0, number, 0, 0]))
-    assert len(str(info.value).splitlines()) == 1
-    assert children() == set()
-    assert list(pool.read_all([0, 0])) == [None, None]
+LARGE = np.zeros(1_000_000)
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_worker_that_exits(method, code):
-    """An exit code is told, 0 as well."""
-    with pytest.raises(WorkerError, match=f"exited with code {code}:"):
-        list(WorkerPool(leave, 2).read_all([code] * 5))
+@pytest.mark.parametrize(
+    ("read", "tasks", "end"),
+    [
+        (kill, [0, 0, 0, 0, 9, 0, 0], r"was ended by signal 9 \(Killed\)"),
+        (kill, [0, 11, 0], r"was ended by signal 11 \(.*\)"),
+        (kill, [0, 15, 0], r"was ended by signal 15 \(.*\)"),
+        (kill, [(0, LARGE), (9, LARGE), (0, LARGE)], r"was ended by signal 9 \(.*\)"),
+        (
+            worker_tasks.die_while_writing,
+            [0, 0, 1, 0, 0, 0],
+            "was ended by signal 9 .*",
+        ),
+        (leave, [0] * 5, "exited with code 0"),
+        (leave, [3] * 5, "exited with code 3"),
+    ],
+)
+def test_worker_that_dies(read, tasks, end):
+    """Its end is told in one line, be half a task or half a batch in a pipe or not."""
+    other = WorkerPool(slow, 1)  # has the ends of the first one's pipes if it is forked
+    pool = WorkerPool(read, 2)
+    expected = rf"^worker process \d+ {end}: num_workers=0 reads in this process$"
+    with pytest.raises(WorkerError, match=expected):
+        list(pool.read_all(tasks))
+    assert list(other.read_all([0])) == [0]
+    assert len(children()) == 1
 
 
 def test_worker_killed_from_outside():
@@ -224,22 +235,7 @@ def test_worker_killed_from_outside():
     with pytest.raises(WorkerError, match=f"worker process {process} .* signal 9 "):
         next(loop)
     assert children() == set()
-
-
-def test_worker_that_dies_while_it_sends_a_batch(method):
-    """Half a batch in the pipe keeps nobody waiting."""
-    pool = WorkerPool(worker_tasks.die_while_writing, 2)
-    other = WorkerPool(slow, 1)  # has the ends of the first one's pipes if it is forked
-    with pytest.raises(WorkerError, match="signal 9 "):
-        list(pool.read_all([0, 0, 1, 0, 0, 0]))
-    assert list(other.read_all([0])) == [0]
-
-
-def test_worker_that_dies_while_a_large_task_is_sent():
-    """Nor does half a task in the pipe."""
-    large = np.zeros(1_000_000)
-    with pytest.raises(WorkerError, match="signal 9 "):
-        list(WorkerPool(kill, 1).read_all([(0, large), (9, large), (0, large)]))
+    assert list(pool.read_all([0, 0])) == [0, 0]
 
 
 def test_death_in_a_nested_loop():

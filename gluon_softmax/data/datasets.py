@@ -62,7 +62,7 @@ class ImageDataset(Dataset):
     ):
         _check_images(images, title)
         _check_labels(labels, len(images), len(classes), title)
-        self.images = images if images.ndim == 4 else _with_channels(images)
+        self.images = images if images.ndim == 4 else images.reshape(*images.shape, 1)
         self.labels = labels.astype(np.int32)
         self.title = title
         self.classes = classes
@@ -162,13 +162,6 @@ class TransformedDataset(Dataset):
         for transform in self.transforms:
             image = transform(image)
         return image, label
-
-
-def _with_channels(images: np.ndarray | FileArray) -> np.ndarray | FileArray:
-    """Add an axis of one channel."""
-    if isinstance(images, FileArray):
-        return images.with_channels()
-    return images[..., np.newaxis]
 
 
 def _check_images(images: np.ndarray, title: str) -> None:

@@ -63,9 +63,9 @@ class FileArray:
         """Number of bytes."""
         return int(np.prod(self.shape, dtype="int64"))
 
-    def with_channels(self) -> FileArray:
-        """Return the same array with an axis of one channel at its end."""
-        return FileArray(self._path, (*self.shape, 1), self._offset)
+    def reshape(self, *shape: int) -> FileArray:
+        """Return the same bytes in another shape."""
+        return FileArray(self._path, shape, self._offset)
 
     def take(self, indices: Sequence[int], axis: int = 0) -> np.ndarray:
         """Read rows by number; `axis` is NumPy's, and always 0."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -88,7 +86,7 @@ def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
             if part.is_dir() and _list_folders(part):
                 raise DataError(f"{folder}: expected {other.name}/ beside {part.name}/")
         classes, files = _list_classes(folder)
-        return classes, _draw_split(folder, files, seed)
+        return classes, _draw_split(files, seed)
     (classes, train), (others, test) = (_list_classes(part) for part in parts)
     if classes != others:
         names = ", ".join(sorted(set(classes) ^ set(others)))
@@ -107,19 +105,17 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
             f"{folder}: expected a folder for each of at least two classes, found "
             f"{len(folders)}"
         )
-    files = [
-        [(path, label) for path in _list_visible(each) if _is_picture(path)]
-        for label, each in enumerate(folders)
-    ]
-    for each, found in zip(folders, files):
-        if not found:
+    files = []
+    for label, each in enumerate(folders):
+        files.append([(path, label) for path in _list_pictures(each)])
+        if not files[label]:
             raise DataError(
                 f"{each}: expected PNG or JPEG files of a class, found none"
             )
     return tuple(each.name for each in folders), files
 
 
-def _draw_split(folder: Path, files: list[Files], seed: int) -> list[Files]:
+def _draw_split(files: list[Files], seed: int) -> list[Files]:
     """Keep every fifth file of each class for testing, and at least one."""
     train, test = [], []
     for label, found in enumerate(files):
@@ -143,7 +139,9 @@ def _read_all(
     images = np.empty((len(files), SIDE, SIDE), np.uint8)
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
-    with _strict(), ThreadPoolExecutor() as threads:  # decoding leaves Python free
+    # Decoding leaves Python free.
+    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
@@ -166,17 +164,15 @@ def _read_pixels(path: Path) -> np.ndarray:
     )
 
 
-@contextmanager
-def _strict() -> Iterator[None]:
-    """Raise an error for a picture too large to be true."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
 def _list_folders(folder: Path) -> list[Path]:
     """List the folders in a folder."""
     return [path for path in _list_visible(folder) if path.is_dir()]
+
+
+def _list_pictures(folder: Path) -> list[Path]:
+    """List the files in a folder that are called like pictures."""
+    found = [path for path in _list_visible(folder) if path.is_file()]
+    return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 
 def _list_visible(folder: Path) -> list[Path]:
@@ -186,8 +182,3 @@ def _list_visible(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error.strerror})") from error
     return sorted(found, key=lambda path: path.name)
-
-
-def _is_picture(path: Path) -> bool:
-    """Return whether a file is called like a picture."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()

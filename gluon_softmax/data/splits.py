@@ -18,12 +18,7 @@ from ..errors import ArgumentError, check_choice, check_whole_number
 from .datasets import ImageDataset, TransformedDataset
 from .mnist import MNIST, FashionMNIST
 
-__all__ = [
-    "DATA_SETS",
-    "PIXELS",
-    "Splits",
-    "load_splits",
-]
+__all__ = ["DATA_SETS", "PIXELS", "Splits", "load_splits"]
 
 DATA_SETS = {"fashion-mnist": FashionMNIST, "mnist": MNIST}
 MOMENTS = {"fashion-mnist": (0.2860, 0.3530), "mnist": (0.1307, 0.3081)}

@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw
 
 from ..errors import check_whole_number
 from .datasets import ImageDataset
-from .garments import GARMENTS, Part, Vary
+from .garments import GARMENTS
 from .labels import TEXT_LABELS
+from .outlines import Part, Vary
 
 __all__ = ["SyntheticFashion", "draw_garments"]
 

@@ -59,7 +59,11 @@ def count_for_workers(steps: list[Step]) -> int:
 
     None is where each takes whole batches: these are faster where they are used.
     """
-    slow = [n for n, step in enumerate(steps, 1) if _calls_for_each(step)]
+    slow = [
+        number
+        for number, step in enumerate(steps, 1)
+        if isinstance(step, partial) and step.func is _each
+    ]
     return slow[-1] if slow else 0
 
 
@@ -128,11 +132,6 @@ _MAKERS: dict[type, Callable[..., Step]] = {
     transforms.RandomFlipLeftRight: lambda transform: _flip,
     transforms.Cast: lambda transform: partial(_cast, transform._dtype),
 }
-
-
-def _calls_for_each(step: Step) -> bool:
-    """Return whether a step calls a transform for each image."""
-    return isinstance(step, partial) and step.func is _each
 
 
 def _each(transform: Callable, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
