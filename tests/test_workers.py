@@ -206,7 +206,7 @@ LARGE = np.zeros(1_000_000)
         (kill, [0, 15, 0], r"was ended by signal 15 \(.*\)"),
         (kill, [(0, LARGE), (9, LARGE), (0, LARGE)], r"was ended by signal 9 \(.*\)"),
         (
-            worker_tasks.die_while_writing,
+            die_while_writing,
             [0, 0, 1, 0, 0, 0],
             "was ended by signal 9 .*",
         ),
