@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -178,12 +176,11 @@ def test_narrow_pictures_keep_a_pixel(size, save):
     assert look(save(values)).max() > 0
 
 
-@pytest.mark.parametrize("data", ["Fashion-MNIST", "MNIST"])
-def test_what_is_too_fine_to_be_seen_is_black(data, save):
-    """Two dots far from each other are lost, and nothing fails for it."""
+def test_what_is_too_fine_to_be_seen_is_black(save):
+    """Two dots far from each other are lost, and no centre of mass is missed."""
     values = np.zeros((3000, 3000), "uint8")
     values[100, 100] = values[2900, 2900] = 40
-    np.testing.assert_array_equal(look(save(values), data), np.zeros((SIDE, SIDE)))
+    np.testing.assert_array_equal(look(save(values), "MNIST"), np.zeros((SIDE, SIDE)))
 
 
 def test_the_subject_of_digits_has_a_margin(save):
@@ -233,16 +230,13 @@ def test_a_changed_test_image_is_classified_the_same(kind, fashion, save):
     assert same[expected.max(axis=1) > 0.7].all()
 
 
-def pack_png(side, data):
-    """Make a PNG whose header says what it likes."""
-
-    def chunk(kind, content):
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = chunk(b"IHDR", head), chunk(b"IDAT", data), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+@pytest.mark.parametrize("limit", [1000, 2000])
+def test_a_picture_too_large_to_be_true(limit, save, monkeypatch):
+    """Pillow's limit is an error, where Pillow itself warns too."""
+    path = save(draw_shape(60, 60))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(DataError, match="decompression bomb"):
+        read_picture(path)
 
 
 def encode(image, file_format):
@@ -259,9 +253,6 @@ def encode(image, file_format):
         (b"<html>sign in</html>", "cannot identify"),
         (encode(draw_shape(), "PNG")[:200], "found none that can be read"),
         (encode(draw_shape(), "JPEG")[:700], "truncated"),
-        (pack_png(30_000, zlib.compress(b"")), "decompression bomb"),
-        (pack_png(10_000, zlib.compress(b"")), "decompression bomb"),
-        (pack_png(50, b"no zlib"), "found none that can be read"),
         (encode(Image.new("RGB", (50, 50), "red"), "PNG"), r"one colour all over"),
         (encode(Image.new("RGBA", (50, 50)), "PNG"), r"one colour .* \(grey 255\)"),
         (encode(Image.new("I", (50, 50), 9), "TIFF"), r"one colour .* \(grey 0\)"),

@@ -21,8 +21,8 @@ __all__ = ["FileArray"]
 class FileArray:
     """An array of bytes in a file, read row by row; the first axis counts the rows.
 
-    `shape`, `ndim`, `size` and `dtype` are as a NumPy array has them. `DataError` is
-    raised if the file cannot be opened, or changes while it is read.
+    `shape`, `ndim`, `size` and `dtype` are as a NumPy array has them. A file that
+    changes while it is read raises `DataError`.
     """
 
     dtype = np.dtype("uint8")
@@ -32,10 +32,7 @@ class FileArray:
     ):
         self.shape = shape
         self._path, self._offset = Path(path), offset
-        try:
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115, kept open
-        except OSError as error:
-            raise DataError(f"{path} cannot be read ({error.strerror})") from error
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, kept open
         self._state = self._read_state()
 
     def __reduce__(self):

@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = ["Part", "Vary", "band", "mirrored", "pair", "part", "rounded", "sometimes"]
 
-_ABSENT = -1.0  # the shade of a part in a picture that does without it
+ABSENT = -1.0  # the shade of a part in a picture that does without it
 Vary = Callable[[float, float], np.ndarray]  # one random number per picture
 
 
@@ -55,4 +55,4 @@ def rounded(part: Part) -> Part:
 
 def sometimes(vary: Vary, chance: float, shade: np.ndarray | float) -> np.ndarray:
     """Return `shade` for a share of the pictures and leave the part out of the rest."""
-    return np.where(vary(0, 1) < chance, shade, _ABSENT)
+    return np.where(vary(0, 1) < chance, shade, ABSENT)

@@ -17,11 +17,11 @@ from .datasets import ImageDataset
 from .garments import GARMENTS
 from .labels import TEXT_LABELS
 from .outlines import Part, Vary
+from .pictures import SIDE
 
 __all__ = ["SyntheticFashion", "draw_garments"]
 
-_SIDE = 28
-_ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
+ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
 
 
 class SyntheticFashion(ImageDataset):
@@ -85,7 +85,7 @@ def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     check_whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num_images, dtype=np.int32) % len(GARMENTS))
-    images = np.empty((num_images, _SIDE, _SIDE), dtype=np.uint8)
+    images = np.empty((num_images, SIDE, SIDE), dtype=np.uint8)
     for label in np.unique(labels):
         garment, stripes = GARMENTS[label]
         places = np.flatnonzero(labels == label)
@@ -108,7 +108,7 @@ def _fill(parts: list[Part]) -> np.ndarray:
     num_images = len(parts[0].points)
     shapes = []
     for points, shade in parts:
-        corners = ((points + _SIDE / 2) * _ENLARGEMENT).reshape(num_images, -1)
+        corners = ((points + SIDE / 2) * ENLARGEMENT).reshape(num_images, -1)
         fills = np.full(num_images, shade) * 255
         shapes.append((corners.tolist(), fills.astype(int).tolist()))
     return np.stack([_paint(shapes, i) for i in range(num_images)])
@@ -116,18 +116,18 @@ def _fill(parts: list[Part]) -> np.ndarray:
 
 def _paint(shapes: list[tuple[list, list]], i: int) -> np.ndarray:
     """Paint picture `i` on a large canvas and shrink it."""
-    canvas = Image.new("L", (_SIDE * _ENLARGEMENT, _SIDE * _ENLARGEMENT))
+    canvas = Image.new("L", (SIDE * ENLARGEMENT, SIDE * ENLARGEMENT))
     pencil = ImageDraw.Draw(canvas)
     for outlines, fills in shapes:
         if fills[i] >= 0:
             pencil.polygon(outlines[i], fill=fills[i])
-    return np.asarray(canvas.reduce(_ENLARGEMENT))
+    return np.asarray(canvas.reduce(ENLARGEMENT))
 
 
 def _dye(images: np.ndarray, stripes: float, rng: np.random.Generator) -> np.ndarray:
     """Return each garment its own brightness, lighting, stripes and grain."""
     vary = partial(rng.uniform, size=(len(images), 1, 1))
-    x = np.arange(_SIDE) - _SIDE / 2
+    x = np.arange(SIDE) - SIDE / 2
     cloth = vary(0.55, 1.0) * (1 + vary(-0.015, 0.015) * x)
     for position in (x, x[:, None]):
         depth = stripes * np.maximum(vary(-2, 1), 0)  # two thirds have none
