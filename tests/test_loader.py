@@ -93,11 +93,10 @@ def test_workers_read_the_same(small_set, num_workers, transforms):
 
 
 def test_workers_are_processes(small_set):
-    """With workers, every image is read by one of them, and by all of them."""
+    """With workers, every image is read by one of them."""
     tell = small_set.transform_first(lambda image: nd.array([os.getpid()]))
     loader = BatchLoader(tell, 6, num_workers=2)
     readers = {int(number) for X, _ in loader for number in X.asnumpy().ravel()}
-    assert len(readers) == 2
     assert os.getpid() not in readers
 
 

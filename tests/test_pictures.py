@@ -103,7 +103,7 @@ def test_numbers_of_any_range_become_grey(save):
 
 
 def test_what_is_transparent_is_paper(save, bring, plain):
-    """Black ink on nothing, whatever colour the nothing has; half of it is grey."""
+    """Black ink on nothing, whatever colour the nothing has."""
     image = draw_shape(mode="RGBA", paper=(0, 0, 0, 0), ink=(0, 0, 0, 255))
     np.testing.assert_array_equal(bring(save(image)), plain)
     image = draw_shape(mode="P", paper=1, ink=0)

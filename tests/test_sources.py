@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 import requests
 from gluon_softmax.data import download, sources
+from gluon_softmax.data.inventory import take_inventory
 from gluon_softmax.data.published import EARLIER, FILE_NAMES, OFFICIAL, PUBLISHED
 from gluon_softmax.errors import ArgumentError, DataError, DownloadError, OutputError
 from idx_files import pack_idx
 
 NAME = "fashion-mnist"
 TRAIN, TEST = FILE_NAMES[True], FILE_NAMES[False]
-
 VARIABLES = "GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME", "MXNET_GLUON_REPO"
 
 compressed = partial(gzip.compress, mtime=0)
@@ -53,9 +53,6 @@ def digests(files: dict[str, bytes], algorithm: str) -> dict[str, str]:
     return {f: hashlib.new(algorithm, data).hexdigest() for f, data in files.items()}
 
 
-SHA256 = digests(FASHION, "sha256")
-
-
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path) -> Path:
     """Give an empty home, where no variable points to a data set or a proxy."""
@@ -73,33 +70,21 @@ def home(monkeypatch, tmp_path) -> Path:
 def set_mirrors(monkeypatch) -> Callable[..., None]:
     """Let small made-up files be the published ones, and be told which mirrors have."""
     older = digests({file: compressed(data) for file, data in OLDER.items()}, "sha1")
-    facts = {
-        NAME: {"sha256": SHA256, "earlier_sha1": older},
-        "mnist": {"sha256": digests(DIGITS, "sha256")},
-    }
-    for name, published in facts.items():
-        known = replace(PUBLISHED[name], mirrors=[], **published)
-        monkeypatch.setitem(PUBLISHED, name, known)
 
-    def set_them(*mirrors: str) -> None:
-        known = replace(PUBLISHED[NAME], mirrors=list(mirrors))
-        monkeypatch.setitem(PUBLISHED, NAME, known)
+    def change(name: str, **entries: object) -> None:
+        monkeypatch.setitem(PUBLISHED, name, replace(PUBLISHED[name], **entries))
 
-    return set_them
-
-
-Answer = Callable[[BaseHTTPRequestHandler, str], None]
+    change(NAME, sha256=digests(FASHION, "sha256"), earlier_sha1=older, mirrors=[])
+    change("mnist", sha256=digests(DIGITS, "sha256"), mirrors=[])
+    return lambda *mirrors: change(NAME, mirrors=list(mirrors))
 
 
 @pytest.fixture
 def serve():
-    """Give a function that starts a web server and returns its address.
-
-    The server hands each GET request to the given function, with the file's name.
-    """
+    """Give what starts a web server where a function answers; it returns an address."""
     servers = []
 
-    def start(answer: Answer) -> str:
+    def start(answer: Callable[[BaseHTTPRequestHandler, str], None]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_HEAD(self):
                 self.send_response(403)  # as S3 answers for a folder
@@ -319,6 +304,27 @@ def test_folder_that_is_none(tmp_path):
     assert f"{path} is a file" in refusal(DataError, sources.read, NAME, True, path)
     folder = tmp_path / ("x" * 300)
     assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
+
+
+# What there is
+
+
+def test_inventory_lists_every_place(tmp_path, home):
+    """One line per place and split that holds files, in the order of the search."""
+    given = put(tmp_path / "given", dict.fromkeys(TRAIN, b"<html></html>"), bytes)
+    mxnet = put(home / ".mxnet" / "datasets" / NAME, FASHION)
+    (mxnet / f"{TEST[1]}.gz").write_bytes(cut(FASHION[TEST[1]]))
+    damaged, sound, cut_off = map(str, take_inventory(NAME, given))
+    assert damaged.startswith(f"{NAME} train: {given / TRAIN[0]} is not IDX")
+    assert sound == f"{NAME} train: official revision in {mxnet} (MXNet's folder)"
+    assert cut_off.startswith(f"{NAME} test: {mxnet / TEST[1]}.gz is cut off")
+
+
+def test_inventory_of_nothing(tmp_path):
+    """Each split is listed once, with the command that gets it."""
+    lines = [str(finding) for finding in take_inventory("mnist", tmp_path / "missing")]
+    remedy = "not on this machine: run gluon-softmax data fetch mnist"
+    assert lines == [f"mnist train: {remedy}", f"mnist test: {remedy}"]
 
 
 # Fetching

@@ -380,23 +380,6 @@ def test_script_without_main_guard(script, method):
     assert process.communicate(timeout=60) == ("aa bb\n", "")
 
 
-def test_reader_in_a_script_without_main_guard(script):
-    """Workers that import an unguarded script do not start workers without end."""
-    process = script(
-        """
-        def read(task):
-            return 3 * task
-
-        print(*WorkerPool(read, 2).read_all(range(4)))
-        """,
-        "spawn",
-    )
-    out, err = process.communicate(timeout=60)
-    assert out == ""
-    assert "if __name__ == '__main__':" in err  # by multiprocessing
-    assert "\ngluon_softmax.errors.WorkerError: worker process" in err
-
-
 @pytest.fixture
 def small_shm() -> list[str]:
     """Return how a command begins that has a small /dev/shm of its own."""

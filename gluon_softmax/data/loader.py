@@ -239,8 +239,9 @@ def load_data(
             "are of different revisions, so images may be in both: delete the files of "
             "one of them, or name a folder that has all four with root"
         )
-    train_iter = BatchLoader(train_set, batch_size, True, resize, num_workers, seed)
-    test_iter = BatchLoader(test_set, batch_size, False, resize, num_workers, seed)
+    options = {"resize": resize, "num_workers": num_workers, "seed": seed}
+    train_iter = BatchLoader(train_set, batch_size, shuffle=True, **options)
+    test_iter = BatchLoader(test_set, batch_size, **options)
     return train_iter, test_iter
 
 
