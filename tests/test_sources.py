@@ -238,30 +238,22 @@ def test_reads_each_split(tmp_path, train, content, form, revision):
     assert (files.folder, files.revision) == (folder, revision)
 
 
-SOUND_BUT_UNKNOWN = draw_idx((20, 28, 28), 99)
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (DIGITS[TRAIN[0]], "it is MNIST's train-images-idx3-ubyte"),
         (FASHION[TEST[0]], "it is Fashion-MNIST's t10k-images-idx3-ubyte"),
-        (
-            SOUND_BUT_UNKNOWN,
-            f"unknown SHA-256 {hashlib.sha256(SOUND_BUT_UNKNOWN).hexdigest()[:12]}",
-        ),
-        (OLDER[TRAIN[0]], f"mixes two revisions.*: images {EARLIER}, labels official"),
+        (pack_idx(np.arange(20, dtype="uint8")), "the unknown SHA-256 53b413c9db90"),
+        (OLDER[TRAIN[0]], f"mixes two revisions of Fashion-MNIST: images {EARLIER}"),
     ],
     ids=["other data set", "other split", "unknown", "earlier revision"],
 )
 def test_other_images_are_refused_by_name(tmp_path, content, reason):
     """What would be silently wrong is recognised; the other split is not touched."""
     folder = put(tmp_path / "given", {**FASHION, TRAIN[0]: content})
-    with pytest.raises(DataError) as info:
-        sources.read(NAME, True, folder)
-    message = str(info.value)
+    message = refusal(DataError, sources.read, NAME, True, folder)
     assert message.startswith(str(folder))
-    assert all(part in message for part in reason.split(".*"))
+    assert reason in message
     assert sources.read(NAME, False, folder).revision == OFFICIAL
 
 
@@ -352,8 +344,8 @@ def test_read_fetches_what_is_nowhere(tmp_path, home, serve, set_mirrors, root, 
 @pytest.fixture
 def impatient(monkeypatch):
     """Wait for mirrors only a moment."""
-    monkeypatch.setattr(download, "PROBE_SECONDS", 0.5)
-    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr(download, "PROBE_SECONDS", 1.5)
+    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", (1.0, 1.0))
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)

@@ -351,6 +351,16 @@ def test_ctrl_c(script, method):
     assert err.count("Traceback") == err.count("KeyboardInterrupt") == 1
 
 
+def test_ctrl_c_while_workers_start(method):
+    """A worker never gets Ctrl-C, not even while its Python starts."""
+    pool = WorkerPool(numbered, 2)
+    for _ in range(20):
+        for worker in children():
+            os.kill(worker, signal.SIGINT)
+        time.sleep(0.01)
+    assert_read(pool, batches([3] * 9))
+
+
 def test_copy_of_this_process():
     """A forked copy may read from the pool without harm to this one's."""
     pool = WorkerPool(numbered, 2)

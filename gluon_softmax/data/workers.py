@@ -75,12 +75,12 @@ class WorkerPool:
         except BrokenProcessPool:
             raise self._make_error(executor) from None
         except KeyboardInterrupt:
-            self._end()
+            self._finalizer()
             raise
 
     def _running(self) -> ProcessPoolExecutor:
         """Return the workers; new ones if they ended, or are another process's."""
-        if not self._end.alive or self._owner != os.getpid():
+        if not self._finalizer.alive or self._owner != os.getpid():
             self._start()
         return self._executor
 
@@ -89,9 +89,9 @@ class WorkerPool:
         self._owner = os.getpid()
         try:
             self._executor = executor = ProcessPoolExecutor(**self._options)
-            self._end = weakref.finalize(self, _end, executor, self._owner)
+            self._finalizer = weakref.finalize(self, _end, executor, self._owner)
             # Python's usual exit handlers run after it has waited for all threads.
-            threading._register_atexit(self._end)
+            threading._register_atexit(self._finalizer)
             # Else Python 3.10 waits for a dead worker to take the rest of a large task.
             executor._call_queue.cancel_join_thread()
             self._submit(executor, os.getpid)
@@ -108,9 +108,9 @@ class WorkerPool:
 
     def _make_error(self, executor: ProcessPoolExecutor) -> WorkerError:
         """Return an error that says how a worker ended and what to do."""
-        if executor is not self._executor or not self._end.alive:
+        if executor is not self._executor or not self._finalizer.alive:
             return WorkerError("another loop's worker died: start this loop again")
-        codes = {process.pid: process.exitcode for process in self._end()}
+        codes = {process.pid: process.exitcode for process in self._finalizer()}
         # The others were sent SIGTERM.
         pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
         return WorkerError(
