@@ -11,7 +11,6 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from pathlib import Path
 
@@ -164,18 +163,6 @@ def test_nested_loops():
         next(pool.read_all(range(20)))
         assert list(pool.read_all(range(6))) == [0, 2, 4, 6, 8, 10]
     assert found == [0, 4, 8, 12, 16, 20, 24, 28]
-
-
-def test_loops_of_several_threads():
-    """Threads that share the workers do not take each other's batches."""
-    pool = WorkerPool(numbered, 2)
-
-    def run(size):
-        for _ in range(5):
-            assert_read(pool, batches([size] * 10))
-
-    with ThreadPoolExecutor(3) as threads:
-        assert list(threads.map(run, (3, 4, 5))) == [None] * 3
 
 
 def test_interrupted_loop():
