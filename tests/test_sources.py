@@ -183,6 +183,7 @@ def refusal(kind: type[Exception], call: Callable, *arguments) -> str:
 @pytest.fixture
 def searched(monkeypatch, tmp_path, home) -> list[Path]:
     """Set all that can be set, and give the folders to search in the promised order."""
+    (tmp_path / "own").mkdir()
     monkeypatch.setenv("GLUON_SOFTMAX_DATA", str(tmp_path / "own"))
     monkeypatch.setenv("MXNET_HOME", str(tmp_path / "mxnet"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
@@ -214,6 +215,13 @@ def test_unknown_data_set():
     """A misspelt name is answered with the names there are."""
     message = refusal(ArgumentError, sources.places, "fashion_mnist")
     assert "'fashion_mnist': choose one of fashion-mnist, mnist" in message
+
+
+def test_variable_that_names_nothing(monkeypatch, tmp_path):
+    """What is found elsewhere is not what the user asked for."""
+    monkeypatch.setenv("GLUON_SOFTMAX_DATA", str(tmp_path / "missing"))
+    message = refusal(DataError, sources.read, NAME, True, put(tmp_path, FASHION))
+    assert message.startswith(f"$GLUON_SOFTMAX_DATA names {tmp_path / 'missing'}, whic")
 
 
 # What is accepted

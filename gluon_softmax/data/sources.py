@@ -11,7 +11,15 @@ from ..errors import DataError
 from .download import fetch
 from .published import FILE_NAMES, get_publication, read_verified
 
-__all__ = ["ENVIRONMENT_VARIABLE", "Files", "Place", "inspect", "places", "read"]
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "Files",
+    "Place",
+    "check_variable",
+    "inspect",
+    "places",
+    "read",
+]
 
 ENVIRONMENT_VARIABLE = "GLUON_SOFTMAX_DATA"
 
@@ -54,12 +62,23 @@ def places(name: str, root: str | os.PathLike[str] | None = None) -> list[Place]
     return found
 
 
+def check_variable() -> None:
+    """Check that the folder that `$GLUON_SOFTMAX_DATA` names, if any, is there."""
+    folder = os.environ.get(ENVIRONMENT_VARIABLE)
+    if folder and not os.path.exists(os.path.expanduser(folder)):
+        raise DataError(
+            f"${ENVIRONMENT_VARIABLE} names {folder}, which is not there: name a "
+            "folder that holds fashion-mnist/ or mnist/, or unset it"
+        )
+
+
 def read(name: str, train: bool, root: str | os.PathLike[str] | None = None) -> Files:
     """Read and verify images and labels, fetching them first if they are nowhere.
 
     What is wrong in a folder that the user named is an error; what another program left
     damaged is passed over with a warning.
     """
+    check_variable()
     for place in places(name, root):
         try:
             files = inspect(name, train, place.folder)
