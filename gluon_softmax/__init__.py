@@ -13,13 +13,10 @@ from . import compat
 __version__ = "0.1.0"
 
 _HOMES = {
-    "data.datasets": (
-        "MNIST",
-        "FashionMNIST",
-        "ImageDataset",
-        "SyntheticFashion",
-        "get_fashion_mnist_labels",
-    ),
+    "data.datasets": ("ImageDataset",),
+    "data.labels": ("get_fashion_mnist_labels",),
+    "data.mnist": ("MNIST", "FashionMNIST"),
+    "data.synthetic": ("SyntheticFashion",),
     "data.loader": ("BatchLoader", "load_data", "load_data_fashion_mnist"),
     "chapter.scratch": (
         "MomentumTrainer",

@@ -13,7 +13,8 @@ import mxnet as mx
 import numpy as np
 import pytest
 from gluon_softmax.data import sources
-from gluon_softmax.data.datasets import MNIST, FashionMNIST, ImageDataset
+from gluon_softmax.data.datasets import ImageDataset
+from gluon_softmax.data.mnist import MNIST, FashionMNIST
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.figures.chinese import chinese_figures
 

@@ -11,8 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from gluon_softmax.errors import DataError, OutputError
-from gluon_softmax.storage import archive
+from gluon_softmax.errors import DataError
 from gluon_softmax.storage.archive import read_arrays, write_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,16 +40,11 @@ def pack(content: bytes, compression: int = zipfile.ZIP_STORED) -> bytes:
     return file.getvalue()
 
 
-def forge(header: str, numbers: bytes = bytes(16)) -> bytes:
-    """Make a .npz with one array whose header says what it likes."""
+def forge(descr: str, shape: str, numbers: bytes = bytes(16)) -> bytes:
+    """Make a .npz with one array of any type and shape."""
+    header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}}}\n"
     length = struct.pack("<H", len(header))
     return pack(b"\x93NUMPY\1\0" + length + header.encode("latin1") + numbers)
-
-
-def forge_array(descr: str, shape: str, numbers: bytes = bytes(16)) -> bytes:
-    """Make a .npz with one array of any type and shape."""
-    text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}}}\n"
-    return forge(text, numbers)
 
 
 def promise(content: bytes, size: int) -> bytes:
@@ -65,12 +59,6 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("archive") / "a.npz"
 
 
-def read(content: bytes, path) -> dict[str, np.ndarray]:
-    """Read arrays from bytes."""
-    path.write_bytes(content)
-    return read_arrays(path)
-
-
 def check_equal(found, expected):
     """Compare names, values and types."""
     assert sorted(found) == sorted(expected)
@@ -80,17 +68,13 @@ def check_equal(found, expected):
 
 
 def test_numpy_alone_reads_it(tmp_path):
-    """NumPy's loader, which is told to load no pickle, gives the same arrays."""
+    """Its loader, told to load no pickle, gives the same; no time or place is in it."""
     path = write_arrays(ARRAYS, tmp_path / "new" / "a.npz")
     check_equal(read_arrays(path), ARRAYS)
     with np.load(path, allow_pickle=False) as loaded:
         check_equal(dict(loaded), ARRAYS)
-
-
-def test_equal_arrays_give_equal_bytes(tmp_path):
-    """Nothing of the time or the place is in the file."""
-    one = write_arrays(ARRAYS, tmp_path / "one.npz").read_bytes()
-    assert write_arrays(ARRAYS, tmp_path / "other.npz").read_bytes() == one
+    other = write_arrays(ARRAYS, tmp_path / "other.npz")
+    assert other.read_bytes() == path.read_bytes()
 
 
 @settings(max_examples=30, deadline=None)
@@ -115,8 +99,9 @@ def test_a_changed_byte_changes_no_array(path, position, change):
     """The file is refused, or an array is lost or has another name."""
     damaged = bytearray(GOOD)
     damaged[position] ^= change
+    path.write_bytes(damaged)
     try:
-        found = read(bytes(damaged), path)
+        found = read_arrays(path)
     except DataError:
         return
     kept = {name: array for name, array in ARRAYS.items() if name in found}
@@ -135,22 +120,19 @@ NO_CHARACTER = np.array([0x110000], "<u4").view("<U1")
 SURROGATE = np.array([0xD800], "<u4").view("<U1")
 HOSTILE = {
     "objects": (save(a=np.array([Trap(), 1], object)), "allow_pickle=False"),
-    "a pickle": (pack(pickle.dumps(Trap())), "allow_pickle=False"),
-    "more numbers": (forge_array("<f4", "(5,)"), "a damaged one"),
-    "fewer numbers": (forge_array("<f4", "(3,)"), "as many bytes as an array takes"),
-    "no shape": (forge_array("<f4", "(0, 10**30)", b""), "a damaged one"),
-    "numbers of no bytes": (forge_array("|V0", "(2,)", b""), "numbers or text"),
-    "text of no bytes": (forge_array("<U0", f"({10**9},)", b""), "as many bytes"),
-    "signs": (forge_array("<f4", "(" + "-" * 9000 + "1,)"), "a damaged one"),
-    "long": (forge("{" * 60_000), "a damaged one"),
-    "an archive": (pack(GOOD), "a damaged one"),
+    "a pickle": (pack(pickle.dumps(Trap())), "allow_pickle="),
+    "more numbers": (forge("<f4", "(5,)"), "a damaged one"),
+    "fewer numbers": (forge("<f4", "(3,)"), "as many bytes as an array takes"),
+    "no shape": (forge("<f4", "(0, 10**30)", b""), "a damaged one"),
+    "numbers of no bytes": (forge("|V0", "(2,)", b""), "numbers or text"),
+    "text of no bytes": (forge("<U0", f"({10**9},)", b""), "as many bytes"),
+    "signs": (forge("<f4", "(" + "-" * 9000 + "1,)"), "a damaged one"),
     "bytes": (save(a=np.array(b"x")), r"expected numbers or text, found type \|S1"),
     "structures": (save(a=np.zeros(2, "i4,f4")), "expected numbers or text"),
     "no character": (save(a=NO_CHARACTER), "a damaged one"),
     "half a character": (save(a=SURROGATE), "a damaged one"),
     "an empty file": (b"", "found 0"),
     "an empty member": (pack(b""), "found 0"),
-    "an empty zip": (b"PK\x05\x06" + bytes(18), "found 0"),
     "a bomb in bzip2": (
         promise(pack(bytes(2**24), zipfile.ZIP_BZIP2), 200),
         "NumPy's compression, found 12",
@@ -160,7 +142,7 @@ HOSTILE = {
         "a damaged one",
     ),
     "a promise": (promise(GOOD, 2**29), "1 to 268,435,456 bytes, found 53"),
-    "large shape": (forge_array("<f4", f"({10**9},)"), "a damaged one"),
+    "large shape": (forge("<f4", f"({10**9},)"), "a damaged one"),
 }
 
 
@@ -168,8 +150,9 @@ HOSTILE = {
 def test_hostile_files_are_refused(name, path):
     """A pickle is not run, a header not believed, in one line each."""
     content, message = HOSTILE[name]
+    path.write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:
-        read(content, path)
+        read_arrays(path)
     line = str(caught.value)
     assert line.startswith(str(path))
     assert line.endswith("write the file anew")
@@ -192,38 +175,11 @@ def test_hostile_files_take_little_memory(tmp_path):
     assert most < 2**23
 
 
-def test_the_size_allowed_is_that_of_all_members(path, monkeypatch):
-    """Each may be small enough."""
-    monkeypatch.setattr(archive, "MOST_BYTES", 2**20)
-    file = io.BytesIO()
-    np.savez_compressed(file, a=np.zeros(2**20 - 128, "u1"), b=np.zeros(1, "u1"))
-    with pytest.raises(DataError, match="1 to 1,048,576 bytes, found 1,048,705"):
-        read(file.getvalue(), path)
-
-
-def test_a_path_that_cannot_be_read_is_named(tmp_path):
-    """Missing, a folder, below a file: the line says which path and why."""
-    (tmp_path / "file").write_bytes(b"no zip")
-    for name, reason in (
-        ("missing", "No such file"),
-        ("", "Is a directory"),
-        ("file/below", "Not a directory"),
-    ):
-        with pytest.raises(DataError, match=reason) as caught:
-            read_arrays(tmp_path / name)
-        assert str(tmp_path / name) in str(caught.value)
-
-
-def test_what_stood_there_stays_where_writing_fails(tmp_path, monkeypatch):
-    """A full disk leaves the file of before, and none beside it."""
-    path = write_arrays(ARRAYS, tmp_path / "a.npz")
-    before = path.read_bytes()
-
-    def fail(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OutputError, match="No space left"):
-        write_arrays({"b": np.zeros(1)}, path)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing", "No such file"), ("", "Is a directory")]
+)
+def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
+    """The line says which path and why."""
+    with pytest.raises(DataError, match=reason) as caught:
+        read_arrays(tmp_path / name)
+    assert str(caught.value).startswith(str(tmp_path / name))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from gluon_softmax import __version__
 from gluon_softmax.commands.main import main, make_parser
-from gluon_softmax.data import sources
-from gluon_softmax.data.datasets import FashionMNIST, SyntheticFashion
+from gluon_softmax.data.mnist import FashionMNIST
+from gluon_softmax.data.published import FILE_NAMES
+from gluon_softmax.data.synthetic import SyntheticFashion
 from gluon_softmax.errors import DownloadError
 
 COMMANDS = re.findall(r"^    (\w+)\b", make_parser().format_help(), re.MULTILINE)
@@ -23,7 +24,9 @@ def no_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for variable in ("GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(sources, "_mirrors", lambda name: ("http://127.0.0.1:9/",))
+    monkeypatch.setattr(
+        "gluon_softmax.data.download._mirrors", lambda name: ["http://127.0.0.1:9/"]
+    )
     return tmp_path
 
 
@@ -31,7 +34,7 @@ def no_data(tmp_path, monkeypatch):
 def quick(monkeypatch):
     """Draw fewer garments."""
     monkeypatch.setattr(
-        "gluon_softmax.data.datasets.SyntheticFashion",
+        "gluon_softmax.data.synthetic.SyntheticFashion",
         lambda train: SyntheticFashion(train, num_images=300 if train else 100),
     )
 
@@ -191,7 +194,7 @@ def test_output_that_is_a_file_gets_one_line(no_data, quick, capsys):
 
 def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
     """Damaged files in the folder named are reported, not replaced by the stand-in."""
-    for file in sources.SPLITS[True]:
+    for file in FILE_NAMES[True]:
         (no_data / f"{file}.gz").write_bytes(b"<html>sign in</html>")
     assert main(["compare", "--root", str(no_data)]) == 2
     assert "found a web page" in capsys.readouterr().err
@@ -203,7 +206,7 @@ def test_damaged_cache_is_passed_over_in_one_line(no_data, quick, capsys):
     """What is wrong with files that the user did not name is said, and goes on."""
     folder = no_data / ".mxnet" / "datasets" / "fashion-mnist"
     folder.mkdir(parents=True)
-    for file in sources.SPLITS[True]:
+    for file in FILE_NAMES[True]:
         (folder / f"{file}.gz").write_bytes(b"")
     assert main(["compare", "--num-epochs", "1", "--batch-size", "50"]) == 0
     first = capsys.readouterr().err.splitlines()[0]

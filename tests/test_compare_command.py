@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gluon_softmax.commands.main import main
-from gluon_softmax.data import datasets
-from gluon_softmax.data.datasets import SyntheticFashion, get_fashion_mnist_labels
+from gluon_softmax.data import mnist
+from gluon_softmax.data.labels import get_fashion_mnist_labels
+from gluon_softmax.data.synthetic import SyntheticFashion
 from gluon_softmax.models.comparison_file import read_comparison
 from gluon_softmax.models.model import load_model
 from matplotlib import font_manager
@@ -22,7 +23,7 @@ QUICK = ["compare", "--num-epochs", "2", "--batch-size", "50"]
 def untrained(tmp_path, monkeypatch):
     """Work in an empty folder, where nothing may be loaded or trained."""
     monkeypatch.chdir(tmp_path)
-    for place in ("compare.run_comparison", "data.datasets.FashionMNIST"):
+    for place in ("compare.run_comparison", "data.mnist.FashionMNIST"):
         monkeypatch.setattr(
             f"gluon_softmax.{place}", lambda *_, **__: pytest.fail("too late")
         )
@@ -37,7 +38,7 @@ def small(tmp_path, monkeypatch):
     kept = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        datasets,
+        mnist,
         "FashionMNIST",
         lambda root, train: SyntheticFashion(train, num_images=300 if train else 100),
     )
@@ -55,9 +56,9 @@ def test_numbers_and_models_can_be_read_back(small, capsys):
             line for line in out if line.startswith(f"{name}: ")
         ]
     model = load_model("comparison/model-gluon.npz")
-    X = model.scale(datasets.FashionMNIST(None, train=False).images).reshape(-1, 784)
+    X = model.scale(mnist.FashionMNIST(None, train=False).images).reshape(-1, 784)
     predicted = (X @ model.params["W"] + model.params["b"]).argmax(axis=1)
-    labels = datasets.FashionMNIST(None, train=False).labels
+    labels = mnist.FashionMNIST(None, train=False).labels
     assert saved.histories["Gluon"][-1].test_acc == np.mean(predicted == labels)
 
 

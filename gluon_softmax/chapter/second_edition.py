@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mxnet import gluon
 
 from ..data.batches import Batches
-from ..data.datasets import get_fashion_mnist_labels
+from ..data.labels import get_fashion_mnist_labels
 from ..data.loader import load_data_fashion_mnist
 from ..engine import Loss, Net
 from ..figures.images import show_predictions

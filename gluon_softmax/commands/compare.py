@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from ..chapter.compare import run_comparison
     from ..chapter.report import format_hybridized, format_table
-    from ..data.datasets import get_fashion_mnist_labels
+    from ..data.labels import get_fashion_mnist_labels
     from ..models.gallery import write_gallery
 
     watching = _Watching(options.animate)
@@ -135,7 +135,8 @@ class _Watching:
 
 def _load(options: argparse.Namespace):
     """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
-    from ..data.datasets import FashionMNIST, SyntheticFashion
+    from ..data.mnist import FashionMNIST
+    from ..data.synthetic import SyntheticFashion
 
     root = options.root
     try:

@@ -133,11 +133,11 @@ def _data() -> Iterator[Check]:
     """Look for the data sets."""
     try:
         from ..data.inventory import take_inventory
-        from ..data.sources import DATA_SETS
+        from ..data.published import PUBLISHED
     except ImportError as error:  # of a package that is named above
         yield Check("data", f"not looked for ({error})", "install what is missing")
         return
-    for name in DATA_SETS:
+    for name in PUBLISHED:
         for finding in take_inventory(name):
             if finding.problem:
                 yield Check("data", finding.split, finding.problem, essential=False)

@@ -115,12 +115,12 @@ def _judge(model, root: str | None) -> Iterator[str]:
     from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
     from ..chapter.evaluation import evaluate_accuracy
-    from ..data import sources
     from ..data.loader import BatchLoader
+    from ..data.published import get_publication
     from ..data.splits import DATA_SETS
     from ..models.conversion import to_versions
 
-    names = {sources.published(name).title: name for name in DATA_SETS}
+    names = {get_publication(name).title: name for name in DATA_SETS}
     if model.data not in names:
         yield f"not evaluated: {model.data or 'its data set'} is not a published one"
         return

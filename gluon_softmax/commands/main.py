@@ -201,9 +201,10 @@ def _list_data(options: argparse.Namespace) -> int:
 def _fetch_data(options: argparse.Namespace) -> int:
     """Download what is missing."""
     from ..data import sources
+    from ..data.published import PUBLISHED
 
-    for name in options.names or sources.DATA_SETS:
-        for is_train in sources.SPLITS:
+    for name in options.names or PUBLISHED:
+        for is_train in (True, False):
             files = sources.read(name, is_train, options.root)
             split = "train" if is_train else "test"
             print(f"{name} {split}: {files.revision} revision in {files.folder}")
@@ -222,7 +223,7 @@ def _verify_data(options: argparse.Namespace) -> int:
 def _find_data(options: argparse.Namespace):
     """Look for the data sets that were named, or for all."""
     from ..data.inventory import take_inventory
-    from ..data.sources import DATA_SETS
+    from ..data.published import PUBLISHED
 
-    for name in options.names or DATA_SETS:
+    for name in options.names or PUBLISHED:
         yield from take_inventory(name, options.root)

@@ -20,24 +20,11 @@ GIVE_NEW_ARRAYS = (list, tuple, gluon.data.DataLoader)
 
 
 def read_batches(data_iter: Iterable) -> Batches:
-    """Return an iterable of the mini-batches of one epoch.
+    """Return an iterable of the mini-batches (X, y) of one epoch.
 
-    Parameters
-    ----------
-    data_iter : iterable
-        Of pairs ``(X, y)`` of arrays, NumPy's or lists included, or of
-        `mxnet.io.DataBatch`, whose padding is left out. An `mxnet.io.DataIter` is reset
-        first. Labels of shape (n, 1) become (n,).
-
-    Returns
-    -------
-    iterable of (X, y)
-        A loader of this package is returned as it is.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not iterable; while it is iterated over, if a batch is no such pair.
+    They may be pairs of arrays, NumPy's or lists included, or of `mxnet.io.DataBatch`,
+    whose padding is left out. An `mxnet.io.DataIter` is reset first. Labels of shape
+    (n, 1) become (n,). A loader of this package is returned as it is.
     """
     if can_fill(data_iter):
         return data_iter
@@ -66,7 +53,7 @@ def _read_batch(batch: object) -> tuple[nd.NDArray, nd.NDArray]:
     """Return the images and labels of a batch."""
     if isinstance(batch, mx.io.DataBatch):
         end = len(batch.data[0]) - (batch.pad or 0)
-        batch = [column[:end] if batch.pad else column for column in _columns(batch)]
+        batch = [column[:end] for column in (*batch.data, *(batch.label or ()))]
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         found = f"{len(batch)} items" if hasattr(batch, "__len__") else repr(batch)
         raise ArgumentError(
@@ -82,11 +69,6 @@ def _read_batch(batch: object) -> tuple[nd.NDArray, nd.NDArray]:
     if not len(X):
         raise ArgumentError("expected a sample at least in a mini-batch, found none")
     return X, y.reshape((-1,)) if y.shape[1:] == (1,) else y
-
-
-def _columns(batch: mx.io.DataBatch) -> list[nd.NDArray]:
-    """Return the arrays of MXNet's own kind of batch."""
-    return [*batch.data, *(batch.label or [])]
 
 
 def _as_array(name: str, value: object) -> nd.NDArray:

@@ -1,4 +1,4 @@
-"""Section 3.5: the data sets, as Gluon data sets of images and labels."""
+"""Section 3.5: Gluon data sets of images and labels."""
 
 from __future__ import annotations
 
@@ -11,46 +11,12 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data import Dataset
 
-from ..errors import ArgumentError, DataError, check_choice
-from . import sources
+from ..errors import DataError
 from .filearray import FileArray
-from .idx import decode_idx, open_idx, read_idx
+from .idx import open_idx, read_idx
 
-__all__ = [
-    "MNIST",
-    "FashionMNIST",
-    "ImageDataset",
-    "SyntheticFashion",
-    "TransformedDataset",
-    "get_fashion_mnist_labels",
-]
+__all__ = ["ImageDataset", "TransformedDataset"]
 
-NUM_CLASSES = 10
-TEXT_LABELS = (
-    "t-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
-TEXT_LABELS_ZH = (
-    "T恤",
-    "裤子",
-    "套衫",
-    "连衣裙",
-    "外套",
-    "凉鞋",
-    "衬衫",
-    "运动鞋",
-    "包",
-    "短靴",
-)
-NAMES = {"en": TEXT_LABELS, "zh": TEXT_LABELS_ZH}
 DIGITS = tuple("0123456789")
 
 
@@ -96,7 +62,7 @@ class ImageDataset(Dataset):
     ):
         _check_images(images, title)
         _check_labels(labels, len(images), len(classes), title)
-        self.images = images if images.ndim == 4 else _with_channels(images)
+        self.images = images if images.ndim == 4 else images.reshape(*images.shape, 1)
         self.labels = labels.astype(np.int32)
         self.title = title
         self.classes = classes
@@ -139,7 +105,7 @@ class ImageDataset(Dataset):
         return nd.array(self.images, dtype="uint8")
 
     def _image(self, idx: int | slice) -> nd.NDArray:
-        """Cut one image or several out of the rest."""
+        """Return one image or several."""
         if isinstance(self.images, FileArray):
             return nd.array(self.images[idx], dtype="uint8")
         return self._data[idx]
@@ -150,15 +116,15 @@ class ImageDataset(Dataset):
         Parameters
         ----------
         fn : callable
-            Takes an image, gives one.
+            Takes an image, returns one.
         lazy : bool
             Whether to transform when a sample is read, rather than all at once.
 
         Returns
         -------
         Dataset
-            For Gluon's `DataLoader`, or, if lazy, for `BatchLoader`, which transforms
-            whole batches where it knows the transform.
+            If lazy, one for which `BatchLoader` transforms whole batches where it
+            knows the transform.
         """
         if not lazy or self._transform is not None:
             return super().transform_first(fn, lazy)
@@ -176,22 +142,14 @@ class ImageDataset(Dataset):
 
 
 class TransformedDataset(Dataset):
-    """A data set whose images are transformed when they are read.
-
-    Parameters
-    ----------
-    source : ImageDataset
-        Where the samples come from.
-    transforms : tuple of callable
-        What is applied to an image, in order.
-    """
+    """An image data set whose images go through transforms, in order, when read."""
 
     def __init__(self, source: ImageDataset, transforms: tuple[Callable, ...]):
         self.source = source
         self.transforms = transforms
 
     def transform_first(self, fn: Callable, lazy: bool = True) -> Dataset:
-        """Apply one more transform; see `ImageDataset.transform_first`."""
+        """Apply one more transform, as `ImageDataset.transform_first` does."""
         if not lazy:
             return super().transform_first(fn, lazy)
         return TransformedDataset(self.source, (*self.transforms, fn))
@@ -204,180 +162,6 @@ class TransformedDataset(Dataset):
         for transform in self.transforms:
             image = transform(image)
         return image, label
-
-
-class _Published(ImageDataset):
-    """A published data set, read from this machine or downloaded."""
-
-    name = ""
-    classes = DIGITS
-
-    def __init__(
-        self,
-        root: str | os.PathLike[str] | None = None,
-        train: bool = True,
-        transform: Callable | None = None,
-    ):
-        files = sources.read(self.name, train, root)
-        super().__init__(
-            decode_idx(files.images),
-            decode_idx(files.labels),
-            transform,
-            sources.published(self.name).title,
-            self.classes,
-            files.revision,
-        )
-        self.folder = files.folder
-
-
-class FashionMNIST(_Published):
-    """Fashion-MNIST: 70,000 grey pictures of garments in ten classes.
-
-    Stands where `mxnet.gluon.data.vision.FashionMNIST` stood, whose server is gone.
-
-    Parameters
-    ----------
-    root : path, optional
-        The folder to look in first, and to download to. Without it the folders in
-        `gluon_softmax.data.sources.places` are searched, and MXNet's is downloaded to.
-    train : bool
-        Whether to read the 60,000 training images or the 10,000 test images.
-    transform : callable, optional
-        Called as ``transform(image, label)`` for each sample or slice that is read.
-
-    Raises
-    ------
-    DataError
-        If a folder that you named holds damaged files or another data set.
-    DownloadError
-        If the files are nowhere and no mirror has them.
-
-    Notes
-    -----
-    Section 3.5 of the book; Xiao, Rasul and Vollgraf, arXiv:1708.07747. Indexing with a
-    number gives an image (28, 28, 1) uint8 and its int32 label, with a slice images
-    (n, 28, 28, 1) and labels (n,).
-    """
-
-    name = "fashion-mnist"
-    classes = TEXT_LABELS
-
-
-class MNIST(_Published):
-    """MNIST: 70,000 grey pictures of handwritten digits.
-
-    Stands where `mxnet.gluon.data.vision.MNIST` stood, whose server is gone.
-
-    Parameters
-    ----------
-    root : path, optional
-        The folder to look in first, and to download to, as for `FashionMNIST`.
-    train : bool
-        Whether to read the 60,000 training images or the 10,000 test images.
-    transform : callable, optional
-        Called as ``transform(image, label)`` for each sample or slice that is read.
-
-    Raises
-    ------
-    DataError
-        If a folder that you named holds damaged files or another data set.
-    DownloadError
-        If the files are nowhere and no mirror has them.
-    """
-
-    name = "mnist"
-
-
-class SyntheticFashion(ImageDataset):
-    """Garments drawn by this package, for when Fashion-MNIST cannot be had.
-
-    Parameters
-    ----------
-    train : bool
-        Whether to draw a training set or a test set; no image is in both.
-    transform : callable, optional
-        Called as ``transform(image, label)`` for each sample or slice that is read.
-    num_images : int, optional
-        How many; 10,000 for training and 2,000 for testing if not given.
-    seed : int
-        The same seed gives the same images.
-
-    Raises
-    ------
-    ArgumentError
-        If `num_images` is below 1.
-
-    Notes
-    -----
-    The ten classes and the picture format are those of Fashion-MNIST, the accuracies
-    are not: never compare them with published ones.
-    """
-
-    def __init__(
-        self,
-        train: bool = True,
-        transform: Callable | None = None,
-        num_images: int | None = None,
-        seed: int = 0,
-    ):
-        if num_images is None:
-            num_images = 10_000 if train else 2_000
-        # Even seeds for training, odd ones for testing: the two never meet.
-        from .synthetic import draw_garments  # draws with Pillow, slow to import
-
-        images, labels = draw_garments(num_images, 2 * seed + (not train))
-        super().__init__(
-            images,
-            labels,
-            transform,
-            title="SyntheticFashion (drawn stand-in, not Fashion-MNIST)",
-            classes=TEXT_LABELS,
-        )
-
-
-def get_fashion_mnist_labels(labels, language: str = "en") -> list[str]:
-    """Turn numeric labels of Fashion-MNIST into text.
-
-    Parameters
-    ----------
-    labels : iterable of numbers
-        Labels from 0 to 9, of any numeric type; an NDArray does too.
-    language : {'en', 'zh'}
-        English or Chinese.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    ArgumentError
-        If a label is out of range, or there are no names in the language.
-
-    Notes
-    -----
-    Section 3.5 of the book.
-
-    Examples
-    --------
-    >>> get_fashion_mnist_labels([0, 9])
-    ['t-shirt', 'ankle boot']
-    >>> get_fashion_mnist_labels([0, 9], "zh")
-    ['T恤', '短靴']
-    """
-    check_choice("language", language, NAMES)
-    labels = labels.asnumpy() if isinstance(labels, nd.NDArray) else list(labels)
-    for label in labels:
-        if label not in range(NUM_CLASSES):
-            raise ArgumentError(f"expected labels from 0 to 9, found {label}")
-    return [NAMES[language][int(label)] for label in labels]
-
-
-def _with_channels(images: np.ndarray | FileArray) -> np.ndarray | FileArray:
-    """Add an axis of one channel."""
-    if isinstance(images, FileArray):
-        return images.with_channels()
-    return images[..., np.newaxis]
 
 
 def _check_images(images: np.ndarray, title: str) -> None:

@@ -19,25 +19,10 @@ __all__ = ["FileArray"]
 
 
 class FileArray:
-    """An array of bytes in a file, read row by row.
+    """An array of bytes in a file, read row by row; the first axis counts the rows.
 
-    Parameters
-    ----------
-    path : path
-    shape : tuple of int
-        Shape of the whole array; the first axis counts the rows.
-    offset : int
-        Where in the file the first row begins.
-
-    Attributes
-    ----------
-    shape, ndim, size, dtype
-        As a NumPy array of uint8 has them.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be opened; later, if it changes while it is read.
+    `shape`, `ndim`, `size` and `dtype` are as a NumPy array has them. A file that
+    changes while it is read raises `DataError`.
     """
 
     dtype = np.dtype("uint8")
@@ -47,11 +32,8 @@ class FileArray:
     ):
         self.shape = shape
         self._path, self._offset = Path(path), offset
-        try:
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115, kept open
-        except OSError as error:
-            raise DataError(f"{path} cannot be read ({error.strerror})") from error
-        self._state = self._look()
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, kept open
+        self._state = self._read_state()
 
     def __reduce__(self):
         """Open the file anew in a process that this is sent to."""
@@ -65,7 +47,7 @@ class FileArray:
         if isinstance(indices, int):
             return self.take([indices])[0]
         if indices.step == 1:
-            return self._read(indices.start, len(indices))
+            return self._read_rows(indices.start, len(indices))
         return self.take(indices)
 
     @property
@@ -78,25 +60,12 @@ class FileArray:
         """Number of bytes."""
         return int(np.prod(self.shape, dtype="int64"))
 
-    def with_channels(self) -> FileArray:
-        """Return each row an axis of one channel at its end."""
-        return FileArray(self._path, (*self.shape, 1), self._offset)
+    def reshape(self, *shape: int) -> FileArray:
+        """Return the same bytes in another shape."""
+        return FileArray(self._path, shape, self._offset)
 
     def take(self, indices: Sequence[int], axis: int = 0) -> np.ndarray:
-        """Read rows.
-
-        Parameters
-        ----------
-        indices : sequence of int
-            Numbers of the rows.
-        axis : int
-            0, as for the NumPy method that this stands for.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, ...), uint8.
-        """
+        """Read rows by number; `axis` is NumPy's, and always 0."""
         row = self.size // len(self)
         file = self._file.fileno()
         places = (np.asarray(indices, "int64") * row + self._offset).tolist()
@@ -105,28 +74,29 @@ class FileArray:
 
     def check_unchanged(self) -> None:
         """Check that the file is still what it was."""
-        if self._look() != self._state:
+        if self._read_state() != self._state:
             raise self._changed()
 
-    def _read(self, start: int, count: int) -> np.ndarray:
+    def _read_rows(self, start: int, num_rows: int) -> np.ndarray:
         """Read rows that follow each other, at once."""
         row = self.size // len(self)
         place = self._offset + start * row
-        return self._decode(os.pread(self._file.fileno(), count * row, place), count)
+        content = os.pread(self._file.fileno(), num_rows * row, place)
+        return self._decode(content, num_rows)
 
-    def _decode(self, content: bytes, count: int) -> np.ndarray:
-        """Make an array of so many rows; refuse fewer."""
-        if len(content) * len(self) != count * self.size:
+    def _decode(self, content: bytes, num_rows: int) -> np.ndarray:
+        """Convert bytes to so many rows; raise if there are fewer."""
+        if len(content) * len(self) != num_rows * self.size:
             raise self._changed()
         return np.frombuffer(content, self.dtype).reshape(-1, *self.shape[1:])
 
-    def _look(self) -> tuple[int, int]:
-        """Note size and time of the last change."""
+    def _read_state(self) -> tuple[int, int]:
+        """Return size and time of the last change."""
         state = os.stat(self._file.fileno())
         return state.st_size, state.st_mtime_ns
 
     def _changed(self) -> DataError:
-        """Raise the error that says that the file was changed."""
+        """Return the error that says that the file was changed."""
         return DataError(
             f"{self._path} changed on disk while it was in use: open the data set again"
         )

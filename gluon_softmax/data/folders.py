@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from .datasets import ImageDataset
 from .pictures import SIDE
 from .randomness import random_state
 
-__all__ = ["SUFFIXES", "read_folder", "to_pixels"]
+__all__ = ["read_folder", "to_pixels"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MANY = 10_000
@@ -34,25 +32,12 @@ Files = list["tuple[Path, int]"]  # each picture's file and label
 
 
 def to_pixels(image: Image.Image) -> np.ndarray:
-    """Bring a picture to the format of Fashion-MNIST: grey, 28 x 28.
+    """Bring a picture of any size and mode to 28 x 28 bytes of grey.
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Of any size and mode.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (28, 28), uint8; bright stays bright.
-
-    Notes
-    -----
-    The picture is turned as its EXIF data say. What is transparent becomes white, as on
-    paper. Sixteen bits become eight. The longer side is brought to 28 pixels with
-    Pillow's LANCZOS filter, and the shorter one is filled up on both sides with the
-    median of the pixels along the picture's edge. A grey picture of 28 x 28 bytes stays
-    as it is, to the bit.
+    It is turned as its EXIF data say. What is transparent becomes white, as on paper,
+    sixteen bits become eight, and bright stays bright. The longer side is brought to 28
+    pixels, and the shorter one is filled up on both sides with the median of the pixels
+    along the edge. A grey picture of 28 x 28 bytes stays as it is, to the bit.
     """
     grey = _to_grey(ImageOps.exif_transpose(image))
     factor = SIDE / max(grey.size)
@@ -69,28 +54,11 @@ def to_pixels(image: Image.Image) -> np.ndarray:
 def read_folder(
     folder: str | os.PathLike[str], seed: int = 0
 ) -> tuple[ImageDataset, ImageDataset]:
-    """Read the pictures in a folder of classes.
+    """Read the pictures in a folder of classes, as training and test set.
 
-    Parameters
-    ----------
-    folder : path
-        Holds train/ and test/ with one folder per class in each, or one folder per
-        class. Hidden files and other files than PNG and JPEG are passed over.
-    seed : int
-        Decides the order of the pictures, and which are for testing where the folder
-        does not say.
-
-    Returns
-    -------
-    train_set, test_set : ImageDataset
-        Images of 28 x 28 as `to_pixels` makes them; the classes are called as their
-        folders, and numbered in the order of these names.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two classes, a class has no pictures, the classes of
-        train/ and test/ differ, or a file is no picture.
+    The classes are called as their folders, and numbered in the order of these names.
+    Hidden files and other files than PNG and JPEG are passed over. The seed decides the
+    order of the pictures, and which are for testing where the folder does not say.
     """
     folder = Path(folder)
     classes, files = _find_files(folder, seed)
@@ -99,7 +67,7 @@ def read_folder(
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
-    """Bring any mode to eight bits of grey; transparent to white."""
+    """Convert any mode to eight bits of grey; transparent to white."""
     if image.mode.startswith("I"):  # sixteen bits, which Pillow would clip
         values = np.asarray(image).astype(np.int64)
         return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
@@ -118,7 +86,7 @@ def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
             if part.is_dir() and _list_folders(part):
                 raise DataError(f"{folder}: expected {other.name}/ beside {part.name}/")
         classes, files = _list_classes(folder)
-        return classes, _draw_split(folder, files, seed)
+        return classes, _draw_split(files, seed)
     (classes, train), (others, test) = (_list_classes(part) for part in parts)
     if classes != others:
         names = ", ".join(sorted(set(classes) ^ set(others)))
@@ -137,19 +105,17 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
             f"{folder}: expected a folder for each of at least two classes, found "
             f"{len(folders)}"
         )
-    files = [
-        [(path, label) for path in _list_visible(each) if _is_picture(path)]
-        for label, each in enumerate(folders)
-    ]
-    for each, found in zip(folders, files):
-        if not found:
+    files = []
+    for label, each in enumerate(folders):
+        files.append([(path, label) for path in _list_pictures(each)])
+        if not files[label]:
             raise DataError(
                 f"{each}: expected PNG or JPEG files of a class, found none"
             )
     return tuple(each.name for each in folders), files
 
 
-def _draw_split(folder: Path, files: list[Files], seed: int) -> list[Files]:
+def _draw_split(files: list[Files], seed: int) -> list[Files]:
     """Keep every fifth file of each class for testing, and at least one."""
     train, test = [], []
     for label, found in enumerate(files):
@@ -173,16 +139,18 @@ def _read_all(
     images = np.empty((len(files), SIDE, SIDE), np.uint8)
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
-    with _strict(), ThreadPoolExecutor() as threads:  # decoding leaves Python free
-        read = tqdm(threads.map(_read, paths), title, len(files), disable=hidden)
+    # Decoding leaves Python free.
+    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
     labels = np.array([label for _, label in files])
     return ImageDataset(images, labels, title=title, classes=classes)
 
 
-def _read(path: Path) -> np.ndarray:
-    """Read one file."""
+def _read_pixels(path: Path) -> np.ndarray:
+    """Read one picture."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
             return to_pixels(image)
@@ -196,17 +164,15 @@ def _read(path: Path) -> np.ndarray:
     )
 
 
-@contextmanager
-def _strict() -> Iterator[None]:
-    """Raise an error for a picture too large to be true."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
 def _list_folders(folder: Path) -> list[Path]:
     """List the folders in a folder."""
     return [path for path in _list_visible(folder) if path.is_dir()]
+
+
+def _list_pictures(folder: Path) -> list[Path]:
+    """List the files in a folder that are called like pictures."""
+    found = [path for path in _list_visible(folder) if path.is_file()]
+    return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 
 def _list_visible(folder: Path) -> list[Path]:
@@ -216,8 +182,3 @@ def _list_visible(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error.strerror})") from error
     return sorted(found, key=lambda path: path.name)
-
-
-def _is_picture(path: Path) -> bool:
-    """Return whether a file is called like a picture."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()

@@ -1,61 +1,16 @@
 """The ten garments of Fashion-MNIST as polygons.
 
 A garment is a list of parts, each one polygon per picture; its function makes those of
-all pictures of its class at once. Points are in pixels from the centre of the picture,
-x to the right and y downwards.
+all pictures of its class at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 
-_ABSENT = -1.0  # the shade of a part in a picture that does without it
-Vary = Callable[[float, float], np.ndarray]  # one random number per picture
+from .outlines import Part, Vary, band, mirrored, pair, part, rounded, sometimes
 
-
-class Part(NamedTuple):
-    """One polygon per picture, and its shade: 0 is background, 1 is bright cloth."""
-
-    points: np.ndarray  # (n or 1, num_points, 2)
-    shade: np.ndarray | float  # (n,) or one for all
-
-
-def _part(corners: list[tuple], shade: np.ndarray | float) -> Part:
-    """Make a part from (x, y) corners, each a number or one number per picture."""
-    flat = np.broadcast_arrays(*[value for corner in corners for value in corner])
-    points = np.stack([np.atleast_1d(values) for values in flat], axis=-1)
-    return Part(points.reshape(len(points), -1, 2), shade)
-
-
-def _mirrored(half: list[tuple], shade: np.ndarray | float) -> Part:
-    """Close the right half of an outline, from top to bottom, with its reflection."""
-    return _part(half + [(-x, y) for x, y in reversed(half)], shade)
-
-
-def _pair(corners: list[tuple], shade: np.ndarray | float) -> list[Part]:
-    """Make a part and its reflection."""
-    return [_part(corners, shade), _part([(-x, y) for x, y in corners], shade)]
-
-
-def _band(start: tuple, end: tuple, width, shade: np.ndarray | float) -> Part:
-    """Make a band from `start` to `end`, `width` across in the direction of x."""
-    (x, y), (u, v), w = start, end, width / 2
-    return _part([(x - w, y), (x + w, y), (u + w, v), (u - w, v)], shade)
-
-
-def _rounded(part: Part) -> Part:
-    """Cut the corners of a part (Chaikin's algorithm, one step)."""
-    here, after = part.points, np.roll(part.points, -1, axis=1)
-    cut = np.stack([0.75 * here + 0.25 * after, 0.25 * here + 0.75 * after], axis=2)
-    return Part(cut.reshape(len(here), -1, 2), part.shade)
-
-
-def _sometimes(vary: Vary, chance: float, shade: np.ndarray | float) -> np.ndarray:
-    """Return `shade` for a share of the pictures and leave the part out of the rest."""
-    return np.where(vary(0, 1) < chance, shade, _ABSENT)
+__all__ = ["GARMENTS"]
 
 
 def _upper_body(vary: Vary, sleeve, spread, hem, bottom) -> list[Part]:
@@ -67,11 +22,11 @@ def _upper_body(vary: Vary, sleeve, spread, hem, bottom) -> list[Part]:
     wrist = [(u - 1.3 * out, v - 1.3 * down) for u, v in reversed(hand)]
     arm, body = vary(0.75, 0.95), [(2.5, -13), (shoulder - 0.7, -11.5), (chest, -4)]
     return [
-        *_pair([(shoulder - 2, -12), (shoulder, -11), *hand, (chest - 2, -3)], arm),
-        *_pair(hand + wrist, vary(0.6, 0.95)),
+        *pair([(shoulder - 2, -12), (shoulder, -11), *hand, (chest - 2, -3)], arm),
+        *pair(hand + wrist, vary(0.6, 0.95)),
         # The shadow that the body casts on the sleeves.
-        _mirrored([(u + 0.7, v) for u, v in body] + [(hem + 0.7, bottom)], 0.3),
-        _mirrored([*body, (hem, bottom)], 0.95),
+        mirrored([(u + 0.7, v) for u, v in body] + [(hem + 0.7, bottom)], 0.3),
+        mirrored([*body, (hem, bottom)], 0.95),
     ]
 
 
@@ -80,14 +35,14 @@ def _neckline(width, depth, border) -> list[Part]:
     outer = [(width + 1.2, -13), (width * 0.8, depth - 11.8)]
     inner = [(width, -15), (width, -13), (width * 0.8, depth * 0.6 - 13)]
     inner += [(width * 0.4, depth - 13)]
-    return [_mirrored(outer, border), _mirrored(inner, 0)]
+    return [mirrored(outer, border), mirrored(inner, 0)]
 
 
 def _collar(width, meeting, tip, shade) -> list[Part]:
     """Lay two flaps, with a dark rim, from the neck down to where they meet."""
     flap = [(0.1, meeting), (1.7, -13.6), (3.2, -13.3), (width, tip)]
     rim = [(x + 0.1, y + 0.9) for x, y in flap]
-    return [*_pair(rim, 0.3), *_pair(flap, shade), _mirrored([(1.5, -14), flap[0]], 0)]
+    return [*pair(rim, 0.3), *pair(flap, shade), mirrored([(1.5, -14), flap[0]], 0)]
 
 
 def _t_shirt(vary: Vary) -> list[Part]:
@@ -96,7 +51,7 @@ def _t_shirt(vary: Vary) -> list[Part]:
     return [
         *_upper_body(vary, vary(4.5, 10), vary(0.4, 0.95), hem, bottom),
         *_neckline(vary(2.4, 3.8), vary(1.2, 4), vary(0.6, 1)),
-        _band((0, -4), (0, vary(-1, 4)), vary(3, 8), _sometimes(vary, 0.35, 0.6)),
+        band((0, -4), (0, vary(-1, 4)), vary(3, 8), sometimes(vary, 0.35, 0.6)),
     ]
 
 
@@ -106,9 +61,9 @@ def _trouser(vary: Vary) -> list[Part]:
     crotch, gap, leg = vary(-6, -3), vary(0.3, 0.9), vary(2.5, 3.8)
     inner = [(ankle - leg, 13), (gap, crotch), (0, crotch - 1), (0, -13)]
     return [
-        *_pair([(waist, -13), (hip, -7), (ankle, 13), *inner], 0.95),
-        _mirrored([(waist, -13), (waist + 0.2, -11.6)], vary(0.5, 0.8)),
-        _band((0, -11.6), (0, crotch), 0.6, vary(0.4, 0.8)),
+        *pair([(waist, -13), (hip, -7), (ankle, 13), *inner], 0.95),
+        mirrored([(waist, -13), (waist + 0.2, -11.6)], vary(0.5, 0.8)),
+        band((0, -11.6), (0, crotch), 0.6, vary(0.4, 0.8)),
     ]
 
 
@@ -117,7 +72,7 @@ def _pullover(vary: Vary) -> list[Part]:
     hem, bottom, rib = vary(5.6, 7.4), vary(9.5, 13), vary(0.6, 0.9)
     return [
         *_upper_body(vary, vary(16, 22), vary(0.1, 0.3), hem, bottom),
-        _mirrored([(hem, bottom - 1.8), (hem, bottom)], rib),
+        mirrored([(hem, bottom - 1.8), (hem, bottom)], rib),
         *_neckline(vary(1.8, 3.2), vary(0.6, 2.4), rib),
     ]
 
@@ -130,10 +85,10 @@ def _dress(vary: Vary) -> list[Part]:
     arm += [(bust + 3.2, length - 12), (bust + 0.8, length - 11), (bust - 1, -7)]
     belt = [(waist, middle - 0.6), (waist, middle + 0.6)]
     return [
-        *_pair(arm, _sometimes(vary, 0.4, 0.8)),
-        _mirrored([*bodice, (hem, vary(10, 13.5))], 0.95),
-        _mirrored([(vary(1.5, 2.6), -14), (1.5, -12), (0.2, vary(-11, -8))], 0),
-        _mirrored(belt, _sometimes(vary, 0.5, 0.5)),
+        *pair(arm, sometimes(vary, 0.4, 0.8)),
+        mirrored([*bodice, (hem, vary(10, 13.5))], 0.95),
+        mirrored([(vary(1.5, 2.6), -14), (1.5, -12), (0.2, vary(-11, -8))], 0),
+        mirrored(belt, sometimes(vary, 0.5, 0.5)),
     ]
 
 
@@ -144,8 +99,8 @@ def _coat(vary: Vary) -> list[Part]:
     return [
         *_upper_body(vary, vary(17, 23), vary(0.08, 0.25), vary(6, 8), bottom),
         *_collar(vary(3.6, 4.6), lapel, lapel * 0.5 - 6, vary(0.7, 1)),
-        _band((0, lapel), (0, bottom), vary(0.6, 1.5), front),
-        *_pair(pocket, _sometimes(vary, 0.7, 0.5)),
+        band((0, lapel), (0, bottom), vary(0.6, 1.5), front),
+        *pair(pocket, sometimes(vary, 0.7, 0.5)),
     ]
 
 
@@ -156,8 +111,8 @@ def _shirt(vary: Vary) -> list[Part]:
     spread = np.where(is_short, vary(0.4, 0.9), vary(0.1, 0.3))
     return [
         *_upper_body(vary, sleeve, spread, vary(5.4, 7.2), bottom),
-        _band((0, -9), (0, bottom), 2.4, vary(0.65, 0.9)),
-        *[_band((0, y), (0, y + 1.4), 1.3, button) for y in (-7, -3, 1, 5)],
+        band((0, -9), (0, bottom), 2.4, vary(0.65, 0.9)),
+        *[band((0, y), (0, y + 1.4), 1.3, button) for y in (-7, -3, 1, 5)],
         *_collar(vary(3.4, 4.8), vary(-11, -9), vary(-9.5, -8), vary(0.85, 1)),
     ]
 
@@ -174,15 +129,15 @@ def _sandal(vary: Vary) -> list[Part]:
     sole = [*top, *[(x, y + thick) for x, y in reversed(top)]]
     loop = foot((4, ankle - strap), (13, ankle - 1), (13, ankle + 1), (4, ankle))
     return [
-        _part([*foot((vary(6, 9.5), -1), (12, -1)), (12, ground), (9.5, ground)], 0.85),
-        _part(sole, vary(0.7, 1)),
-        _rounded(_part(foot((-10.5, 0), (-8.5, -6), (-4, -6.5), (-3, 0)), 0.95)),
-        _band(*foot((-7.5, -2), (-6, -6)), 0.9, _sometimes(vary, 0.5, 0)),
-        _part(foot((7.5, -1), (10, -4), (12.8, -6), (12.8, -1)), 0.95),
-        _band(*foot((6, -1), (4.5, ankle)), strap, 0.95),
-        _band(*foot((-4.5, -4), (4.5, ankle)), strap, _sometimes(vary, 0.5, 0.9)),
-        _part(loop, 0.95),
-        _band(*foot((12.2, ankle), (12.2, -5)), 1.4, 0.9),
+        part([*foot((vary(6, 9.5), -1), (12, -1)), (12, ground), (9.5, ground)], 0.85),
+        part(sole, vary(0.7, 1)),
+        rounded(part(foot((-10.5, 0), (-8.5, -6), (-4, -6.5), (-3, 0)), 0.95)),
+        band(*foot((-7.5, -2), (-6, -6)), 0.9, sometimes(vary, 0.5, 0)),
+        part(foot((7.5, -1), (10, -4), (12.8, -6), (12.8, -1)), 0.95),
+        band(*foot((6, -1), (4.5, ankle)), strap, 0.95),
+        band(*foot((-4.5, -4), (4.5, ankle)), strap, sometimes(vary, 0.5, 0.9)),
+        part(loop, 0.95),
+        band(*foot((12.2, ankle), (12.2, -5)), 1.4, 0.9),
     ]
 
 
@@ -199,10 +154,10 @@ def _sneaker(vary: Vary) -> list[Part]:
     upper += [(4.5, top), (7, top + 2), (11, top + 1), (13, top), (13, ground)]
     instep = [(x, toe + 0.5 + rise * (x + 5)) for x in (-3.6, -1.6, 0.4)]
     return [
-        _rounded(_part(upper, 0.9)),
-        *[_band((x, y), (x + 2, y + 3.5), 1, lace) for x, y in instep],
-        _part([(-13.3, sole), (13.3, sole), (13, ground), (-12.6, ground)], 1.0),
-        _part([(-13, sole - 0.8), (13.3, sole - 0.8), (13.3, sole), (-13, sole)], lace),
+        rounded(part(upper, 0.9)),
+        *[band((x, y), (x + 2, y + 3.5), 1, lace) for x, y in instep],
+        part([(-13.3, sole), (13.3, sole), (13, ground), (-12.6, ground)], 1.0),
+        part([(-13, sole - 0.8), (13.3, sole - 0.8), (13.3, sole), (-13, sole)], lace),
     ]
 
 
@@ -215,12 +170,12 @@ def _bag(vary: Vary) -> list[Part]:
     body = [(wide - 2, top), (wide, top + 2), (base, bottom - 2), (base - 2, bottom)]
     flap = [(wide - 0.5, top + 1), (wide - 1, top + 4), (2, top + vary(5, 8))]
     return [
-        _mirrored(outer, 0.8),
-        _mirrored([*inner, (grip + 1 - strap, top + 1)], 0),
-        _rounded(_mirrored(body, 0.95)),
-        _mirrored([(x, y + 0.8) for x, y in flap], _sometimes(vary, 0.7, 0.3)),
-        _mirrored(flap, vary(0.75, 0.95)),
-        _band((0, top + 4), (0, top + 6.5), 2.4, vary(0.1, 1)),
+        mirrored(outer, 0.8),
+        mirrored([*inner, (grip + 1 - strap, top + 1)], 0),
+        rounded(mirrored(body, 0.95)),
+        mirrored([(x, y + 0.8) for x, y in flap], sometimes(vary, 0.7, 0.3)),
+        mirrored(flap, vary(0.75, 0.95)),
+        band((0, top + 4), (0, top + 6.5), 2.4, vary(0.1, 1)),
     ]
 
 
@@ -234,10 +189,10 @@ def _ankle_boot(vary: Vary) -> list[Part]:
     arch = [(-13, sole), (12.8, sole), (12.5, ground), (heel + 0.5, ground)]
     arch += [(heel, sole + 1.3), (-4, sole + 1.5), (-6, ground), (-12, ground)]
     return [
-        _rounded(_part(upper, 0.93)),
-        _part(arch, vary(0.4, 0.7)),
-        _band((7, top + 0.6), (7, top + 1.8), 9, vary(0.5, 0.9)),
-        _band((6, top + 2), (7, ground - 7), 1, _sometimes(vary, 0.6, 0.4)),
+        rounded(part(upper, 0.93)),
+        part(arch, vary(0.4, 0.7)),
+        band((7, top + 0.6), (7, top + 1.8), 9, vary(0.5, 0.9)),
+        band((6, top + 2), (7, ground - 7), 1, sometimes(vary, 0.6, 0.4)),
     ]
 
 

@@ -14,19 +14,7 @@ __all__ = ["Finding", "take_inventory"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One split of a data set in one place.
-
-    Attributes
-    ----------
-    split : str
-        The data set and which half of it, 'fashion-mnist train', say.
-    place : sources.Place or None
-        Where it was found; None where it is nowhere.
-    revision : str
-        Which edition was found; empty where the files are damaged.
-    problem : str
-        What is wrong and what to do about it; empty where nothing is.
-    """
+    """One half of a data set in one place, or in none, and what is wrong with it."""
 
     split: str
     place: sources.Place | None
@@ -43,33 +31,22 @@ class Finding:
 def take_inventory(
     name: str, root: str | os.PathLike[str] | None = None
 ) -> Iterator[Finding]:
-    """Look for a data set in every place, and verify what is there.
+    """Yield a finding for each half and place of a data set that holds anything.
 
-    Parameters
-    ----------
-    name : str
-        Name of the data set, 'fashion-mnist' or 'mnist'.
-    root : path, optional
-        A folder to look in first.
-
-    Yields
-    ------
-    Finding
-        For each split one for every place that holds anything, or one that says that
-        it is nowhere. The first sound one is what a data set reads.
+    The first sound one is what a data set reads; one says so where there is none.
     """
-    for train in sources.SPLITS:
+    missing = f"not on this machine: run gluon-softmax data fetch {name}"
+    for train in (True, False):
         split = f"{name} {'train' if train else 'test'}"
         places = sources.places(name, root)
-        found = [_look(name, train, split, place) for place in places]
-        missing = f"not on this machine: run gluon-softmax data fetch {name}"
+        found = [_find(name, train, split, place) for place in places]
         yield from filter(None, found)
         if not any(found):
             yield Finding(split, None, "", missing)
 
 
-def _look(name: str, train: bool, split: str, place: sources.Place) -> Finding | None:
-    """Return what one place holds of one split."""
+def _find(name: str, train: bool, split: str, place: sources.Place) -> Finding | None:
+    """Return what one place holds of one half."""
     try:
         files = sources.inspect(name, train, place.folder)
     except DataError as error:

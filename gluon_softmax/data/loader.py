@@ -7,8 +7,7 @@ where Gluon's `DataLoader` calls a transform for each image.
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,19 +15,18 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon.data.vision.transforms import Resize, ToTensor
 
-from ..engine.memory import Empty, as_ndarray, as_numpy, empty
+from ..engine.memory import Empty, as_ndarray, empty
 from ..errors import ArgumentError, check_batch_size, check_whole_number
-from .datasets import FashionMNIST, ImageDataset, TransformedDataset
+from .datasets import ImageDataset, TransformedDataset
 from .filearray import FileArray
+from .making import BatchMaker
+from .mnist import FashionMNIST
 from .randomness import random_state
-from .reading import BatchReader, Task
-from .transforms import Step, count_for_workers, is_in_background, make_steps
+from .reading import Task, read_batch
+from .transforms import count_for_workers, make_steps
 from .workers import WorkerPool
 
 __all__ = ["BatchLoader", "load_data", "load_data_fashion_mnist"]
-
-AHEAD = 2
-"""Batches that MXNet has been given to resize before they are asked for."""
 
 
 class BatchLoader:
@@ -98,8 +96,11 @@ class BatchLoader:
         self.position = 0
         steps = make_steps(transforms)
         num_there = count_for_workers(steps)
-        self._read = BatchReader(source.images, source.labels, steps[:num_there])
-        self._maker = _BatchMaker(steps, num_there)
+        self._images = source.images
+        self._read = partial(
+            read_batch, source.images, source.labels, steps[:num_there]
+        )
+        self._maker = BatchMaker(steps, num_there)
         # A function of the user's may look at what training changes.
         self.may_read_ahead = not num_there
         self._pool = WorkerPool(self._read, num_workers) if num_workers else None
@@ -120,18 +121,9 @@ class BatchLoader:
         return self.read_into(empty)
 
     def read_into(self, make: Empty) -> Iterator[tuple[nd.NDArray, nd.NDArray]]:
-        """Read one epoch into arrays of the caller's choice.
+        """Read one epoch into arrays as `memory.empty` makes them.
 
-        Parameters
-        ----------
-        make : callable
-            Takes a shape and a type; gives what `memory.empty` once gave for them. It
-            is called once for the images and once for the labels of each batch.
-
-        Yields
-        ------
-        X, y : mxnet.nd.NDArray
-            As the loader itself gives them.
+        `make` is called for the images and for the labels of each batch.
         """
         tasks = self._next_tasks()
         if self._pool is None:
@@ -142,29 +134,23 @@ class BatchLoader:
         return (tuple(as_ndarray(array, make) for array in batch) for batch in batches)
 
     def order(self, epoch: int) -> np.ndarray:
-        """Return the order of the samples in an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Number of the epoch, from 0.
-
-        Returns
-        -------
-        numpy.ndarray
-            Sample numbers, shape (len(dataset),).
-        """
+        """Return the sample numbers of an epoch, counted from 0, in order."""
         if not self.shuffle:
             return np.arange(len(self.dataset))
         return random_state(self.seed, epoch).permutation(len(self.dataset))
 
+    def count(self, number: int) -> int:
+        """Count the samples that this loader reads for a batch, from 0."""
+        bounds = self._bounds(number)
+        return bounds.stop - bounds.start
+
     def _next_tasks(self) -> list[Task]:
-        """List the batches of the next epoch, and go on to it."""
-        if isinstance(self._read.images, FileArray):
-            self._read.images.check_unchanged()
+        """Return the batches of the next epoch, and go on to it."""
+        if isinstance(self._images, FileArray):
+            self._images.check_unchanged()
         epoch, first = self.epoch, self.position
         self.epoch, self.position = epoch + 1, 0
-        batches = [self.bounds(number) for number in range(len(self))]
+        batches = [self._bounds(number) for number in range(len(self))]
         if self.shuffle:
             order = self.order(epoch)
             batches = [order[batch] for batch in batches]
@@ -174,74 +160,12 @@ class BatchLoader:
             if number >= first and self.count(number)
         ]
 
-    def bounds(self, number: int) -> slice:
-        """Return what a batch takes of the epoch's order.
-
-        Parameters
-        ----------
-        number : int
-            Number of the batch, from 0.
-
-        Returns
-        -------
-        slice
-            All of the batch, or this loader's part of it.
-        """
+    def _bounds(self, number: int) -> slice:
+        """Return what this loader takes of an epoch's order for a batch, from 0."""
         start = number * self.batch_size
         size = min(self.batch_size, len(self.dataset) - start)
         k, n = self.part
         return slice(start + size * k // n, start + size * (k + 1) // n)
-
-    def count(self, number: int) -> int:
-        """Count the samples of a batch, from 0, that this loader reads."""
-        bounds = self.bounds(number)
-        return bounds.stop - bounds.start
-
-
-class _BatchMaker:
-    """Does the steps for whole batches, and places what they give."""
-
-    def __init__(self, steps: list[Step], num_done: int):
-        self._steps, self._num_done = steps, num_done
-        waited_for = [n for n, step in enumerate(steps, 1) if is_in_background(step)]
-        self._num_started = next((n for n in waited_for if n > num_done), num_done)
-
-    def make_all(
-        self,
-        gathered: Iterable[tuple[Task, tuple[np.ndarray, np.ndarray]]],
-        make: Empty,
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Make batches, while MXNet is at the steps that it does in the background."""
-        ahead = AHEAD if self._num_started > self._num_done else 0
-        first_steps = range(self._num_done, self._num_started)
-        started = deque()
-        for task, (X, y) in gathered:
-            X = self._transform(X, task, first_steps, empty)
-            started.append((task, X, y))
-            if len(started) > ahead:
-                yield self._finish(*started.popleft(), make)
-        for batch in started:
-            yield self._finish(*batch, make)
-
-    def _finish(
-        self, task: Task, X: np.ndarray | nd.NDArray, y: np.ndarray, make: Empty
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Do the other steps, and place the labels."""
-        X = self._transform(X, task, range(self._num_started, len(self._steps)), make)
-        labels = make((len(X),), "int32")
-        labels[:] = y
-        return (X.asnumpy() if isinstance(X, nd.NDArray) else X), labels
-
-    def _transform(
-        self, X: np.ndarray | nd.NDArray, task: Task, numbers: range, make: Empty
-    ) -> np.ndarray | nd.NDArray:
-        """Do some of the steps; the last of all writes to what `make` gives."""
-        for number in numbers:
-            if isinstance(X, nd.NDArray):
-                X = as_numpy(X)
-            place = make if number == len(self._steps) - 1 else empty
-            X = self._steps[number](X, (*task.seed, number + 1), place)
-        return X
 
 
 def load_data_fashion_mnist(
@@ -300,7 +224,7 @@ def load_data(
     Parameters
     ----------
     train_set, test_set : ImageDataset
-        Two splits of one data set.
+        Two splits of one data set, of the same revision.
     batch_size, resize, num_workers, seed
         As for `load_data_fashion_mnist`.
 
@@ -308,11 +232,6 @@ def load_data(
     -------
     train_iter, test_iter : BatchLoader
         Mini-batches of the training set, shuffled, and of the test set in its order.
-
-    Raises
-    ------
-    ArgumentError
-        If the two are of different revisions, or as `BatchLoader` raises it.
     """
     if train_set.revision != test_set.revision:
         raise ArgumentError(
@@ -320,8 +239,9 @@ def load_data(
             "are of different revisions, so images may be in both: delete the files of "
             "one of them, or name a folder that has all four with root"
         )
-    train_iter = BatchLoader(train_set, batch_size, True, resize, num_workers, seed)
-    test_iter = BatchLoader(test_set, batch_size, False, resize, num_workers, seed)
+    options = {"resize": resize, "num_workers": num_workers, "seed": seed}
+    train_iter = BatchLoader(train_set, batch_size, shuffle=True, **options)
+    test_iter = BatchLoader(test_set, batch_size, **options)
     return train_iter, test_iter
 
 

@@ -26,14 +26,9 @@ MARGINS = {"MNIST": 4}
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a model sees it.
+    """A picture as a model sees it, and the steps that brought it to that.
 
-    Attributes
-    ----------
-    pixels : numpy.ndarray
-        Shape (28, 28), uint8, bright on black.
-    steps : list of str
-        What was done to bring it to that.
+    Its pixels are of shape (28, 28), uint8, bright on black.
     """
 
     pixels: np.ndarray
@@ -41,30 +36,12 @@ class Picture:
 
 
 def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
-    """Read a picture, and bring it to what the data sets' own look like.
+    """Read a picture, and bring it to what the images of a data set look like.
 
-    Parameters
-    ----------
-    path : path
-        PNG, JPEG or whatever else Pillow reads, of any size.
-    data : str
-        Title of the data set that the model was trained on.
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    DataError
-        If the file is missing, no picture, damaged, or of one colour.
-
-    Notes
-    -----
     As Fashion-MNIST was made: trimmed, the longer side brought to 28 pixels, the
     shorter one padded, bright on black (Xiao, Rasul and Vollgraf, arXiv:1708.07747,
-    section 2). Digits keep a margin of 4 pixels, and have their centre of mass in the
-    middle, as those of MNIST. A picture that is 28 x 28 already is only inverted.
+    section 2). Digits (`data` is 'MNIST') keep a margin of 4 pixels, and have their
+    centre of mass in the middle. A picture that is 28 x 28 already is only inverted.
     """
     image, grey = _open(path)
     steps = [f"{image.width} x {image.height} {image.mode}, read as grey"]

@@ -8,17 +8,9 @@ __all__ = ["random_state"]
 
 
 def random_state(*seed: int) -> np.random.RandomState:
-    """Seed a generator of its own.
+    """Return a generator of its own for numbers from 0 on: a seed and an epoch, say.
 
-    Parameters
-    ----------
-    *seed : int
-        One or more whole numbers from 0 on: a seed and the number of the epoch, say.
-
-    Returns
-    -------
-    numpy.random.RandomState
-        The older of NumPy's generators: its streams are promised never to change.
+    It is the older of NumPy's, whose streams are promised never to change.
 
     Examples
     --------

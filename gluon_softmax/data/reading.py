@@ -15,44 +15,32 @@ from .filearray import FileArray
 if TYPE_CHECKING:
     from .transforms import Step
 
-__all__ = ["BatchReader", "Task"]
+__all__ = ["Task", "read_batch"]
 
 
 class Task(NamedTuple):
-    """One batch to read."""
+    """One batch to read: its sample numbers, and a seed for its random transforms.
 
-    indices: np.ndarray | slice
-    """Sample numbers; a slice where they follow each other, which is read faster."""
-    seed: tuple[int, int, int]
-    """Seed of the data's order, epoch and batch: decides every random transform."""
-
-
-class BatchReader:
-    """Gathers the images and labels of a batch.
-
-    Parameters
-    ----------
-    images, labels : array
-        The data set's.
-    steps : sequence of callable
-        Steps that call a function for each image, and those before them.
+    A slice, where the numbers follow each other, is read faster. The seed is that of
+    the data's order, the epoch and the batch.
     """
 
-    def __init__(
-        self,
-        images: np.ndarray | FileArray,
-        labels: np.ndarray,
-        steps: Sequence[Step],
-    ):
-        self.images, self.labels, self.steps = images, labels, steps
+    indices: np.ndarray | slice
+    seed: tuple[int, int, int]
 
-    def __call__(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
-        """Read one batch."""
-        X = _take(self.images, task.indices)  # (n, height, width, channels)
-        for number, step in enumerate(self.steps, 1):
-            X = step(X, (*task.seed, number), np.empty)
-            X = X if isinstance(X, np.ndarray) else X.asnumpy()
-        return X, _take(self.labels, task.indices)
+
+def read_batch(
+    images: np.ndarray | FileArray,
+    labels: np.ndarray,
+    steps: Sequence[Step],
+    task: Task,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gather the images and labels of a batch, and do some steps with the images."""
+    X = _take(images, task.indices)  # (n, height, width, channels)
+    for number, step in enumerate(steps, 1):
+        X = step(X, (*task.seed, number), np.empty)
+        X = X if isinstance(X, np.ndarray) else X.asnumpy()
+    return X, _take(labels, task.indices)
 
 
 def _take(array: np.ndarray | FileArray, indices: np.ndarray | slice) -> np.ndarray:

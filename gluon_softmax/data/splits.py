@@ -15,19 +15,10 @@ import numpy as np
 from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
 
 from ..errors import ArgumentError, check_choice, check_whole_number
-from .datasets import MNIST, FashionMNIST, ImageDataset, TransformedDataset
+from .datasets import ImageDataset, TransformedDataset
+from .mnist import MNIST, FashionMNIST
 
-__all__ = [
-    "DATA_SETS",
-    "PIXELS",
-    "Sets",
-    "Splits",
-    "load_sets",
-    "load_splits",
-    "measure_moments",
-    "prepare_pixels",
-    "split_off",
-]
+__all__ = ["DATA_SETS", "PIXELS", "Splits", "load_splits"]
 
 DATA_SETS = {"fashion-mnist": FashionMNIST, "mnist": MNIST}
 MOMENTS = {"fashion-mnist": (0.2860, 0.3530), "mnist": (0.1307, 0.3081)}
@@ -45,15 +36,6 @@ class Splits(NamedTuple):
     test: ImageDataset | TransformedDataset
 
 
-class Sets(NamedTuple):
-    """A data set as it was found."""
-
-    train: ImageDataset
-    test: ImageDataset
-    moments: tuple[float, float]
-    """Mean and standard deviation of the training set's pixels, scaled to 0-1."""
-
-
 def load_splits(
     name: str | os.PathLike[str],
     pixels: str = "scaled",
@@ -66,7 +48,8 @@ def load_splits(
     Parameters
     ----------
     name : {'fashion-mnist', 'mnist'} or path
-        A published set, or a folder as `load_sets` takes it.
+        A published set, or a folder of pictures as `read_folder` takes it. Of a folder
+        that is called as a published set, give the path with its slash: ``./mnist``.
     pixels : {'scaled', 'centred', 'normalised'}
         What the pixels are brought to.
     num_validation : int
@@ -79,55 +62,28 @@ def load_splits(
     Returns
     -------
     Splits
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such data set or range, or the split is larger than the data.
-    DataError, DownloadError
-        As the data sets raise them.
     """
     check_choice("pixels", pixels, PIXELS)
-    train_set, test_set, moments = load_sets(name, root)
-    train_set, valid_set = split_off(train_set, num_validation)
+    train_set, test_set, moments = _load_sets(name, root)
+    train_set, valid_set = _split_off(train_set, num_validation)
     if num_images is not None:
-        train_set = _take(train_set, slice(num_images))
+        train_set = _cut(train_set, slice(num_images))
     return Splits(
-        _prepare(train_set, moments, pixels),
-        valid_set and _prepare(valid_set, moments, pixels),
-        _prepare(test_set, moments, pixels),
+        _scale(train_set, moments, pixels),
+        valid_set and _scale(valid_set, moments, pixels),
+        _scale(test_set, moments, pixels),
     )
 
 
-def load_sets(
-    name: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
-) -> Sets:
-    """Load training and test set.
-
-    Parameters
-    ----------
-    name : {'fashion-mnist', 'mnist'} or path
-        A published set; or a folder of classes, as `read_folder` takes it. Of a folder
-        that is called as a published set, give the path with its slash: ``./mnist``.
-    root : path, optional
-        The folder to look in first for a published set.
-
-    Returns
-    -------
-    Sets
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such data set or folder.
-    DataError, DownloadError
-        As the data sets raise them.
-    """
+def _load_sets(
+    name: str | os.PathLike[str], root: str | os.PathLike[str] | None
+) -> tuple[ImageDataset, ImageDataset, tuple[float, float]]:
+    """Load training set, test set, and the training pixels' mean and deviation."""
     if name in DATA_SETS:
         train_set, test_set = (
             DATA_SETS[name](root, train=train) for train in (True, False)
         )
-        return Sets(train_set, test_set, MOMENTS[name])
+        return train_set, test_set, MOMENTS[name]
     if not Path(name).is_dir():
         raise ArgumentError(
             f"expected data to be one of {', '.join(DATA_SETS)}, or a folder of "
@@ -136,57 +92,13 @@ def load_sets(
     from .folders import read_folder  # reads with Pillow, slow to import
 
     train_set, test_set = read_folder(name)
-    return Sets(train_set, test_set, measure_moments(train_set))
+    return train_set, test_set, _measure_moments(train_set)
 
 
-def measure_moments(dataset: ImageDataset) -> tuple[float, float]:
-    """Compute mean and standard deviation of the pixels, scaled to 0-1.
-
-    Parameters
-    ----------
-    dataset : ImageDataset
-        In memory.
-
-    Returns
-    -------
-    mean, deviation : float
-        The deviation of pixels that are all alike is given as 1, to divide by.
-    """
-    counts = np.bincount(dataset.images.ravel(), minlength=256)
-    values = np.arange(256) / 255
-    mean = np.average(values, weights=counts)
-    deviation = np.average((values - mean) ** 2, weights=counts) ** 0.5
-    return float(mean), float(deviation) or 1.0
-
-
-def split_off(
+def _split_off(
     train_set: ImageDataset, num_validation: int
 ) -> tuple[ImageDataset, ImageDataset | None]:
-    """Cut a validation set off the end of a training set.
-
-    Parameters
-    ----------
-    train_set : ImageDataset
-    num_validation : int
-        How many images; none for 0.
-
-    Returns
-    -------
-    train_set, valid_set : ImageDataset
-
-    Raises
-    ------
-    ArgumentError
-        If nothing would be left to train on.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> images = np.zeros((6, 28, 28), np.uint8)
-    >>> parts = split_off(ImageDataset(images, np.arange(6)), 2)
-    >>> [len(part) for part in parts]
-    [4, 2]
-    """
+    """Cut a validation set of so many images off the end; none for 0."""
     check_whole_number("num_validation", num_validation, least=0)
     if not num_validation:
         return train_set, None
@@ -196,17 +108,22 @@ def split_off(
             f"the training set, found {num_validation:,}"
         )
     parts = slice(None, -num_validation), slice(-num_validation, None)
-    return tuple(_take(train_set, part) for part in parts)
+    return tuple(_cut(train_set, part) for part in parts)
 
 
-def prepare_pixels(
-    dataset: ImageDataset, name: str, pixels: str
-) -> ImageDataset | TransformedDataset:
-    """Bring pixels of a published set to a range; the loader brings them to 0-1."""
-    return _prepare(dataset, MOMENTS[name], pixels)
+def _measure_moments(dataset: ImageDataset) -> tuple[float, float]:
+    """Compute mean and standard deviation of the pixels, scaled to 0-1.
+
+    The deviation of pixels that are all alike is given as 1, to divide by.
+    """
+    counts = np.bincount(dataset.images.ravel(), minlength=256)
+    values = np.arange(256) / 255
+    mean = np.average(values, weights=counts)
+    deviation = np.average((values - mean) ** 2, weights=counts) ** 0.5
+    return float(mean), float(deviation) or 1.0
 
 
-def _prepare(
+def _scale(
     dataset: ImageDataset, moments: tuple[float, float], pixels: str
 ) -> ImageDataset | TransformedDataset:
     """Bring pixels to a range by their mean and standard deviation."""
@@ -217,7 +134,7 @@ def _prepare(
     return dataset.transform_first(ToTensor()).transform_first(normalize)
 
 
-def _take(dataset: ImageDataset, part: slice) -> ImageDataset:
+def _cut(dataset: ImageDataset, part: slice) -> ImageDataset:
     """Return a part of a data set."""
     return ImageDataset(
         dataset.images[part],

@@ -6,39 +6,74 @@ them is done picture by picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import check_whole_number
-from .garments import GARMENTS, Part, Vary
+from .datasets import ImageDataset
+from .garments import GARMENTS
+from .labels import TEXT_LABELS
+from .outlines import Part, Vary
+from .pictures import SIDE
 
-_SIDE = 28
-_ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
+__all__ = ["SyntheticFashion", "draw_garments"]
+
+ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
 
 
-def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw garments of the ten classes of Fashion-MNIST, in its order of labels.
+class SyntheticFashion(ImageDataset):
+    """Garments drawn by this package, for when Fashion-MNIST cannot be had.
 
     Parameters
     ----------
-    num_images : int
-        How many pictures to draw, at least 1.
+    train : bool
+        Whether to draw a training set or a test set; no image is in both.
+    transform : callable, optional
+        Called as ``transform(image, label)`` for each sample or slice that is read.
+    num_images : int, optional
+        How many; 10,000 for training and 2,000 for testing if not given.
     seed : int
-        Fixes every picture and their order; NumPy's global state plays no part.
-
-    Returns
-    -------
-    images : numpy.ndarray
-        Bright garments on black, shape ``(num_images, 28, 28)``, uint8.
-    labels : numpy.ndarray
-        Shape ``(num_images,)``, int32, shuffled; class sizes differ by one at most.
+        The same seed gives the same images.
 
     Raises
     ------
     ArgumentError
-        If `num_images` is not a whole number above 0, or `seed` one below 0.
+        If `num_images` is below 1.
+
+    Notes
+    -----
+    The ten classes and the picture format are those of Fashion-MNIST, the accuracies
+    are not: never compare them with published ones.
+    """
+
+    def __init__(
+        self,
+        train: bool = True,
+        transform: Callable | None = None,
+        num_images: int | None = None,
+        seed: int = 0,
+    ):
+        if num_images is None:
+            num_images = 10_000 if train else 2_000
+        # Even seeds for training, odd ones for testing: the two never meet.
+        images, labels = draw_garments(num_images, 2 * seed + (not train))
+        super().__init__(
+            images,
+            labels,
+            transform,
+            title="SyntheticFashion (drawn stand-in, not Fashion-MNIST)",
+            classes=TEXT_LABELS,
+        )
+
+
+def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw garments of the ten classes of Fashion-MNIST, bright on black.
+
+    The images are of shape (num_images, 28, 28), uint8, the labels int32 and shuffled;
+    class sizes differ by one at most.
 
     Examples
     --------
@@ -50,7 +85,7 @@ def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     check_whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num_images, dtype=np.int32) % len(GARMENTS))
-    images = np.empty((num_images, _SIDE, _SIDE), dtype=np.uint8)
+    images = np.empty((num_images, SIDE, SIDE), dtype=np.uint8)
     for label in np.unique(labels):
         garment, stripes = GARMENTS[label]
         places = np.flatnonzero(labels == label)
@@ -73,7 +108,7 @@ def _fill(parts: list[Part]) -> np.ndarray:
     num_images = len(parts[0].points)
     shapes = []
     for points, shade in parts:
-        corners = ((points + _SIDE / 2) * _ENLARGEMENT).reshape(num_images, -1)
+        corners = ((points + SIDE / 2) * ENLARGEMENT).reshape(num_images, -1)
         fills = np.full(num_images, shade) * 255
         shapes.append((corners.tolist(), fills.astype(int).tolist()))
     return np.stack([_paint(shapes, i) for i in range(num_images)])
@@ -81,18 +116,18 @@ def _fill(parts: list[Part]) -> np.ndarray:
 
 def _paint(shapes: list[tuple[list, list]], i: int) -> np.ndarray:
     """Paint picture `i` on a large canvas and shrink it."""
-    canvas = Image.new("L", (_SIDE * _ENLARGEMENT, _SIDE * _ENLARGEMENT))
+    canvas = Image.new("L", (SIDE * ENLARGEMENT, SIDE * ENLARGEMENT))
     pencil = ImageDraw.Draw(canvas)
     for outlines, fills in shapes:
         if fills[i] >= 0:
             pencil.polygon(outlines[i], fill=fills[i])
-    return np.asarray(canvas.reduce(_ENLARGEMENT))
+    return np.asarray(canvas.reduce(ENLARGEMENT))
 
 
 def _dye(images: np.ndarray, stripes: float, rng: np.random.Generator) -> np.ndarray:
     """Return each garment its own brightness, lighting, stripes and grain."""
     vary = partial(rng.uniform, size=(len(images), 1, 1))
-    x = np.arange(_SIDE) - _SIDE / 2
+    x = np.arange(SIDE) - SIDE / 2
     cloth = vary(0.55, 1.0) * (1 + vary(-0.015, 0.015) * x)
     for position in (x, x[:, None]):
         depth = stripes * np.maximum(vary(-2, 1), 0)  # two thirds have none

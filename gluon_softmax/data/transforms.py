@@ -34,19 +34,10 @@ Step = Callable[[np.ndarray, Seed, Empty], Union[np.ndarray, nd.NDArray]]
 
 
 def make_steps(transform: Iterable[Callable]) -> list[Step]:
-    """Turn transforms of single images into steps for whole batches.
+    """Turn transforms of single images, applied in turn, into steps for whole batches.
 
-    Parameters
-    ----------
-    transform : iterable of callable
-        Applied one after the other: transforms of `mxnet.gluon.data.vision`, a
-        `Compose` of them, or functions from one image to one image.
-
-    Returns
-    -------
-    list of callable
-        Each takes images, shape (n, ...), a seed, and a function that makes arrays as
-        `memory.empty` does; gives images (n, ...).
+    They may be transforms of `mxnet.gluon.data.vision`, a `Compose` of them, or
+    functions from one image to one image.
     """
     steps = []
     for single in transform:
@@ -59,49 +50,25 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
 
 
 def is_in_background(step: Step) -> bool:
-    """Return whether MXNet computes a step while Python goes on.
-
-    Parameters
-    ----------
-    step : callable
-        One of those that `make_steps` gives; a step in the background gives an NDArray.
-
-    Returns
-    -------
-    bool
-    """
+    """Return whether MXNet computes a step, to an NDArray, while Python goes on."""
     return isinstance(step, partial) and step.func is _resize
 
 
 def count_for_workers(steps: list[Step]) -> int:
     """Count the first steps that are a worker process's: up to the last slow one.
 
-    Parameters
-    ----------
-    steps : list of callable
-        Those that `make_steps` gives.
-
-    Returns
-    -------
-    int
-        0 where each step takes whole batches: these are faster where they are used.
+    None is where each takes whole batches: these are faster where they are used.
     """
-    slow = [n for n, step in enumerate(steps, 1) if _calls_for_each(step)]
+    slow = [
+        number
+        for number, step in enumerate(steps, 1)
+        if isinstance(step, partial) and step.func is _each
+    ]
     return slow[-1] if slow else 0
 
 
 def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
     """Return what pixels in 0-1 are brought to: mean and deviation of `Normalize`.
-
-    Parameters
-    ----------
-    transform : iterable of callable
-        As for `make_steps`.
-
-    Returns
-    -------
-    mean, deviation : float
-        0 and 1 where nothing normalises them.
 
     Examples
     --------
@@ -165,11 +132,6 @@ _MAKERS: dict[type, Callable[..., Step]] = {
     transforms.RandomFlipLeftRight: lambda transform: _flip,
     transforms.Cast: lambda transform: partial(_cast, transform._dtype),
 }
-
-
-def _calls_for_each(step: Step) -> bool:
-    """Return whether a step calls a transform for each image."""
-    return isinstance(step, partial) and step.func is _each
 
 
 def _each(transform: Callable, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:

@@ -6,7 +6,6 @@ does not limit their size.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import pickle
@@ -15,7 +14,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -24,36 +23,23 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ArgumentError, WorkerError
+from .worker import Read, answer, describe_error, prepare
 
 __all__ = ["WorkerPool"]
 
 TASKS_PER_WORKER = 2  # one being read, one waiting to be fetched
-PATIENCE = 1.0  # seconds to wait for a batch before looking whether all workers live
-
-Read = Callable[[Any], Any]
+CHECK_SECONDS = 1.0  # to wait for a batch before looking whether all workers live
 
 
 class WorkerPool:
     """Worker processes that read batches, started as `multiprocessing` is set to.
 
+    `read` takes a task and returns a batch. Forked workers inherit it; to others it is
+    sent once, when they start. They don't import the script that runs here, unless
+    `read` comes from it.
+
     They end when the pool is no longer used, and when this process ends, even if it is
-    killed. Ctrl-C reaches this process alone, which ends them. They don't import the
-    script that runs here, unless `read` comes from it.
-
-    Parameters
-    ----------
-    read : callable
-        Takes a task and returns a batch. Forked workers inherit it; to others it is
-        sent once, when they start.
-    num_workers : int
-        How many processes, at least 1.
-
-    Raises
-    ------
-    ArgumentError
-        If `read` cannot be sent to a fresh Python.
-    WorkerError
-        If a process cannot be started.
+    killed. Ctrl-C reaches this process alone, which ends them.
     """
 
     def __init__(self, read: Read, num_workers: int):
@@ -66,28 +52,15 @@ class WorkerPool:
         self._options = {
             "max_workers": num_workers,
             "mp_context": multiprocessing.get_context(method),
-            "initializer": _prepare,
+            "initializer": prepare,
             "initargs": (sent,),
         }
         self._start()
 
     def read_all(self, tasks: Iterable[Any]) -> Iterator[Any]:
-        """Read what each task asks for; loops may be left early, and nested.
+        """Read what each task asks for, in order; loops may be left early, and nested.
 
-        Parameters
-        ----------
-        tasks : iterable
-            What `read` takes, one by one.
-
-        Yields
-        ------
-        batch
-            What `read` returns for each task, in the order of the tasks.
-
-        Raises
-        ------
-        WorkerError
-            If `read` raises or a worker dies; the next loop has living ones.
+        Where `read` raises or a worker dies, so does this loop; the next has new ones.
         """
         executor, ahead = self._running(), iter(tasks)
         waiting: deque[Future] = deque()
@@ -95,19 +68,19 @@ class WorkerPool:
             while True:
                 room = TASKS_PER_WORKER * self._num_workers - len(waiting)
                 for task in islice(ahead, room):
-                    waiting.append(self._submit(executor, _answer, task))
+                    waiting.append(self._submit(executor, answer, task))
                 if not waiting:
                     return
                 yield _wait_for(waiting.popleft(), executor)
         except BrokenProcessPool:
-            raise self._death(executor) from None
+            raise self._make_error(executor) from None
         except KeyboardInterrupt:
-            self._end()
+            self._finalizer()
             raise
 
     def _running(self) -> ProcessPoolExecutor:
         """Return the workers; new ones if they ended, or are another process's."""
-        if not self._end.alive or self._owner != os.getpid():
+        if not self._finalizer.alive or self._owner != os.getpid():
             self._start()
         return self._executor
 
@@ -116,9 +89,9 @@ class WorkerPool:
         self._owner = os.getpid()
         try:
             self._executor = executor = ProcessPoolExecutor(**self._options)
-            self._end = weakref.finalize(self, _end, executor, self._owner)
+            self._finalizer = weakref.finalize(self, _end, executor, self._owner)
             # Python's usual exit handlers run after it has waited for all threads.
-            threading._register_atexit(self._end)
+            threading._register_atexit(self._finalizer)
             # Else Python 3.10 waits for a dead worker to take the rest of a large task.
             executor._call_queue.cancel_join_thread()
             self._submit(executor, os.getpid)
@@ -133,11 +106,11 @@ class WorkerPool:
         with _interrupts_blocked(), _main_hidden(self._hides_main):
             return executor.submit(*call)
 
-    def _death(self, executor: ProcessPoolExecutor) -> WorkerError:
+    def _make_error(self, executor: ProcessPoolExecutor) -> WorkerError:
         """Return an error that says how a worker ended and what to do."""
-        if executor is not self._executor or not self._end.alive:
+        if executor is not self._executor or not self._finalizer.alive:
             return WorkerError("another loop's worker died: start this loop again")
-        codes = {process.pid: process.exitcode for process in self._end()}
+        codes = {process.pid: process.exitcode for process in self._finalizer()}
         # The others were sent SIGTERM.
         pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
         return WorkerError(
@@ -153,7 +126,7 @@ def _wait_for(future: Future, executor: ProcessPoolExecutor) -> Any:
     """
     while True:
         try:
-            return future.result(timeout=PATIENCE)
+            return future.result(timeout=CHECK_SECONDS)
         except TimeoutError:
             processes = (executor._processes or {}).copy().values()
             if not all(process.is_alive() for process in processes):
@@ -224,14 +197,9 @@ def _pickle(read: Read) -> bytes:
     except Exception as error:  # pickling may raise any
         raise ArgumentError(
             "expected transforms that can be sent to a fresh Python, found one that "
-            f"cannot ({_in_one_line(error)}): use functions of a module, or "
+            f"cannot ({describe_error(error)}): use functions of a module, or "
             "multiprocessing.set_start_method('fork')"
         ) from error
-
-
-def _in_one_line(error: BaseException) -> str:
-    """Return the type and the text of an exception."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _describe(code: int | None) -> str:
@@ -241,43 +209,3 @@ def _describe(code: int | None) -> str:
     if code < 0:
         return f"was ended by signal {-code} ({signal.strsignal(-code)})"
     return f"exited with code {code}"
-
-
-# What a worker runs
-
-_read: Read | bytes  # pickled until the first task asks for it
-
-
-def _prepare(read: Read | bytes) -> None:
-    """Make this process a worker."""
-    global _read
-    _read = read
-    gc.freeze()  # what a forked worker inherits is not its to clear up
-    _take_signals()
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _answer(task: Any) -> Any:
-    """Return what a task asks for; raise what can be sent, as not every error can."""
-    global _read
-    try:
-        if isinstance(_read, bytes):
-            _read = pickle.loads(_read)
-            _take_signals()
-        return _read(task)
-    except BaseException as error:
-        line = _in_one_line(error)
-        raise WorkerError(f"a worker process raised {line}") from error
-
-
-def _take_signals() -> None:
-    """Let signals but Ctrl-C end this process; MXNet turns each into exit code 255."""
-    for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _follow_parent() -> None:
-    """End this process when its parent has ended."""
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -27,24 +27,7 @@ KINDS = "biufU"
 def write_arrays(
     arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
 ) -> Path:
-    """Write arrays as NumPy's ``.npz``; equal arrays give equal bytes.
-
-    Parameters
-    ----------
-    arrays : mapping of str to numpy.ndarray
-        Of numbers or of text.
-    path : str or os.PathLike
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; what stood there before is then untouched.
-    """
+    """Write arrays as NumPy's ``.npz``; equal arrays give equal bytes."""
     content = BytesIO()  # on a full disk zipfile would print an error of its own
     np.savez(content, **arrays)
     with replacing(path) as temporary, open(temporary, "wb") as file:
@@ -57,19 +40,8 @@ def write_arrays(
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """Read what `write_arrays` wrote; nothing in the file is run.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-
-    Raises
-    ------
-    DataError
-        If the file is missing, damaged, larger than any of this package's, or holds a
-        pickle.
+    A file that is missing, damaged, larger than any of this package's, or holds a
+    pickle raises `DataError`.
     """
     try:
         with open(path, "rb") as file:

@@ -6,7 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import OutputError
@@ -16,23 +16,11 @@ __all__ = ["replacing", "write_json", "write_text"]
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Return a temporary path beside `path`; move it to `path` if the block succeeds.
+    """Yield a temporary path beside `path`, which is moved there if the block succeeds.
 
-    Parameters
-    ----------
-    path : path
-        The file to write; its folder is made if it is missing.
-
-    Yields
-    ------
-    pathlib.Path
-        A path of the same suffix in the same folder, for the block to write.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made or the file cannot be written (a full disk, say);
-        what stood at `path` before is then untouched.
+    Its suffix is that of `path`, whose folder is made if it is missing. Where either
+    cannot be written (a full disk, say), `OutputError` is raised, and what stood at
+    `path` before is untouched.
     """
     path = Path(path)
     temporary = path.parent / f".{uuid.uuid4().hex}-{path.name}"
@@ -47,56 +35,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             "or mend this one and try again"
         ) from error
     finally:
-        _remove(temporary)
+        with suppress(OSError):  # moved into place, or its folder never existed
+            temporary.unlink()
 
 
 def write_json(content: dict, path: str | os.PathLike[str]) -> Path:
-    """Write numbers as JSON.
-
-    Parameters
-    ----------
-    content : dict
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write numbers as JSON, and return the path."""
     return write_text(json.dumps(content, indent=2) + "\n", path)
 
 
 def write_text(content: str, path: str | os.PathLike[str]) -> Path:
-    """Write text in UTF-8.
-
-    Parameters
-    ----------
-    content : str
-    path : path
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write text in UTF-8, and return the path."""
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return Path(path)
-
-
-def _remove(path: Path) -> None:
-    """Remove what is left of a block that failed."""
-    try:
-        path.unlink()
-    except OSError:  # moved into place, or its folder never existed
-        return

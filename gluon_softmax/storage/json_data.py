@@ -13,49 +13,8 @@ MOST_BYTES = 2**25
 """So much a file may hold: about 200,000 epochs."""
 
 
-def decode_json(content: bytes) -> object:
-    """Decode JSON, as far as any file of this package holds such.
-
-    Parameters
-    ----------
-    content : bytes
-        In UTF-8.
-
-    Returns
-    -------
-    object
-        Dictionaries, lists, text, numbers.
-
-    Raises
-    ------
-    DataError
-        If it is no JSON, nested without end, or larger than any of this package's.
-    """
-    if len(content) > MOST_BYTES:
-        raise DataError(f"expected at most {MOST_BYTES:,} bytes of JSON, found more")
-    try:
-        return json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"expected JSON, found {error}") from error
-
-
 def read_json(path: str | os.PathLike[str]) -> object:
-    """Read a JSON file.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    object
-        What `decode_json` gives.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or `decode_json` refuses it.
-    """
+    """Read a JSON file; raise `DataError` for what `decode_json` does not decode."""
     try:
         with open(path, "rb") as file:  # which may have no end
             return decode_json(file.read(MOST_BYTES + 1))
@@ -64,3 +23,13 @@ def read_json(path: str | os.PathLike[str]) -> object:
         raise DataError(f"{path} cannot be read ({reason})") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def decode_json(content: bytes) -> object:
+    """Decode JSON; raise `DataError` if it is none, endlessly nested, or too large."""
+    if len(content) > MOST_BYTES:
+        raise DataError(f"expected at most {MOST_BYTES:,} bytes of JSON, found more")
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"expected JSON, found {error}") from error

@@ -47,11 +47,12 @@ def _page(options: argparse.Namespace) -> int:
 
 def _load_test_set(title: str, options: argparse.Namespace):
     """Load the test images that the comparison was made with."""
-    from ...data import sources
-    from ...data.datasets import FashionMNIST, SyntheticFashion
+    from ...data.mnist import FashionMNIST
+    from ...data.published import get_publication
+    from ...data.synthetic import SyntheticFashion
     from ...errors import DataError
 
-    if title == sources.published(FashionMNIST.name).title:
+    if title == get_publication(FashionMNIST.name).title:
         return FashionMNIST(options.root, train=False)
     stand_in = SyntheticFashion(train=False)
     if title == stand_in.title:

@@ -8,7 +8,9 @@ import numpy as np
 
 from ... import __version__
 from ...chapter.versions import GLUON, SCRATCH, VERSIONS
-from ...data.datasets import TEXT_LABELS, TEXT_LABELS_ZH, ImageDataset, SyntheticFashion
+from ...data.datasets import ImageDataset
+from ...data.labels import TEXT_LABELS, TEXT_LABELS_ZH
+from ...data.synthetic import SyntheticFashion
 from ...errors import DataError
 from ...models.comparison_file import SavedComparison
 from ...models.model import Model
