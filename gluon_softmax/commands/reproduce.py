@@ -31,6 +31,7 @@ COLUMNS = (
 )
 TRIAL_COLUMNS = ("experiment", "figure", "ours")
 """A trial is too short to be set beside what was published."""
+VERDICTS = {True: "within", False: "outside", None: "unknown"}
 REVISION = "published on an earlier revision of Fashion-MNIST"
 START = "the documents do not say from which start and in which order"
 ROUGH = "published as a round figure"
@@ -46,30 +47,34 @@ class Published(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One published figure and ours."""
+    """One published figure and ours; a single run has no standard deviation."""
 
     name: str
     figure: str
     published: float
     mean: float
-    deviation: float
+    deviation: float | None
     note: str
 
-    def is_within(self) -> bool:
+    def is_within(self) -> bool | None:
         """Return whether the figure is within two standard deviations of our mean."""
+        if self.deviation is None:
+            return None
         return abs(self.published - self.mean) <= 2 * self.deviation
 
     def describe(self) -> dict[str, str]:
         """Return the cells of the table; a reason only for a difference."""
-        cells = (
-            self.name,
-            self.figure.replace("_", " "),
-            f"{self.published:g}",
-            f"{self.mean:.4f} ± {self.deviation:.4f}",
-            "within" if self.is_within() else "outside",
-            "" if self.is_within() else self.note,
-        )
-        return dict(zip(COLUMNS, cells))
+        from .study_report import format_average
+
+        is_within = self.is_within()
+        return {
+            "experiment": self.name,
+            "figure": self.figure.replace("_", " "),
+            "published": f"{self.published:g}",
+            "ours": format_average(self.mean, self.deviation),
+            "two standard deviations": VERDICTS[is_within],
+            "note": self.note if is_within is False else "",
+        }
 
 
 R1, R2 = Experiment(batch_size=200), Experiment()
@@ -173,18 +178,18 @@ def add_arguments(commands) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     """Run what is missing; print and write the table."""
-    check_whole_number("--seeds", options.seeds, least=1 if options.quick else 2)
-    published, name, images, columns = PUBLISHED, "full", None, COLUMNS
+    check_whole_number("--seeds", options.seeds, least=1)
+    published, name, num_images, columns = PUBLISHED, "full", None, COLUMNS
     if options.quick:
         published = [_shorten(entry) for entry in PUBLISHED]
-        name, images, columns = "quick", QUICK_IMAGES, TRIAL_COLUMNS
+        name, num_images, columns = "quick", QUICK_IMAGES, TRIAL_COLUMNS
     experiments = [
         replace(entry.experiment, seed=seed)
         for entry in published
         for seed in range(options.seeds)
     ]
     study = Study(options.output / f"{name}-runs.json", experiments)
-    study.run(partial(run_experiment, root=options.root, num_images=images))
+    study.run(partial(run_experiment, root=options.root, num_images=num_images))
     findings = compare_figures(published, study.finished())
     cells = [found.describe() for found in findings]
     rows = [columns, *([row[column] for column in columns] for row in cells)]
@@ -207,9 +212,11 @@ def compare_figures(
     last: dict[Experiment, list[Epoch]] = {}
     for experiment, history in histories.items():
         last.setdefault(replace(experiment, seed=0), []).append(history[-1])
-    return [
-        Finding(name, figure, value, *average(values), note)
-        for name, experiment, figures, note in published
-        for figure, value in figures.items()
-        for values in [[getattr(epoch, figure) for epoch in last[experiment]]]
-    ]
+    findings = []
+    for entry in published:
+        for figure, value in entry.figures.items():
+            ours = [getattr(epoch, figure) for epoch in last[entry.experiment]]
+            mean, deviation = average(ours)
+            note = entry.note
+            findings.append(Finding(entry.name, figure, value, mean, deviation, note))
+    return findings
