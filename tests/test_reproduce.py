@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from gluon_softmax.commands.main import main
-from gluon_softmax.commands.reproduce import PUBLISHED, Finding, compare_figures
-from gluon_softmax.commands.study import Experiment
+from gluon_softmax.commands.reproduce import (
+    EXPERIMENTS,
+    PUBLISHED,
+    Finding,
+    compare_figures,
+)
 from gluon_softmax.history import Epoch, History
 
 
@@ -45,18 +50,29 @@ def runs(monkeypatch) -> set[tuple]:
 def test_settings_are_those_published(setting, values):
     """R1 and R2 from scratch and with Gluon, R4 by momentum, R5 by network."""
     r1, r2, r4_plain, r4_fast, r5 = values
-    found = [getattr(entry.experiment, setting) for entry in PUBLISHED]
+    found = [getattr(experiment, setting) for experiment in EXPERIMENTS.values()]
     assert found == [r1, r1, r2, r2, r4_plain, r4_fast, r5, r5]
 
 
 def test_figures_are_compared():
     """Mean and deviation are over the seeds, of the last epoch."""
-    (entry,) = (entry for entry in PUBLISHED if entry.name == "R2, Gluon")
-    seeds = [Experiment(model="gluon", seed=seed) for seed in range(3)]
-    train_acc, test_acc = compare_figures([entry], {e: pretend(e) for e in seeds})
-    assert (train_acc.published, train_acc.figure) == (0.836, "train_acc")
-    assert (train_acc.mean, train_acc.deviation) == pytest.approx((0.9, 0.1))
-    assert (test_acc.mean, test_acc.deviation) == pytest.approx((0.823, 0))
+    runs = [
+        replace(experiment, seed=seed)
+        for experiment in EXPERIMENTS.values()
+        for seed in range(3)
+    ]
+    findings = compare_figures(EXPERIMENTS, {run: pretend(run) for run in runs})
+    assert [finding[:3] for finding in findings] == list(PUBLISHED)
+    expected = {
+        "loss": (0.5, 0),
+        "train_acc": (0.9, 0.1),
+        "valid_loss": (0.4, 0),
+        "valid_acc": (0.9, 0.1),
+        "test_acc": (0.823, 0),
+    }
+    for finding in findings:
+        found = finding.mean, finding.deviation
+        assert found == pytest.approx(expected[finding.figure])
 
 
 @pytest.mark.parametrize(
@@ -80,7 +96,7 @@ def test_command(runs, tmp_path, capsys):
     assert main(["reproduce", "--output", str(tmp_path)]) == 0
     first, *table = capsys.readouterr().out.splitlines()[:-2]
     assert first == "0 runs are finished, 24 are to be run"
-    assert len(table) == 2 + sum(len(entry.figures) for entry in PUBLISHED)
+    assert len(table) == 2 + len(PUBLISHED)
     assert "| 0.4782 | 0.5000 ± 0.0000 | outside | published on an earlier" in table[2]
     assert (tmp_path / "full.md").read_text().splitlines() == table
     assert runs == {(5, None), (10, None)}

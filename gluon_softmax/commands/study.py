@@ -36,13 +36,17 @@ __all__ = [
 OPTIONS = {
     "momentum": ([0.0, 0.9], None, "momentum coefficients"),
     "lr": ([Settings.lr], None, "learning rates"),
-    "batch-size": ([Settings.batch_size], None, "mini-batch sizes"),
-    "num-epochs": ([Settings.num_epochs], None, "passes over the data"),
-    "model": (["numpy"], MODELS, "what is trained"),
+    "batch_size": ([Settings.batch_size], None, "mini-batch sizes"),
+    "num_epochs": ([Settings.num_epochs], None, "passes over the data"),
+    "model": (["numpy"], MODELS, f"what is trained: {', '.join(MODELS)}"),
     "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
-    "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
-    "start": (["normal"], STARTS, "how initial weights are drawn"),
-    "num-validation": ([5000], None, "images cut off the training set"),
+    "pixels": (["scaled"], PIXELS, f"how pixels are prepared: {', '.join(PIXELS)}"),
+    "start": (
+        ["normal"],
+        STARTS,
+        f"how initial weights are drawn: {', '.join(STARTS)}",
+    ),
+    "num_validation": ([5000], None, "images cut off the training set"),
 }
 """Usual values, choices and help of each setting that a study can vary."""
 
@@ -51,15 +55,7 @@ OPTIONS = {
 class Experiment:
     """What is trained, on what, and how; the chapter's settings if not given.
 
-    Attributes
-    ----------
-    model : {'scratch', 'gluon', 'numpy', 'perceptron', 'convolutional'}
-    data, pixels, num_validation
-        As for `load_splits`.
-    start : {'normal', 'xavier'}
-        How softmax regression's weights are drawn; networks have their own start.
-    num_epochs, batch_size, lr, momentum, seed
-        As in `Settings`.
+    `start` is how softmax regression's weights are drawn; networks have their own.
     """
 
     model: str = "numpy"
@@ -74,7 +70,13 @@ class Experiment:
     seed: int = Settings.seed
 
     def __post_init__(self):
-        Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
+        Settings(  # which checks them
+            num_epochs=self.num_epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            momentum=self.momentum,
+            seed=self.seed,
+        )
 
 
 def list_experiments(
@@ -108,7 +110,8 @@ def run_experiment(
     )
     size, seed = experiment.batch_size, experiment.seed
     mx.random.seed(seed)
-    return _choose_training(experiment, num_inputs=test_set[0][0].size)(
+    train = _choose_training(experiment, num_inputs=test_set[0][0].size)
+    return train(
         train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
         test_iter=BatchLoader(test_set, size),
         valid_iter=valid_set and BatchLoader(valid_set, size),
@@ -161,13 +164,7 @@ def run_all(
 
 
 class Study:
-    """The runs of a study, in a file that is written again after each run.
-
-    Raises
-    ------
-    ArgumentError
-        If the file is no study's, or holds runs that are not among the experiments.
-    """
+    """The runs of a study, in a file that is written again after each run."""
 
     def __init__(self, path: Path, experiments: list[Experiment]):
         self._path, self._experiments = path, experiments
@@ -203,7 +200,6 @@ class Study:
                 self._write()
 
     def _write(self) -> None:
-        """Write the file."""
         runs = [
             {"experiment": asdict(experiment), "history": history.to_list()}
             for experiment, history in self.finished().items()
@@ -211,7 +207,6 @@ class Study:
         write_json({"runs": runs}, self._path)
 
     def _read(self) -> dict[Experiment, History]:
-        """Read the file."""
         try:
             return {
                 Experiment(**run["experiment"]): History.from_list(run["history"])
@@ -237,13 +232,13 @@ def add_arguments(commands) -> None:
     parser.set_defaults(command=_study)
     for name, (default, choices, text) in OPTIONS.items():
         parser.add_argument(
-            f"--{name}",
+            f"--{name.replace('_', '-')}",
             nargs="+",
             type=type(default[0]),
             default=default,
             choices=choices,
             metavar=choices and name.upper(),
-            help=f"{text}: {', '.join(choices)}" if choices else text,
+            help=text,
         )
     parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
     parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")
@@ -261,14 +256,14 @@ def _study(options: argparse.Namespace) -> int:
     check_whole_number("--seeds", options.seeds, least=1)
     if options.processes is not None:
         check_whole_number("--processes", options.processes, least=1)
-    names = [name.replace("-", "_") for name in OPTIONS]
-    grid = {name: getattr(options, name) for name in names}
+    grid = {name: getattr(options, name) for name in OPTIONS}
     study = Study(options.output / "study.json", list_experiments(grid, options.seeds))
     processes = options.processes or _choose_processes(options.model)
     try:
         study.run(partial(run_experiment, root=options.root), processes)
     finally:
-        _write_summary(study.finished(), options)
+        if study.finished():
+            _write_summary(study.finished(), options)
 
     from ..figures.drawing import save
     from .study_report import draw_study
@@ -291,9 +286,7 @@ def _choose_processes(models: list[str]) -> int:
 def _write_summary(
     histories: Mapping[Experiment, History], options: argparse.Namespace
 ) -> None:
-    """Print and write the table of the runs that are finished, if there are any."""
-    if not histories:
-        return
+    """Print and write the table of the runs that are finished."""
     from .study_report import summarise, tabulate
 
     summary = summarise(histories, options.target)
