@@ -1,4 +1,8 @@
-"""The parent's side: one process per contender, one line per question and answer."""
+"""The parent's side: one process per contender, one line per question and answer.
+
+Whatever goes wrong with a process is a `ContenderError`: one that cannot be started,
+dies, prints nonsense, or takes longer than `LIMIT`.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +44,7 @@ def make_environment(ours: bool = True, **variables: str) -> dict[str, str]:
 def run_process(
     name: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> None:
-    """Run a process from its start to its end.
-
-    Parameters
-    ----------
-    name : str
-        What to call it in an error.
-    command : sequence of str
-    environment : mapping of str to str
-
-    Raises
-    ------
-    ContenderError
-        If it cannot be started, fails, or takes longer than `LIMIT`.
-    """
+    """Run a process, by its name in errors, from its start to its end."""
     try:
         done = subprocess.run(
             command,
@@ -74,7 +65,7 @@ def run_process(
 class FreshProcess:
     """A contender that is a new process each time it works: its start is measured.
 
-    Parameters are those of `run_process`, methods those of `StandingProcess`.
+    It is called like a `StandingProcess`; its memory is not measured.
     """
 
     def __init__(
@@ -96,24 +87,14 @@ class FreshProcess:
         return {"seconds": time.perf_counter() - start}
 
     def stop(self) -> dict:
-        """Return nothing: its memory is not measured."""
+        """Return nothing."""
         return {}
 
 
 class StandingProcess:
     """A contender that sets up once and then works each time it is told to.
 
-    Parameters are those of `run_process`.
-
-    Attributes
-    ----------
-    facts : dict
-        What it said of itself when it was ready: versions and threads.
-
-    Raises
-    ------
-    ContenderError
-        If it cannot be started, or ends before it is ready.
+    What it says of itself when it is ready, versions and threads, is in `facts`.
     """
 
     def __init__(
@@ -148,13 +129,7 @@ class StandingProcess:
         self.close()
 
     def run(self) -> dict:
-        """Ask it to work once, and return its seconds and figures.
-
-        Raises
-        ------
-        ContenderError
-            If it dies, prints nonsense, or takes longer than `LIMIT`.
-        """
+        """Ask it to work once, and return its seconds and figures."""
         answer = self._ask("run", expected="seconds")
         seconds = answer.get("seconds")
         if not isinstance(seconds, float) or not 0 < seconds < float("inf"):
@@ -165,13 +140,7 @@ class StandingProcess:
         return answer
 
     def stop(self) -> dict:
-        """Ask it to end, and return its peak resident memory in KiB.
-
-        Raises
-        ------
-        ContenderError
-            If it dies or prints nonsense instead.
-        """
+        """Ask it to end, and return its peak resident memory in KiB."""
         answer = self._ask("stop", expected="its peak memory")
         self.close()
         return answer
@@ -205,9 +174,12 @@ class StandingProcess:
         finally:
             watchdog.cancel()
         if not line:
+            self._process.wait()
+            self._errors.seek(0)
+            cause = _find_cause(self._errors.read(), self._process)
             raise ContenderError(
                 f"{self._name}: expected {expected}, found that the process ended "
-                f"({self._wait_for_cause()}): run it alone with --only to look into it"
+                f"({cause}): run it alone with --only to look into it"
             )
         with suppress(ValueError):
             answer = json.loads(line)
@@ -217,12 +189,6 @@ class StandingProcess:
             f"{self._name}: expected {expected} as a line of JSON, "
             f"found {line.strip()!r:.80}"
         )
-
-    def _wait_for_cause(self) -> str:
-        """Return what the process died of, once it has ended."""
-        self._process.wait()
-        self._errors.seek(0)
-        return _find_cause(self._errors.read(), self._process)
 
 
 def _find_cause(errors: str, ended) -> str:

@@ -13,17 +13,10 @@ __all__ = ["RATIOS", "Ratio", "Verdict", "judge", "list_left_out"]
 
 @dataclass(frozen=True)
 class Ratio:
-    """One row of the table: a contender against another.
+    """One row of the table: a contender against another, both named by their keys.
 
-    Attributes
-    ----------
-    name : str
-    numerator, denominator : str
-        Keys of contenders.
-    target : float or None
-        What the ratio may be at most; nothing where it is only shown.
-    quantity : str
-        ``seconds``, or ``peak`` for resident memory.
+    The target is what the ratio may be at most, None where it is only shown; the
+    quantity is ``seconds``, or ``peak`` for resident memory.
     """
 
     name: str
@@ -65,21 +58,14 @@ RATIOS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """A ratio as it was found.
-
-    Attributes
-    ----------
-    ratio : Ratio
-    value : float
-        The numerator's median (or peak) divided by the denominator's.
-    """
+    """A ratio as it was found."""
 
     ratio: Ratio
     value: float
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was reached; nothing where there is none."""
+        """Whether the target was reached; None where there is none."""
         return None if self.ratio.target is None else self.value <= self.ratio.target
 
 

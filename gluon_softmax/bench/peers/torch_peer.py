@@ -1,12 +1,20 @@
 """PyTorch's contenders: ``PYTHON torch_peer.py KEY IMAGES.npz``.
 
-Imports nothing of gluon_softmax, whose interpreter is another one. PyTorch is imported
-where it is needed, so that tools of that other interpreter can read this file.
+Imports nothing of gluon_softmax, whose interpreter is another one.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from functools import partial
+
+with suppress(ImportError):  # so that tools of the other interpreter can read this file
+    import numpy as np
+    import torch
+    from serving import serve  # beside this script
+    from torch import nn
+    from torch.nn.functional import cross_entropy
 
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
 EVALUATIONS = 20
@@ -15,9 +23,6 @@ NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
 
 def load(path):
     """Read the images as float32 from 0 to 1, resident, and the labels."""
-    import numpy as np
-    import torch
-
     tensors = []
     with np.load(path) as arrays:
         for split in ("train", "test"):
@@ -29,13 +34,10 @@ def load(path):
 
 def prepare_best(path):
     """Prepare an epoch of the fastest eager loop known to us."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
     X, y, test_X, test_y = load(path)
-    net = torch.nn.Linear(X.shape[1], 10)
-    torch.nn.init.normal_(net.weight, 0, 0.01)
-    torch.nn.init.zeros_(net.bias)
+    net = nn.Linear(X.shape[1], 10)
+    nn.init.normal_(net.weight, 0, 0.01)
+    nn.init.zeros_(net.bias)
     # The learning rate divides the summed loss. Of `foreach`, `fused` and neither, the
     # last is the fastest with two parameters as small as these.
     trainer = torch.optim.SGD(net.parameters(), lr=LR / BATCH_SIZE, foreach=False)
@@ -53,8 +55,6 @@ def prepare_best(path):
 
 def prepare_scratch(path):
     """Prepare an epoch of the operations that section 3.6 teaches."""
-    import torch
-
     X, y, test_X, test_y = load(path)
     W = torch.normal(0, 0.01, (X.shape[1], 10)).requires_grad_()
     b = torch.zeros(10, requires_grad=True)
@@ -79,8 +79,6 @@ def prepare_scratch(path):
 
 def make_perceptron():
     """Build 784-512-256-128-64-10."""
-    from torch import nn
-
     sizes, layers = (784, 512, 256, 128, 64), []
     for inputs, outputs in zip(sizes, sizes[1:]):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
@@ -89,8 +87,6 @@ def make_perceptron():
 
 def make_convolutional():
     """Build two convolutions and a dense layer."""
-    from torch import nn
-
     layers = [nn.Unflatten(1, (1, 28, 28))]
     for inputs, outputs in ((1, 10), (10, 20)):
         layers += [nn.Conv2d(inputs, outputs, 5), nn.MaxPool2d(2), nn.ReLU()]
@@ -99,9 +95,6 @@ def make_convolutional():
 
 def prepare_network(path, make):
     """Prepare an epoch of a deeper network."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
     data, net = load(path), make()
     # The fastest of `foreach`, `fused` and neither here.
     options = {"lr": LR, "momentum": NETWORK_MOMENTUM, "fused": True}
@@ -120,8 +113,6 @@ def prepare_network(path, make):
 
 def run_epoch(step, net, X, y, test_X, test_y, batch_size=BATCH_SIZE):
     """Train on gathered batches and evaluate; read the figures at the end, once."""
-    import torch
-
     losses, scores = [], []
     order = torch.randperm(len(X))
     for batch in order.split(batch_size):
@@ -137,10 +128,8 @@ def run_epoch(step, net, X, y, test_X, test_y, batch_size=BATCH_SIZE):
 
 def prepare_evaluation(path):
     """Prepare evaluating a net set to the nearest class mean, 20 times."""
-    import torch
-
     X, y, test_X, test_y = load(path)
-    net = torch.nn.Linear(X.shape[1], 10)
+    net = nn.Linear(X.shape[1], 10)
     means = torch.stack([X[y == label].mean(0) for label in range(10)])
     with torch.no_grad():
         net.weight.copy_(means)
@@ -155,16 +144,12 @@ def prepare_evaluation(path):
 
 def evaluate(net, X, y):
     """Compute the share of predictions that are right, batch by batch."""
-    import torch
-
     with torch.inference_mode():
         return share_right([net(batch) for batch in X.split(BATCH_SIZE)], y)
 
 
 def share_right(scores, y):
     """Compute the share of right predictions of all batches, without reading it."""
-    import torch
-
     return (torch.cat(scores).argmax(1) == y).float().mean()
 
 
@@ -172,20 +157,13 @@ PREPARATIONS = {
     "torch": prepare_best,
     "torch-scratch": prepare_scratch,
     "torch-evaluate": prepare_evaluation,
-    "torch-perceptron": lambda path: prepare_network(path, make_perceptron),
-    "torch-convolutional": lambda path: prepare_network(path, make_convolutional),
+    "torch-perceptron": partial(prepare_network, make=make_perceptron),
+    "torch-convolutional": partial(prepare_network, make=make_convolutional),
 }
 
 
-def main(key, path):
-    """Prepare a contender, and let it work."""
-    import torch
-    from serving import serve  # beside this script
-
+if __name__ == "__main__":
+    key, path = sys.argv[1:]
     torch.set_num_threads(THREADS)
     work = PREPARATIONS[key](path)
     serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

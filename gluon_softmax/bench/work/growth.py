@@ -15,8 +15,6 @@ from ..peers.serving import Work, serve
 from .arrays import read_arrays
 from .training import LR, make_hybrid_net, make_loss, train_ours
 
-__all__ = ["prepare"]
-
 
 def prepare(size: dict, images: str, folder: str) -> Work:
     """Prepare an epoch of a size of `scaling.list_sizes`."""
