@@ -31,20 +31,16 @@ WORKS = {
     "starting": "from the start of the process to its end",
 }
 """Each kind of work, and what it is."""
-HYBRID, PLAIN, RESIZE = {"hybrid": True}, {"engine": None}, {"resize": 96}
+HYBRID, BLOCK, PLAIN = {"form": "hybrid"}, {"form": "block"}, {"engine": None}
+RESIZE = {"resize": 96}
 TABLE = {
     "training": (
         ("gluon", "ours, Gluon", "training.gluon"),
         ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon", HYBRID),
         ("gluon-plain", "ours, Gluon, without the engine", "training.gluon", PLAIN),
         ("scratch", "ours, from scratch", "training.scratch"),
-        (
-            "scratch-hybrid",
-            "ours, from scratch, hybridized",
-            "training.scratch",
-            HYBRID,
-        ),
-        ("block", "ours, a hybridized block of the user's", "training.block"),
+        ("scratch-hybrid", "ours, from scratch, hybridized", "training.hybrid_scratch"),
+        ("block", "ours, a hybridized block of the user's", "training.gluon", BLOCK),
         ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
         ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
         ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
@@ -121,9 +117,9 @@ CONTENDERS = tuple(
 
 
 def select(words: Iterable[str], peers: Iterable[str]) -> list[Contender]:
-    """Return the contenders whose key or work is named; all, if none is.
+    """Return the contenders of this interpreter and of peers that the words name.
 
-    Those of peers that there is no interpreter for are left out.
+    A word is a key or a work; without any all are returned.
     """
     words, peers = set(words), {"", *peers}
     known = {*WORKS, *(contender.key for contender in CONTENDERS)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .contenders import CONTENDERS
 from .rounds import Result
@@ -24,12 +25,6 @@ class Ratio:
     denominator: str
     target: float | None
     quantity: str = "seconds"
-
-    def divide(self, above: Result, below: Result) -> float:
-        """Compute the ratio of two medians, or of two peaks."""
-        if self.quantity == "peak":
-            return above.peak / below.peak
-        return above.middle(self.quantity) / below.middle(self.quantity)
 
 
 RATIOS = (
@@ -56,8 +51,7 @@ RATIOS = (
 """What must be reached, as medians of one run on one machine."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A ratio as it was found."""
 
     ratio: Ratio
@@ -71,12 +65,17 @@ class Verdict:
 
 def judge(results: Iterable[Result]) -> list[Verdict]:
     """Compute every ratio whose two contenders were measured, in the table's order."""
-    found = {result.contender.key: result for result in results}
-    return [
-        Verdict(ratio, ratio.divide(found[ratio.numerator], found[ratio.denominator]))
-        for ratio in RATIOS
-        if {ratio.numerator, ratio.denominator} <= found.keys()
-    ]
+    found = {
+        result.contender.key: {"seconds": result.middle("seconds"), "peak": result.peak}
+        for result in results
+    }
+    verdicts = []
+    for ratio in RATIOS:
+        if {ratio.numerator, ratio.denominator} <= found.keys():
+            above = found[ratio.numerator][ratio.quantity]
+            below = found[ratio.denominator][ratio.quantity]
+            verdicts.append(Verdict(ratio, above / below))
+    return verdicts
 
 
 def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ with suppress(ImportError):  # so that tools of the other interpreter can read t
 
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
 EVALUATIONS = 20
-NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
+NETWORK = {"batch_size": 64, "momentum": 0.5, "fused": True}
 
 
 def load(path):
@@ -32,15 +32,11 @@ def load(path):
     return tensors
 
 
-def prepare_best(path):
-    """Prepare an epoch of the fastest eager loop known to us."""
-    X, y, test_X, test_y = load(path)
-    net = nn.Linear(X.shape[1], 10)
-    nn.init.normal_(net.weight, 0, 0.01)
-    nn.init.zeros_(net.bias)
-    # The learning rate divides the summed loss. Of `foreach`, `fused` and neither, the
-    # last is the fastest with two parameters as small as these.
-    trainer = torch.optim.SGD(net.parameters(), lr=LR / BATCH_SIZE, foreach=False)
+def prepare_layers(path, make, batch_size=BATCH_SIZE, **options):
+    """Prepare an epoch of the fastest eager loop known to us, with torch's layers."""
+    data, net = load(path), make()
+    # The learning rate divides the summed loss.
+    trainer = torch.optim.SGD(net.parameters(), lr=LR / batch_size, **options)
 
     def step(X, y):
         trainer.zero_grad()
@@ -50,31 +46,15 @@ def prepare_best(path):
         trainer.step()
         return loss, y_hat
 
-    return lambda: run_epoch(step, net, X, y, test_X, test_y)
+    return lambda: run_epoch(step, net, *data, batch_size)
 
 
-def prepare_scratch(path):
-    """Prepare an epoch of the operations that section 3.6 teaches."""
-    X, y, test_X, test_y = load(path)
-    W = torch.normal(0, 0.01, (X.shape[1], 10)).requires_grad_()
-    b = torch.zeros(10, requires_grad=True)
-
-    def net(X):
-        scores = X @ W + b
-        X_exp = (scores - scores.max(dim=1, keepdim=True).values).exp()
-        return X_exp / X_exp.sum(dim=1, keepdim=True)
-
-    def step(X, y):
-        y_hat = net(X)
-        loss = -y_hat.gather(1, y.unsqueeze(1)).log().sum()
-        loss.backward()
-        with torch.no_grad():
-            for param in (W, b):
-                param -= LR * param.grad / BATCH_SIZE
-                param.grad = None
-        return loss, y_hat
-
-    return lambda: run_epoch(step, net, X, y, test_X, test_y)
+def make_linear():
+    """Build softmax regression."""
+    net = nn.Linear(784, 10)
+    nn.init.normal_(net.weight, 0, 0.01)
+    nn.init.zeros_(net.bias)
+    return net
 
 
 def make_perceptron():
@@ -93,25 +73,31 @@ def make_convolutional():
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(320, 10))
 
 
-def prepare_network(path, make):
-    """Prepare an epoch of a deeper network."""
-    data, net = load(path), make()
-    # The fastest of `foreach`, `fused` and neither here.
-    options = {"lr": LR, "momentum": NETWORK_MOMENTUM, "fused": True}
-    trainer = torch.optim.SGD(net.parameters(), **options)
+def prepare_scratch(path):
+    """Prepare an epoch of the operations that section 3.6 teaches."""
+    data = load(path)
+    W = torch.normal(0, 0.01, (784, 10)).requires_grad_()
+    b = torch.zeros(10, requires_grad=True)
+
+    def net(X):
+        scores = X @ W + b
+        X_exp = (scores - scores.max(dim=1, keepdim=True).values).exp()
+        return X_exp / X_exp.sum(dim=1, keepdim=True)
 
     def step(X, y):
-        trainer.zero_grad()
         y_hat = net(X)
-        loss = cross_entropy(y_hat, y)
+        loss = -y_hat.gather(1, y.unsqueeze(1)).log().sum()
         loss.backward()
-        trainer.step()
-        return loss * len(y), y_hat
+        with torch.no_grad():
+            for param in (W, b):
+                param -= LR * param.grad / BATCH_SIZE
+                param.grad = None
+        return loss, y_hat
 
-    return lambda: run_epoch(step, net, *data, NETWORK_BATCH_SIZE)
+    return lambda: run_epoch(step, net, *data, BATCH_SIZE)
 
 
-def run_epoch(step, net, X, y, test_X, test_y, batch_size=BATCH_SIZE):
+def run_epoch(step, net, X, y, test_X, test_y, batch_size):
     """Train on gathered batches and evaluate; read the figures at the end, once."""
     losses, scores = [], []
     order = torch.randperm(len(X))
@@ -154,12 +140,13 @@ def share_right(scores, y):
 
 
 PREPARATIONS = {
-    "torch": prepare_best,
+    "torch": partial(prepare_layers, make=make_linear, foreach=False),
     "torch-scratch": prepare_scratch,
     "torch-evaluate": prepare_evaluation,
-    "torch-perceptron": partial(prepare_network, make=make_perceptron),
-    "torch-convolutional": partial(prepare_network, make=make_convolutional),
+    "torch-perceptron": partial(prepare_layers, make=make_perceptron, **NETWORK),
+    "torch-convolutional": partial(prepare_layers, make=make_convolutional, **NETWORK),
 }
+"""Of `foreach`, `fused` and neither, the fastest was found for each size of net."""
 
 
 if __name__ == "__main__":

@@ -29,35 +29,32 @@ FIGURES = ("loss", "train_acc", "test_acc")
 
 
 def prepare_gluon(
-    images: str, hybrid: bool = False, engine: Engine | None = ENGINE
+    images: str, form: str = "layers", engine: Engine | None = ENGINE
 ) -> Work:
-    """Prepare an epoch of section 3.7."""
-    net = make_hybrid_net() if hybrid else concise.make_net()
+    """Prepare an epoch of section 3.7, with a net in one of the `FORMS`."""
+    net, loss = FORMS[form](), make_loss()
     trainer = concise.make_trainer(net, LR)
-    loaders, loss = load_ours(images), make_loss()
-    return train_ours(loaders, net, loss, trainer=trainer, engine=engine)
-
-
-def prepare_block(images: str) -> Work:
-    """Prepare an epoch of a hybridized block of the user's."""
-    net = _make_block()
-    trainer = concise.make_trainer(net, LR)
-    return train_ours(load_ours(images), net, make_loss(), trainer=trainer)
+    return train_ours(load_ours(images), net, loss, trainer=trainer, engine=engine)
 
 
 def prepare_block_plain(images: str) -> Work:
-    """Prepare the same in a loop of Gluon's examples, over this package's loader."""
-    net = _make_block()
+    """Prepare a loop of Gluon's examples, over this package's loader."""
+    net = make_block()
     trainer = concise.make_trainer(net, LR)
     return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
 
 
-def prepare_scratch(images: str, hybrid: bool = False) -> Work:
+def prepare_scratch(images: str) -> Work:
     """Prepare an epoch of section 3.6."""
     net, params = _make_scratch()
     loss = scratch.cross_entropy
-    if hybrid:
-        net, loss = hybridize(net), hybridize(loss)
+    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
+
+
+def prepare_hybrid_scratch(images: str) -> Work:
+    """Prepare the same with net and loss hybridized."""
+    net, params = _make_scratch()
+    net, loss = hybridize(net), hybridize(scratch.cross_entropy)
     return train_ours(load_ours(images), net, loss, params=params, lr=LR)
 
 
@@ -127,16 +124,18 @@ def train_ours(loaders, net, loss, **updater) -> Work:
     return work
 
 
+def make_loss() -> gluon.loss.Loss:
+    """Make the loss of section 3.7."""
+    return gluon.loss.SoftmaxCrossEntropyLoss()
+
+
 def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
     """Build section 3.7's net as a hybrid block."""
     net = nn.HybridSequential()
     net.add(nn.Dense(num_outputs))
-    return _hybridize(net)
-
-
-def make_loss() -> gluon.loss.Loss:
-    """Make the loss of section 3.7."""
-    return gluon.loss.SoftmaxCrossEntropyLoss()
+    net.initialize(init.Normal(sigma=0.01))
+    net.hybridize()
+    return net
 
 
 class UserBlock(gluon.HybridBlock):
@@ -151,16 +150,15 @@ class UserBlock(gluon.HybridBlock):
         return self.dense(X)
 
 
-def _make_block() -> UserBlock:
+def make_block() -> UserBlock:
     """Make a block that is the user's own, and hybridize it."""
-    return _hybridize(UserBlock())
-
-
-def _hybridize(net: gluon.HybridBlock) -> gluon.HybridBlock:
-    """Draw the weights of a net and have Gluon compile it."""
+    net = UserBlock()
     net.initialize(init.Normal(sigma=0.01))
     net.hybridize()
     return net
+
+
+FORMS = {"layers": concise.make_net, "hybrid": make_hybrid_net, "block": make_block}
 
 
 def _make_scratch() -> tuple:
