@@ -68,7 +68,7 @@ def test_contender_that_fails_is_one_line(code, message):
 
 def test_contender_that_hangs_is_ended(monkeypatch):
     """After the limit, in either kind of process."""
-    monkeypatch.setattr(processes, "LIMIT", 0.5)
+    monkeypatch.setattr(processes, "ANSWER_LIMIT", 0.5)
     arguments = "fake", [sys.executable, "-c", "import time; time.sleep(60)"], {}
     with pytest.raises(ContenderError, match=r"ended .exit code -9"):
         StandingProcess(*arguments)
@@ -78,7 +78,7 @@ def test_contender_that_hangs_is_ended(monkeypatch):
 
 def test_contender_that_will_not_leave_is_killed(monkeypatch):
     """A contender that does not end with its questions is ended all the same."""
-    monkeypatch.setattr(processes, "PATIENCE", 0.2)
+    monkeypatch.setattr(processes, "LEAVE_LIMIT", 0.2)
     with start("import time; time.sleep(60)") as process:
         pass
     assert not psutil.pid_exists(process.facts["pid"])

@@ -1,7 +1,7 @@
 """The parent's side: one process per contender, one line per question and answer.
 
 Whatever goes wrong with a process is a `ContenderError`: one that cannot be started,
-dies, prints nonsense, or takes longer than `LIMIT`.
+dies, prints nonsense, or takes longer than `ANSWER_LIMIT`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..errors import ContenderError
 __all__ = ["FreshProcess", "StandingProcess", "make_environment", "run_process"]
 
 PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
-LIMIT = 1800.0
+ANSWER_LIMIT = 1800.0
 """Seconds after which a process that has not answered is ended."""
-PATIENCE = 5.0
+LEAVE_LIMIT = 5.0
 """Seconds that a contender has to leave by itself."""
 
 
@@ -52,12 +52,14 @@ def run_process(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=ANSWER_LIMIT,
         )
     except OSError as error:
         raise ContenderError(f"{name} cannot be started ({error.strerror})") from error
     except subprocess.TimeoutExpired as error:
-        raise ContenderError(f"{name} was still at work after {LIMIT:g} s") from error
+        raise ContenderError(
+            f"{name} was still at work after {ANSWER_LIMIT:g} s"
+        ) from error
     if done.returncode:
         raise ContenderError(f"{name} failed ({_find_cause(done.stderr, done)})")
 
@@ -117,7 +119,7 @@ class StandingProcess:
             reason = error.strerror
             raise ContenderError(f"{name} cannot be started ({reason})") from error
         try:
-            self.facts = self._read("a line that says it is ready")
+            self.facts = self._read_answer("a line that says it is ready")
         except BaseException:  # an interrupt too: no process may be left behind
             self.close()
             raise
@@ -151,7 +153,7 @@ class StandingProcess:
             return
         try:
             self._process.stdin.close()  # the end of its questions: it leaves by itself
-            self._process.wait(timeout=PATIENCE)
+            self._process.wait(timeout=LEAVE_LIMIT)
         except (OSError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
@@ -163,11 +165,11 @@ class StandingProcess:
         with suppress(OSError):  # it is dead: reading its answer will say why
             self._process.stdin.write(word + "\n")
             self._process.stdin.flush()
-        return self._read(expected)
+        return self._read_answer(expected)
 
-    def _read(self, expected: str) -> dict:
+    def _read_answer(self, expected: str) -> dict:
         """Read one line of JSON."""
-        watchdog = threading.Timer(LIMIT, self._process.kill)
+        watchdog = threading.Timer(ANSWER_LIMIT, self._process.kill)
         watchdog.start()
         try:
             line = self._process.stdout.readline()

@@ -34,6 +34,7 @@ USUAL = {
     "classes": 10,
     "pixels": 28,
 }
+ROW = "{name:32} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
 BYTES = 1.2 * (28 * 28 + 1)  # of an image and its label, and some to spare
 AXES = (  # a setting to vary, its unit, and its values, first those two of --quick
     ("samples", "images in memory", (60_000, 180_000, 600_000, 1_800_000)),
@@ -66,12 +67,7 @@ def run(options: argparse.Namespace) -> int:
                 points.append(measure(size, folder, epochs))
     machine = describe_machine()
     title = format_machine(machine)
-    print(title)
-    for point in points:
-        form = "{name:32} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
-        print(form.format(**point))
-    for line in skipped:
-        print(line)
+    print(title, *map(ROW.format_map, points), *skipped, sep="\n")
     content = {"machine": machine, "points": points, "skipped": skipped}
     write(content, options.output / "scaling", show_scaling(points, title))
     return 0

@@ -37,14 +37,12 @@ def _format_result(result: Result) -> str:
     """Return the line of one contender, under the headings."""
     middle, seconds = result.middle("seconds"), result.column("seconds")
     span = f"{middle:.4f} ({min(seconds):.4f} to {max(seconds):.4f})"
-    cells = []
+    line = f"  {result.contender.name:38} {span:26}"
     for name in ("loss", "train_acc", "test_acc"):
         figure = result.middle(name)
-        cells.append("" if figure is None else f"{figure:.3f}")
+        line += " " * 7 if figure is None else f" {figure:6.3f}"
     peak = _to_megabytes(result)
-    cells.append("" if peak is None else f"{peak:.0f}")
-    figures = " ".join(f"{cell:>6}" for cell in cells)
-    return f"  {result.contender.name:38} {span:26} {figures}".rstrip()
+    return line.rstrip() if peak is None else f"{line} {peak:6.0f}"
 
 
 def _to_megabytes(result: Result) -> float | None:

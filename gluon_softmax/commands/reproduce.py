@@ -176,6 +176,7 @@ def compare_figures(
             for experiment, history in histories.items()
             if replace(experiment, seed=0) == experiments[name]
         ]
+        mean, deviation = average(ours)
         note = NOTES.get(name[:2], "")
-        findings.append(Finding(name, figure, published, *average(ours), note))
+        findings.append(Finding(name, figure, published, mean, deviation, note))
     return findings

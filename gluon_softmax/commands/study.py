@@ -41,11 +41,7 @@ OPTIONS = {
     "model": (["numpy"], MODELS, f"what is trained: {', '.join(MODELS)}"),
     "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
     "pixels": (["scaled"], PIXELS, f"how pixels are prepared: {', '.join(PIXELS)}"),
-    "start": (
-        ["normal"],
-        STARTS,
-        f"how initial weights are drawn: {', '.join(STARTS)}",
-    ),
+    "start": (["normal"], STARTS, f"how weights are first drawn: {', '.join(STARTS)}"),
     "num_validation": ([5000], None, "images cut off the training set"),
 }
 """Usual values, choices and help of each setting that a study can vary."""
@@ -102,9 +98,9 @@ def run_experiment(
     from ..data.splits import load_splits
 
     train_set, valid_set, test_set = load_splits(
-        experiment.data,
-        experiment.pixels,
-        experiment.num_validation,
+        name=experiment.data,
+        pixels=experiment.pixels,
+        num_validation=experiment.num_validation,
         num_images=num_images,
         root=root,
     )
@@ -303,5 +299,9 @@ def write_table(rows: list[list], numbers: dict, path: Path) -> None:
     lines = (head, ["---"] * len(head), *others)
     text = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
     print(text, end="")
-    print(f"wrote {write_text(text, path.with_suffix('.md'))}")
-    print(f"wrote {write_json(numbers, path.with_suffix('.json'))}")
+    written = (
+        write_text(text, path.with_suffix(".md")),
+        write_json(numbers, path.with_suffix(".json")),
+    )
+    for file in written:
+        print(f"wrote {file}")

@@ -129,16 +129,11 @@ def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
     has_validation = all(run[0].valid_acc is not None for run in histories.values())
     accuracy = "valid_acc" if has_validation else "train_acc"
     for name, column in (("loss", "loss"), ("accuracy", accuracy)):
-        curves = {
-            _name(settings): [history.column(column) for history in group]
-            for settings, group in _group_by_settings(histories).items()
-        }
+        curves = {}
+        for settings, group in _group_by_settings(histories).items():
+            words = [f"{name.replace('_', ' ')} {value}" for name, value in settings]
+            curves[", ".join(words)] = [history.column(column) for history in group]
         yield f"study-{name}", _draw(curves, LABELS[column], data)
-
-
-def _name(settings: tuple[tuple[str, object], ...]) -> str:
-    """Name a group for the legend."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings)
 
 
 def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:

@@ -61,7 +61,7 @@ def _make_dataset(images: str, train: bool) -> ImageDataset:
 
 def _read(train_iter) -> Work:
     """Read once to know what is read; then make the work that is timed."""
-    means = _average(train_iter)
+    contents = _summarise(train_iter)
 
     def work() -> dict:
         samples = 0
@@ -69,16 +69,17 @@ def _read(train_iter) -> Work:
             X.wait_to_read()
             y.wait_to_read()
             samples += len(y)
-        return {"samples": samples, **means}
+        return {"samples": samples, **contents}
 
     return work
 
 
-def _average(train_iter) -> dict[str, float]:
-    """Average pixels and labels over an epoch; who reads the same finds the same."""
+def _summarise(train_iter) -> dict[str, float]:
+    """Return the side of images, and averages: who reads the same finds the same."""
     totals, samples = np.zeros(2), 0
     for X, y in train_iter:
         means = X.mean().asscalar(), y.astype("float32").mean().asscalar()
         totals += np.multiply(means, len(y))
         samples += len(y)
-    return dict(zip(("pixel_mean", "label_mean"), (totals / samples).tolist()))
+    pixel_mean, label_mean = (totals / samples).tolist()
+    return {"side": X.shape[-1], "pixel_mean": pixel_mean, "label_mean": label_mean}
