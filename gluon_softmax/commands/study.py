@@ -38,10 +38,10 @@ OPTIONS = {
     "lr": ([Settings.lr], None, "learning rates"),
     "batch_size": ([Settings.batch_size], None, "mini-batch sizes"),
     "num_epochs": ([Settings.num_epochs], None, "passes over the data"),
-    "model": (["numpy"], MODELS, f"what is trained: {', '.join(MODELS)}"),
+    "model": (["numpy"], MODELS, "what is trained"),
     "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
-    "pixels": (["scaled"], PIXELS, f"how pixels are prepared: {', '.join(PIXELS)}"),
-    "start": (["normal"], STARTS, f"how weights are first drawn: {', '.join(STARTS)}"),
+    "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
+    "start": (["normal"], STARTS, "how initial weights are drawn"),
     "num_validation": ([5000], None, "images cut off the training set"),
 }
 """Usual values, choices and help of each setting that a study can vary."""
@@ -234,7 +234,7 @@ def add_arguments(commands) -> None:
             default=default,
             choices=choices,
             metavar=choices and name.upper(),
-            help=text,
+            help=f"{text}: {', '.join(choices)}" if choices else text,
         )
     parser.add_argument("--seeds", type=int, default=3, help="random seeds, from 0 on")
     parser.add_argument("--target", type=float, default=0.8, help="accuracy to reach")

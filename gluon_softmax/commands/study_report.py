@@ -114,7 +114,7 @@ def tabulate(summary: list[dict]) -> list[list]:
 def _format(name: str, figure: tuple[float, float | None] | None) -> str:
     """Format mean and standard deviation with the decimals that a figure has."""
     if figure is None:
-        return "not reached"
+        return "not reached" if name == "epochs to target" else "-"
     mean, deviation = figure
     decimals = 1 if name in ("epochs to target", "seconds") else 4
     return format_average(mean, deviation, decimals)
@@ -128,12 +128,12 @@ def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
     data = ", ".join(sorted({experiment.data for experiment in histories}))
     has_validation = all(run[0].valid_acc is not None for run in histories.values())
     accuracy = "valid_acc" if has_validation else "train_acc"
-    for name, column in (("loss", "loss"), ("accuracy", accuracy)):
+    for kind, column in (("loss", "loss"), ("accuracy", accuracy)):
         curves = {}
         for settings, group in _group_by_settings(histories).items():
             words = [f"{name.replace('_', ' ')} {value}" for name, value in settings]
             curves[", ".join(words)] = [history.column(column) for history in group]
-        yield f"study-{name}", _draw(curves, LABELS[column], data)
+        yield f"study-{kind}", _draw(curves, LABELS[column], data)
 
 
 def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:
