@@ -15,6 +15,7 @@ from gluon_softmax.bench.processes import StandingProcess, make_environment
 from gluon_softmax.bench.work.__main__ import prepare
 from gluon_softmax.bench.work.arrays import read_arrays, read_pixels, write_arrays
 from gluon_softmax.bench.work.reading import load_d2lzh
+from gluon_softmax.engine import Engine
 from mxnet import gluon
 
 TRAINERS = (
@@ -80,6 +81,18 @@ def test_trainers_do_the_same(data):
     for name, tolerance in TOLERANCES.items():
         found = [figures[key][name] for key in TRAINERS]
         assert max(found) - min(found) < tolerance, (name, figures)
+
+
+def test_engine_is_left_out_of_one_contender(data, monkeypatch):
+    """It is called for the same net where it is not left out."""
+
+    def refuse(*arguments):
+        raise AssertionError("called")
+
+    monkeypatch.setattr(Engine, "accelerate", refuse)
+    assert prepare("gluon-plain", data)()["train_acc"] > 0.1
+    with pytest.raises(AssertionError, match="called"):
+        prepare("gluon", data)()
 
 
 def test_evaluation_is_of_the_nearest_mean(data):
