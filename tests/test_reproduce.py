@@ -3,101 +3,123 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from gluon_softmax.commands.main import main
-from gluon_softmax.commands.reproduce import PUBLISHED, Finding, compare_figures
+from gluon_softmax.commands.reproduce import (
+    EXPERIMENTS,
+    PUBLISHED,
+    Finding,
+    compare_figures,
+)
 from gluon_softmax.history import Epoch, History
 
-FIGURES = [value for entry in PUBLISHED for value in entry.figures]
 
-
-def pretend(experiment, root, num_images):
+def pretend(experiment):
     """Make up a history that tells seeds apart."""
     acc = 0.8 + experiment.seed / 10
     epoch = Epoch(5, 0.5, acc, 0.823, 1.0, valid_loss=0.4, valid_acc=acc)
     return History([epoch])
 
 
-def test_every_document_with_figures_is_there():
-    """R1, R2, R4 and R5, two experiments each, with the settings published."""
-    names = [published.name[:2] for published in PUBLISHED]
-    assert names == ["R1", "R1", "R2", "R2", "R4", "R4", "R5", "R5"]
-    settings = [published.experiment for published in PUBLISHED]
-    assert [found.batch_size for found in settings] == [200] * 2 + [256] * 2 + [
-        100
-    ] * 2 + [64] * 2
-    assert [found.momentum for found in settings] == [0] * 4 + [0, 0.9, 0.5, 0.5]
-    assert [found.num_epochs for found in settings] == [5] * 4 + [10] * 4
-    assert [found.data for found in settings] == ["fashion-mnist"] * 4 + ["mnist"] * 4
-    assert [found.pixels for found in settings] == ["scaled"] * 4 + ["centred"] * 2 + [
-        "normalised"
-    ] * 2
-    assert [found.lr for found in settings] == [0.1] * 4 + [0.01] * 2 + [0.1] * 2
+@pytest.fixture
+def runs(monkeypatch) -> set[tuple]:
+    """Train nothing; return how many epochs and images were asked for."""
+    runs = set()
+
+    def note(experiment, root, num_images):
+        runs.add((experiment.num_epochs, num_images))
+        return pretend(experiment)
+
+    monkeypatch.setattr("gluon_softmax.commands.reproduce.run_experiment", note)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("data", ["fashion-mnist", "fashion-mnist", "mnist", "mnist", "mnist"]),
+        ("pixels", ["scaled", "scaled", "centred", "centred", "normalised"]),
+        ("num_epochs", [5, 5, 10, 10, 10]),
+        ("batch_size", [200, 256, 100, 100, 64]),
+        ("lr", [0.1, 0.1, 0.01, 0.01, 0.1]),
+        ("momentum", [0, 0, 0, 0.9, 0.5]),
+    ],
+)
+def test_settings_are_those_published(setting, values):
+    """R1 and R2 from scratch and with Gluon, R4 by momentum, R5 by network."""
+    r1, r2, r4_plain, r4_fast, r5 = values
+    found = [getattr(experiment, setting) for experiment in EXPERIMENTS.values()]
+    assert found == [r1, r1, r2, r2, r4_plain, r4_fast, r5, r5]
 
 
 def test_figures_are_compared():
     """Mean and deviation are over the seeds, of the last epoch."""
-    (entry,) = (entry for entry in PUBLISHED if entry.name == "R2, Gluon")
-    seeds = [entry.experiment.__class__(model="gluon", seed=seed) for seed in range(3)]
-    histories = {found: pretend(found, None, None) for found in seeds}
-    train_acc, test_acc = compare_figures([entry], histories)
-    assert (train_acc.published, train_acc.figure) == (0.836, "train_acc")
-    assert (train_acc.mean, train_acc.deviation) == pytest.approx((0.9, 0.1))
-    assert train_acc.is_within()
-    assert (test_acc.mean, test_acc.deviation) == pytest.approx((0.823, 0))
+    runs = [
+        replace(experiment, seed=seed)
+        for experiment in EXPERIMENTS.values()
+        for seed in range(3)
+    ]
+    findings = compare_figures(EXPERIMENTS, {run: pretend(run) for run in runs})
+    assert [finding[:3] for finding in findings] == list(PUBLISHED)
+    expected = {
+        "loss": (0.5, 0),
+        "train_acc": (0.9, 0.1),
+        "valid_loss": (0.4, 0),
+        "valid_acc": (0.9, 0.1),
+        "test_acc": (0.823, 0),
+    }
+    for finding in findings:
+        found = finding.mean, finding.deviation
+        assert found == pytest.approx(expected[finding.figure])
 
 
 @pytest.mark.parametrize(
-    ("published", "within"), [(0.79, False), (0.81, True), (0.89, True), (0.91, False)]
+    ("published", "verdict", "note"),
+    [
+        (0.79, "outside", "a reason"),
+        (0.81, "within", ""),
+        (0.89, "within", ""),
+        (0.91, "outside", "a reason"),
+    ],
 )
-def test_two_standard_deviations(published, within):
+def test_two_standard_deviations(published, verdict, note):
     """The bound is twice the deviation on either side; a reason is for what is out."""
-    finding = Finding("R9, x", "test_acc", published, 0.85, 0.025, "a reason")
-    assert finding.is_within() == within
-    cells = finding.describe()
-    assert cells["two standard deviations"] == ("within" if within else "outside")
-    assert cells["note"] == ("" if within else "a reason")
+    cells = Finding("R9", "test_acc", published, 0.85, 0.025, "a reason").describe()
+    assert cells["ours"] == "0.8500 ± 0.0250"
+    assert (cells["two standard deviations"], cells["note"]) == (verdict, note)
 
 
-def test_command(tmp_path, monkeypatch, capsys):
+def test_command(runs, tmp_path, capsys):
     """A row per published figure, on all images, printed and written."""
-    images = set()
-
-    def note(experiment, root, num_images):
-        images.add(num_images)
-        return pretend(experiment, root, num_images)
-
-    monkeypatch.setattr("gluon_softmax.commands.reproduce.run_experiment", note)
     assert main(["reproduce", "--output", str(tmp_path)]) == 0
     first, *table = capsys.readouterr().out.splitlines()[:-2]
     assert first == "0 runs are finished, 24 are to be run"
-    assert len(table) == 2 + len(FIGURES)
+    assert len(table) == 2 + len(PUBLISHED)
     assert "| 0.4782 | 0.5000 ± 0.0000 | outside | published on an earlier" in table[2]
     assert (tmp_path / "full.md").read_text().splitlines() == table
-    assert images == {None}
+    assert runs == {(5, None), (10, None)}
 
 
-def test_a_trial_is_compared_with_nothing(tmp_path, monkeypatch, capsys):
+def test_single_run_is_not_judged(runs, tmp_path, capsys):
+    """It has no standard deviation, so that nothing is within or outside of two."""
+    assert main(["reproduce", "--seeds", "1", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| R1, from scratch | loss | 0.4782 | 0.5000 | unknown |  |\n" in printed
+    assert "outside" not in printed
+    assert "within" not in printed
+    findings = json.loads((tmp_path / "full.json").read_text())["findings"]
+    assert {finding["deviation"] for finding in findings} == {None}
+
+
+def test_trial_is_compared_with_nothing(runs, tmp_path, capsys):
     """Few images for few epochs say nothing about what was published."""
-    runs = []
-
-    def note(experiment, root, num_images):
-        runs.append((experiment.num_epochs, num_images))
-        return pretend(experiment, root, num_images)
-
-    monkeypatch.setattr("gluon_softmax.commands.reproduce.run_experiment", note)
-    options = ["--quick", "--seeds", "1", "--output", str(tmp_path)]
+    options = ["--quick", "--seeds", "2", "--output", str(tmp_path)]
     assert main(["reproduce", *options]) == 0
-    assert set(runs) == {(2, 6000)}
+    assert runs == {(2, 6000)}
     printed = capsys.readouterr().out
     assert "| R1, from scratch | loss | 0.5000 ± 0.0000 |\n" in printed
     assert "outside" not in printed
     assert "published" not in printed
     assert json.loads((tmp_path / "quick.json").read_text())["trial"]
-
-
-def test_one_seed_is_refused(capsys):
-    """It has no deviation to judge by."""
-    assert main(["reproduce", "--seeds", "1"]) == 2
-    assert "--seeds to be a whole number from 2 on" in capsys.readouterr().err

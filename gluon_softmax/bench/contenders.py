@@ -31,16 +31,16 @@ WORKS = {
     "starting": "from the start of the process to its end",
 }
 """Each kind of work, and what it is."""
-
-
+HYBRID, BLOCK, PLAIN = {"form": "hybrid"}, {"form": "block"}, {"engine": None}
+RESIZE = {"resize": 96}
 TABLE = {
     "training": (
         ("gluon", "ours, Gluon", "training.gluon"),
-        ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon_hybrid"),
-        ("gluon-plain", "ours, Gluon, without the engine", "training.gluon_plain"),
+        ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon", HYBRID),
+        ("gluon-plain", "ours, Gluon, without the engine", "training.gluon", PLAIN),
         ("scratch", "ours, from scratch", "training.scratch"),
-        ("scratch-hybrid", "ours, from scratch, hybridized", "training.scratch_hybrid"),
-        ("block", "ours, a hybridized block of the user's", "training.block"),
+        ("scratch-hybrid", "ours, from scratch, hybridized", "training.hybrid_scratch"),
+        ("block", "ours, a hybridized block of the user's", "training.gluon", BLOCK),
         ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
         ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
         ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
@@ -72,9 +72,9 @@ TABLE = {
         ("read-d2lzh", "d2lzh, 4 workers", "reading.d2lzh"),
     ),
     "resizing": (
-        ("resize-0", "ours, 0 workers", "reading.resized", {"num_workers": 0}),
-        ("resize-2", "ours, 2 workers", "reading.resized", {"num_workers": 2}),
-        ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh_resized"),
+        ("resize-0", "ours, 0 workers", "reading.ours", {"num_workers": 0, **RESIZE}),
+        ("resize-2", "ours, 2 workers", "reading.ours", {"num_workers": 2, **RESIZE}),
+        ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh", RESIZE),
     ),
     "starting": (
         ("start", "ours, to the first batch", FIRST_BATCH),
@@ -86,19 +86,12 @@ TABLE = {
 
 @dataclass(frozen=True)
 class Contender:
-    """One implementation of one kind of work.
+    """One implementation of one kind of work; only those of one kind are compared.
 
-    Attributes
-    ----------
-    work : str
-        The kind of work, a key of `WORKS`; only contenders of one kind are compared.
-    key, name : str
-        What the command line, and what tables and figures call it.
-    runs : str
-        "module.name" for `prepare_name` in a module of `bench.work`; a key of `PEERS`
-        for what its script calls by this key; for `starting`, a line of Python.
-    options : dict
-        What the function is called with, beside the images.
+    The command line calls it by its key, tables and figures by its name. What it runs
+    is "module.name" for `prepare_name` in a module of `bench.work`, which is called
+    with the images and the options; a key of `PEERS` for what its script calls by this
+    key; for `starting`, a line of Python.
     """
 
     work: str
@@ -124,14 +117,9 @@ CONTENDERS = tuple(
 
 
 def select(words: Iterable[str], peers: Iterable[str]) -> list[Contender]:
-    """Return the contenders whose key or work is named; all, if none is.
+    """Return the contenders of this interpreter and of peers that the words name.
 
-    Those of peers that there is no interpreter for are left out.
-
-    Raises
-    ------
-    ArgumentError
-        If a word names nothing.
+    A word is a key or a work; without any all are returned.
     """
     words, peers = set(words), {"", *peers}
     known = {*WORKS, *(contender.key for contender in CONTENDERS)}
@@ -154,15 +142,8 @@ def make_command(
 ) -> list[str]:
     """Return the command that starts a contender.
 
-    Parameters
-    ----------
-    contender : Contender
-    images : str
-        The file that `arrays.write_arrays` wrote.
-    root : str
-        The folder of the published files; empty for the usual places.
-    peers : mapping of str to str
-        The interpreter of each peer.
+    `images` is the file that `arrays.write_arrays` wrote; `root` the folder of the
+    published files, empty for the usual places; `peers` has the interpreter of each.
     """
     if contender.is_fresh:
         code = contender.runs.format(f", root={root!r}" if root else "")

@@ -8,6 +8,7 @@ writes, evaluation included, without the first epoch.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
@@ -15,16 +16,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from .machine import describe_machine, format_machine, progress, write
+from tqdm import tqdm
+
+from ..trainer.settings import NETWORKS
+from .machine import describe_machine, format_machine, write
 from .processes import make_environment, run_process
 
 __all__ = ["Cost", "format_costs", "measure", "run"]
 
 ALONE = 0
-NETWORKS = ("softmax", "perceptron", "convolutional")
-WORKERS = (ALONE, 1, 2, 3, 4)
-EPOCHS = 4
-QUICK_NETWORKS, QUICK_WORKERS, QUICK_EPOCHS = ("softmax",), (ALONE, 2), 2
 BATCH_SIZE = 256
 DATA = "fashion-mnist"
 
@@ -45,31 +45,23 @@ class Cost:
 
 def run(options: argparse.Namespace) -> int:
     """Measure one process alone and jobs; print the table, write the numbers."""
-    networks = QUICK_NETWORKS if options.quick else NETWORKS
-    workers = QUICK_WORKERS if options.quick else WORKERS
-    epochs = QUICK_EPOCHS if options.quick else EPOCHS
-    costs = []
-    with progress(len(networks) * len(workers)) as report:
-        for network in networks:
-            for count in workers:
-                costs.append(measure(network, count, epochs, options.root))
-                report(_name(network, count))
+    networks, workers, epochs = NETWORKS, (ALONE, 1, 2, 3, 4), 4
+    if options.quick:
+        networks, workers, epochs = ("softmax",), (ALONE, 2), 2
+    trainings = list(itertools.product(networks, workers))
+    costs = [
+        measure(network, count, epochs, options.root)
+        for network, count in tqdm(trainings, leave=False, disable=None)
+    ]
     machine = describe_machine()
-    for line in (format_machine(machine), *format_costs(costs)):
-        print(line)
+    print(format_machine(machine), *format_costs(costs), sep="\n")
     content = {"machine": machine, "costs": [asdict(cost) for cost in costs]}
     write(content, options.output / "distributed")
     return 0
 
 
 def measure(network: str, workers: int, epochs: int, root: str = "") -> Cost:
-    """Train a network in one process, or in a job; the first epoch is not counted.
-
-    Raises
-    ------
-    ContenderError
-        If the training fails.
-    """
+    """Train a network in one process, or in a job; the first epoch is not counted."""
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         command = [sys.executable, "-m", "gluon_softmax"]
         if workers:

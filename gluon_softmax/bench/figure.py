@@ -20,18 +20,8 @@ OURS, OTHERS = COLOURS[:2]
 def show_benchmark(results: Iterable[Result], title: str = "") -> Figure:
     """Draw medians as dots and ranges as lines, on one logarithmic axis.
 
-    Parameters
-    ----------
-    results : iterable of Result
-        Those of one work next to each other.
-    title : str, optional
-        What to write above; the machine, say.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Axes for each kind of work; this package is blue, the floor of matrix products
-        alone a dashed line.
+    Results of one work stand next to each other and share axes; this package is blue,
+    the floor of matrix products alone a dashed line.
     """
     by_work = groupby(results, key=lambda result: result.contender.work)
     groups = {work: list(group) for work, group in by_work}

@@ -1,4 +1,8 @@
-"""The parent's side: one process per contender, one line per question and answer."""
+"""The parent's side: one process per contender, one line per question and answer.
+
+Whatever goes wrong with a process is a `ContenderError`: one that cannot be started,
+dies, prints nonsense, or takes longer than `ANSWER_LIMIT`.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,9 @@ from ..errors import ContenderError
 __all__ = ["FreshProcess", "StandingProcess", "make_environment", "run_process"]
 
 PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
-LIMIT = 1800.0
+ANSWER_LIMIT = 1800.0
 """Seconds after which a process that has not answered is ended."""
-PATIENCE = 5.0
+LEAVE_LIMIT = 5.0
 """Seconds that a contender has to leave by itself."""
 
 
@@ -40,20 +44,7 @@ def make_environment(ours: bool = True, **variables: str) -> dict[str, str]:
 def run_process(
     name: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> None:
-    """Run a process from its start to its end.
-
-    Parameters
-    ----------
-    name : str
-        What to call it in an error.
-    command : sequence of str
-    environment : mapping of str to str
-
-    Raises
-    ------
-    ContenderError
-        If it cannot be started, fails, or takes longer than `LIMIT`.
-    """
+    """Run a process, by its name in errors, from its start to its end."""
     try:
         done = subprocess.run(
             command,
@@ -61,12 +52,14 @@ def run_process(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=ANSWER_LIMIT,
         )
     except OSError as error:
         raise ContenderError(f"{name} cannot be started ({error.strerror})") from error
     except subprocess.TimeoutExpired as error:
-        raise ContenderError(f"{name} was still at work after {LIMIT:g} s") from error
+        raise ContenderError(
+            f"{name} was still at work after {ANSWER_LIMIT:g} s"
+        ) from error
     if done.returncode:
         raise ContenderError(f"{name} failed ({_find_cause(done.stderr, done)})")
 
@@ -74,7 +67,7 @@ def run_process(
 class FreshProcess:
     """A contender that is a new process each time it works: its start is measured.
 
-    Parameters are those of `run_process`, methods those of `StandingProcess`.
+    It is called like a `StandingProcess`; its memory is not measured.
     """
 
     def __init__(
@@ -96,24 +89,14 @@ class FreshProcess:
         return {"seconds": time.perf_counter() - start}
 
     def stop(self) -> dict:
-        """Return nothing: its memory is not measured."""
+        """Return nothing."""
         return {}
 
 
 class StandingProcess:
     """A contender that sets up once and then works each time it is told to.
 
-    Parameters are those of `run_process`.
-
-    Attributes
-    ----------
-    facts : dict
-        What it said of itself when it was ready: versions and threads.
-
-    Raises
-    ------
-    ContenderError
-        If it cannot be started, or ends before it is ready.
+    What it says of itself when it is ready, versions and threads, is in `facts`.
     """
 
     def __init__(
@@ -136,7 +119,7 @@ class StandingProcess:
             reason = error.strerror
             raise ContenderError(f"{name} cannot be started ({reason})") from error
         try:
-            self.facts = self._read("a line that says it is ready")
+            self.facts = self._read_answer("a line that says it is ready")
         except BaseException:  # an interrupt too: no process may be left behind
             self.close()
             raise
@@ -148,30 +131,11 @@ class StandingProcess:
         self.close()
 
     def run(self) -> dict:
-        """Ask it to work once, and return its seconds and figures.
-
-        Raises
-        ------
-        ContenderError
-            If it dies, prints nonsense, or takes longer than `LIMIT`.
-        """
-        answer = self._ask("run", expected="seconds")
-        seconds = answer.get("seconds")
-        if not isinstance(seconds, float) or not 0 < seconds < float("inf"):
-            raise ContenderError(
-                f"{self._name}: expected seconds above 0 in its answer, "
-                f"found {seconds!r}"
-            )
-        return answer
+        """Ask it to work once, and return its seconds and figures."""
+        return self._ask("run", expected="seconds")
 
     def stop(self) -> dict:
-        """Ask it to end, and return its peak resident memory in KiB.
-
-        Raises
-        ------
-        ContenderError
-            If it dies or prints nonsense instead.
-        """
+        """Ask it to end, and return its peak resident memory in KiB."""
         answer = self._ask("stop", expected="its peak memory")
         self.close()
         return answer
@@ -182,7 +146,7 @@ class StandingProcess:
             return
         try:
             self._process.stdin.close()  # the end of its questions: it leaves by itself
-            self._process.wait(timeout=PATIENCE)
+            self._process.wait(timeout=LEAVE_LIMIT)
         except (OSError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
@@ -194,35 +158,31 @@ class StandingProcess:
         with suppress(OSError):  # it is dead: reading its answer will say why
             self._process.stdin.write(word + "\n")
             self._process.stdin.flush()
-        return self._read(expected)
+        return self._read_answer(expected)
 
-    def _read(self, expected: str) -> dict:
+    def _read_answer(self, expected: str) -> dict:
         """Read one line of JSON."""
-        watchdog = threading.Timer(LIMIT, self._process.kill)
+        watchdog = threading.Timer(ANSWER_LIMIT, self._process.kill)
         watchdog.start()
         try:
             line = self._process.stdout.readline()
         finally:
             watchdog.cancel()
         if not line:
+            self._process.wait()
+            self._errors.seek(0)
+            cause = _find_cause(self._errors.read(), self._process)
             raise ContenderError(
                 f"{self._name}: expected {expected}, found that the process ended "
-                f"({self._wait_for_cause()}): run it alone with --only to look into it"
+                f"({cause}): run it alone with --only to look into it"
             )
-        with suppress(ValueError):
-            answer = json.loads(line)
-            if isinstance(answer, dict):
-                return answer
-        raise ContenderError(
-            f"{self._name}: expected {expected} as a line of JSON, "
-            f"found {line.strip()!r:.80}"
-        )
-
-    def _wait_for_cause(self) -> str:
-        """Return what the process died of, once it has ended."""
-        self._process.wait()
-        self._errors.seek(0)
-        return _find_cause(self._errors.read(), self._process)
+        try:
+            return json.loads(line)
+        except ValueError as error:  # what a library printed, say
+            raise ContenderError(
+                f"{self._name}: expected {expected} as a line of JSON, "
+                f"found {line.strip()!r:.80}"
+            ) from error
 
 
 def _find_cause(errors: str, ended) -> str:

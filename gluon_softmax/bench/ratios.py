@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .contenders import CONTENDERS
 from .rounds import Result
@@ -13,17 +14,10 @@ __all__ = ["RATIOS", "Ratio", "Verdict", "judge", "list_left_out"]
 
 @dataclass(frozen=True)
 class Ratio:
-    """One row of the table: a contender against another.
+    """One row of the table: a contender against another, both named by their keys.
 
-    Attributes
-    ----------
-    name : str
-    numerator, denominator : str
-        Keys of contenders.
-    target : float or None
-        What the ratio may be at most; nothing where it is only shown.
-    quantity : str
-        ``seconds``, or ``peak`` for resident memory.
+    The target is what the ratio may be at most, None where it is only shown; the
+    quantity is ``seconds``, or ``peak`` for resident memory.
     """
 
     name: str
@@ -31,12 +25,6 @@ class Ratio:
     denominator: str
     target: float | None
     quantity: str = "seconds"
-
-    def divide(self, above: Result, below: Result) -> float:
-        """Compute the ratio of two medians, or of two peaks."""
-        if self.quantity == "peak":
-            return above.peak / below.peak
-        return above.middle(self.quantity) / below.middle(self.quantity)
 
 
 RATIOS = (
@@ -63,34 +51,31 @@ RATIOS = (
 """What must be reached, as medians of one run on one machine."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A ratio as it was found.
-
-    Attributes
-    ----------
-    ratio : Ratio
-    value : float
-        The numerator's median (or peak) divided by the denominator's.
-    """
+class Verdict(NamedTuple):
+    """A ratio as it was found."""
 
     ratio: Ratio
     value: float
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was reached; nothing where there is none."""
+        """Whether the target was reached; None where there is none."""
         return None if self.ratio.target is None else self.value <= self.ratio.target
 
 
 def judge(results: Iterable[Result]) -> list[Verdict]:
     """Compute every ratio whose two contenders were measured, in the table's order."""
-    found = {result.contender.key: result for result in results}
-    return [
-        Verdict(ratio, ratio.divide(found[ratio.numerator], found[ratio.denominator]))
-        for ratio in RATIOS
-        if {ratio.numerator, ratio.denominator} <= found.keys()
-    ]
+    found = {
+        result.contender.key: {"seconds": result.middle("seconds"), "peak": result.peak}
+        for result in results
+    }
+    verdicts = []
+    for ratio in RATIOS:
+        if {ratio.numerator, ratio.denominator} <= found.keys():
+            above = found[ratio.numerator][ratio.quantity]
+            below = found[ratio.denominator][ratio.quantity]
+            verdicts.append(Verdict(ratio, above / below))
+    return verdicts
 
 
 def list_left_out(peers: Iterable[str]) -> dict[str, list[str]]:

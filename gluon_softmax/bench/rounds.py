@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import isnan
 from statistics import median
 
 from ..errors import ContenderError
@@ -25,8 +26,8 @@ TOLERANCES = {
     "perceptron": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
     "convolutional": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
     "evaluating": {"test_acc": 0.001},
-    "reading": {"samples": 0, "pixel_mean": 1e-4, "label_mean": 1e-4},
-    "resizing": {"samples": 0, "pixel_mean": 1e-3, "label_mean": 1e-4},
+    "reading": {"samples": 0, "side": 0, "pixel_mean": 1e-4, "label_mean": 1e-4},
+    "resizing": {"samples": 0, "side": 0, "pixel_mean": 1e-3, "label_mean": 1e-4},
     "starting": {},
 }
 """How far figures of one work may lie apart. Trainings differ in seeds alone, whose
@@ -37,15 +38,8 @@ effect on the median over the rounds is a third of these at most."""
 class Result:
     """What was measured of a contender.
 
-    Attributes
-    ----------
-    contender : Contender
-    facts : dict
-        What its process said of itself: versions and threads.
-    answers : list of dict
-        Seconds and figures of each counted round.
-    peak : int or None
-        Its peak resident memory in KiB, where it was measured.
+    Facts are what its process said of itself, answers the seconds and figures of each
+    counted round, and the peak its resident memory in KiB, where it was measured.
     """
 
     contender: Contender
@@ -68,51 +62,34 @@ def run_rounds(
     start: Callable[[Contender], StandingProcess | FreshProcess],
     rounds: int,
     report: Callable[[str], None] = lambda name: None,
-    warm_up: int = WARM_UP,
 ) -> list[Result]:
     """Measure contenders, one kind of work after the other.
 
-    Parameters
-    ----------
-    contenders : iterable of Contender
-        Those of one work next to each other.
-    start : callable
-        Takes a contender, returns its process.
-    rounds, warm_up : int
-        How often each works and is counted, and how often before that.
-    report : callable, optional
-        Called with a contender's name whenever it has worked.
-
-    Raises
-    ------
-    ContenderError
-        If one fails, or contenders of one work do not agree.
+    Those of one work stand next to each other. Each is started, works in `WARM_UP`
+    rounds and then in those that count; `report` is called with its name each time.
     """
     results = []
     for _, group in groupby(contenders, key=lambda contender: contender.work):
         of_one_work = [Result(contender) for contender in group]
-        _run_work(of_one_work, start, rounds, warm_up, report)
+        _run_work(of_one_work, start, rounds, report)
         check_agreement(of_one_work)
         results += of_one_work
     return results
 
 
-def check_agreement(results: Iterable[Result]) -> None:
-    """Check that contenders of one work did the same, before their times are compared.
+def check_agreement(results: list[Result]) -> None:
+    """Raise unless contenders of one work did the same: else no times are compared.
 
-    Each figure is a median over the same epochs.
-
-    Raises
-    ------
-    ContenderError
-        If a figure differs by more than `TOLERANCES` allows.
+    Each figure is a median over the same epochs, which `TOLERANCES` bounds.
     """
-    results = list(results)
     for name, tolerance in TOLERANCES[results[0].contender.work].items():
         found = [(result.middle(name), result.contender.name) for result in results]
-        found = sorted(pair for pair in found if pair[0] is not None)
-        if found and found[-1][0] - found[0][0] > tolerance:
-            (low, lowest), (high, highest) = found[0], found[-1]
+        found = [pair for pair in found if pair[0] is not None]
+        if not found:
+            continue
+        found.sort(key=lambda pair: (isnan(pair[0]), pair[0]))
+        (low, lowest), (high, highest) = found[0], found[-1]
+        if not high - low <= tolerance:  # nor where a figure is no number
             raise ContenderError(
                 f"times cannot be compared: expected the same {name} within "
                 f"{tolerance}, found {low:.4f} ({lowest}) and {high:.4f} ({highest}): "
@@ -120,18 +97,18 @@ def check_agreement(results: Iterable[Result]) -> None:
             )
 
 
-def _run_work(results: list[Result], start, rounds, warm_up, report) -> None:
+def _run_work(results: list[Result], start, rounds: int, report) -> None:
     """Start all contenders of one work, let them work in turn, and end them."""
     with ExitStack() as stack:
         processes = []
         for result in results:
             processes.append(stack.enter_context(start(result.contender)))
             result.facts = processes[-1].facts
-        for number in range(warm_up + rounds):
+        for number in range(WARM_UP + rounds):
             for result, process in zip(results, processes):
                 time.sleep(PAUSE)
                 answer = process.run()
-                if number >= warm_up:
+                if number >= WARM_UP:
                     result.answers.append(answer)
                 report(result.contender.name)
         for result, process in zip(results, processes):

@@ -14,11 +14,13 @@ from statistics import median
 
 import matplotlib
 import numpy as np
+import psutil
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
+from tqdm import tqdm
 
 from ..figures.style import COLOURS, DASHES
-from .machine import available_memory, describe_machine, format_machine, progress, write
+from .machine import describe_machine, format_machine, write
 from .processes import StandingProcess, make_environment
 from .work.arrays import read_arrays, write_arrays
 
@@ -32,6 +34,7 @@ USUAL = {
     "classes": 10,
     "pixels": 28,
 }
+ROW = "{name:32} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
 BYTES = 1.2 * (28 * 28 + 1)  # of an image and its label, and some to spare
 AXES = (  # a setting to vary, its unit, and its values, first those two of --quick
     ("samples", "images in memory", (60_000, 180_000, 600_000, 1_800_000)),
@@ -56,18 +59,15 @@ def run(options: argparse.Namespace) -> int:
     points, skipped = [], []
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         write_arrays(options.root, Path(folder, "images.npz"))
-        with progress(len(sizes)) as report:
-            for size in sizes:
-                lack = find_lack(size, folder)
-                if lack:
-                    skipped.append(f"{size['name']} skipped, {lack}")
-                else:
-                    points.append(measure(size, folder, epochs))
-                report(size["name"])
+        for size in tqdm(sizes, leave=False, disable=None):
+            lack = find_lack(size, folder)
+            if lack:
+                skipped.append(f"{size['name']} skipped, {lack}")
+            else:
+                points.append(measure(size, folder, epochs))
     machine = describe_machine()
     title = format_machine(machine)
-    form = "{name:32} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
-    print(title, *[form.format(**point) for point in points], *skipped, sep="\n")
+    print(title, *map(ROW.format_map, points), *skipped, sep="\n")
     content = {"machine": machine, "points": points, "skipped": skipped}
     write(content, options.output / "scaling", show_scaling(points, title))
     return 0
@@ -91,7 +91,7 @@ def list_sizes(quick: bool = False) -> list[dict]:
 def find_lack(size: dict, folder: str) -> str:
     """Return what there is too little of for a size; empty where there is enough."""
     needed = int(BYTES * size["samples"])
-    free, place = available_memory(), "of free memory"
+    free, place = psutil.virtual_memory().available, "of free memory"
     if size["from_file"]:
         free, place = shutil.disk_usage(folder).free, f"free in {folder}"
     if free >= needed:

@@ -19,9 +19,9 @@ __all__ = [
     "to_dict",
 ]
 
-FIGURES = ("loss", "train_acc", "test_acc")
 STEADY = 2.0
 """How many times the median the slowest round may take on a quiet machine."""
+WORDS = {True: "met", False: "MISSED", None: ""}
 
 
 def format_results(results: Iterable[Result]) -> Iterator[str]:
@@ -33,15 +33,31 @@ def format_results(results: Iterable[Result]) -> Iterator[str]:
         yield from map(_format_result, group)
 
 
+def _format_result(result: Result) -> str:
+    """Return the line of one contender, under the headings."""
+    middle, seconds = result.middle("seconds"), result.column("seconds")
+    span = f"{middle:.4f} ({min(seconds):.4f} to {max(seconds):.4f})"
+    line = f"  {result.contender.name:38} {span:26}"
+    for name in ("loss", "train_acc", "test_acc"):
+        figure = result.middle(name)
+        line += " " * 7 if figure is None else f" {figure:6.3f}"
+    peak = _to_megabytes(result)
+    return line.rstrip() if peak is None else f"{line} {peak:6.0f}"
+
+
+def _to_megabytes(result: Result) -> float | None:
+    """Return the peak memory in MB, where it was measured."""
+    return None if result.peak is None else round(result.peak * 1.024e-3, 1)
+
+
 def format_verdicts(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Yield lines with the ratios and their targets."""
     yield f"{'ratio of medians':42} {'found':>8} {'at most':>8}"
     for verdict in verdicts:
-        target, words = verdict.ratio.target, {True: "met", False: "MISSED", None: ""}
+        target, found = verdict.ratio.target, format_ratio(verdict.value)
         goal = "-" if target is None else format_ratio(target)
-        found = format_ratio(verdict.value)
-        line = f"{verdict.ratio.name:42} {found:>8} {goal:>8}  {words[verdict.met]}"
-        yield line.rstrip()
+        word = WORDS[verdict.met]
+        yield f"{verdict.ratio.name:42} {found:>8} {goal:>8}  {word}".rstrip()
 
 
 def format_left_out(left_out: dict[str, list[str]]) -> Iterator[str]:
@@ -91,21 +107,6 @@ def to_dict(results: Iterable[Result], verdicts: Iterable[Verdict]) -> dict:
     }
 
 
-def _format_result(result: Result) -> str:
-    """Return the line of one contender, under the headings."""
-    seconds = result.column("seconds")
-    span = f"{result.middle('seconds'):.4f} ({min(seconds):.4f} to {max(seconds):.4f})"
-    cells = [_number(result.middle(name), ".3f") for name in FIGURES]
-    cells.append(_number(result.peak and result.peak * 1.024e-3, ".0f"))
-    cells = [f"{cell:>6}" for cell in cells]
-    return " ".join([f"  {result.contender.name:38}", f"{span:26}", *cells]).rstrip()
-
-
-def _number(value: float | None, form: str) -> str:
-    """Write a number, or nothing where there is none."""
-    return "" if value is None else format(value, form)
-
-
 def _result_to_dict(result: Result) -> dict:
     """Return one contender's numbers as what JSON can hold."""
     contender, seconds = result.contender, result.column("seconds")
@@ -119,6 +120,6 @@ def _result_to_dict(result: Result) -> dict:
         "least_seconds": min(seconds),
         "most_seconds": max(seconds),
         "seconds": seconds,
-        "peak_mb": result.peak and round(result.peak * 1.024e-3, 1),
+        "peak_mb": _to_megabytes(result),
         **{name: result.middle(name) for name in sorted(names)},
     }

@@ -10,19 +10,16 @@ from importlib import import_module
 from pathlib import Path
 
 from ..bench.contenders import PEERS, Contender, make_command, select
-from ..bench.machine import describe_machine, format_machine, progress, write
 from ..bench.processes import (
     FreshProcess,
     StandingProcess,
     make_environment,
     run_process,
 )
-from ..bench.rounds import WARM_UP, run_rounds
+from ..bench.rounds import WARM_UP, Result, run_rounds
 from ..errors import ArgumentError, ContenderError, check_whole_number
 
 __all__ = ["add_arguments", "check_peers", "parse_peer"]
-
-ROUNDS = 7
 
 
 def add_arguments(commands) -> None:
@@ -36,20 +33,6 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_bench)
     _add_places(parser)
-    _add_choices(parser)
-    actions = parser.add_subparsers(metavar="[scaling | distributed]")
-    for name, text in (
-        ("scaling", "measure how cost grows with size"),
-        ("distributed", "measure jobs of 1 to 4 workers"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.set_defaults(command=partial(_run_module, name))
-        action.add_argument("--quick", action="store_true", help="measure less")
-        _add_places(action)
-
-
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    """Describe who is measured, and how often."""
     parser.add_argument(
         "--peer",
         action="append",
@@ -58,10 +41,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="an interpreter that has a peer: torch=PYTHON or jax=PYTHON",
     )
     parser.add_argument(
-        "--rounds",
-        type=int,
-        default=ROUNDS,
-        help="how often each works and is counted",
+        "--rounds", type=int, default=7, help="how often each works and is counted"
     )
     parser.add_argument(
         "--only",
@@ -71,6 +51,15 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         metavar="WORD",
         help="works or contenders to measure; a wrong word lists them",
     )
+    actions = parser.add_subparsers(metavar="[scaling | distributed]")
+    for name, text in (
+        ("scaling", "measure how cost grows with size"),
+        ("distributed", "measure jobs of 1 to 4 workers"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(command=partial(_run_module, name))
+        action.add_argument("--quick", action="store_true", help="measure less")
+        _add_places(action)
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -123,8 +112,12 @@ def _bench(options: argparse.Namespace) -> int:
     return 0
 
 
-def _measure(contenders: list[Contender], options, peers: dict[str, str]) -> list:
+def _measure(
+    contenders: list[Contender], options: argparse.Namespace, peers: dict[str, str]
+) -> list[Result]:
     """Write the images where all contenders find them, and measure."""
+    from tqdm import tqdm
+
     from ..bench.work.arrays import write_arrays
 
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
@@ -137,20 +130,28 @@ def _measure(contenders: list[Contender], options, peers: dict[str, str]) -> lis
             kind = FreshProcess if contender.is_fresh else StandingProcess
             return kind(contender.name, command, environment)
 
-        with progress(len(contenders) * (WARM_UP + options.rounds)) as report:
+        turns = len(contenders) * (WARM_UP + options.rounds)
+        with tqdm(total=turns, leave=False, disable=None) as bar:
+
+            def report(name: str) -> None:
+                bar.set_description(name, refresh=False)
+                bar.update()
+
             return run_rounds(contenders, start, options.rounds, report)
 
 
-def _show(results: list, options, peers: dict[str, str]) -> None:
+def _show(
+    results: list[Result], options: argparse.Namespace, peers: dict[str, str]
+) -> None:
     """Print the tables; write figure and numbers."""
-    from ..bench import table
+    from ..bench import machine, ratios, table
     from ..bench.figure import show_benchmark
-    from ..bench.ratios import judge, list_left_out
 
-    verdicts, machine = judge(results), describe_machine()
-    left_out = {} if options.only else list_left_out(peers)
+    verdicts, measured_on = ratios.judge(results), machine.describe_machine()
+    title = machine.format_machine(measured_on)
+    left_out = {} if options.only else ratios.list_left_out(peers)
     lines = (
-        format_machine(machine),
+        title,
         *table.format_results(results),
         *table.format_verdicts(verdicts),
         *table.format_left_out(left_out),
@@ -158,14 +159,13 @@ def _show(results: list, options, peers: dict[str, str]) -> None:
     )
     print(*lines, sep="\n")
     content = {
-        "machine": machine,
+        "machine": measured_on,
         "rounds": options.rounds,
         "warm_up": WARM_UP,
         "left_out": left_out,
         **table.to_dict(results, verdicts),
     }
-    figure = show_benchmark(results, format_machine(machine))
-    write(content, options.output / "bench", figure)
+    machine.write(content, options.output / "bench", show_benchmark(results, title))
 
 
 def _run_module(name: str, options: argparse.Namespace) -> int:

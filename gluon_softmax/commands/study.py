@@ -36,13 +36,13 @@ __all__ = [
 OPTIONS = {
     "momentum": ([0.0, 0.9], None, "momentum coefficients"),
     "lr": ([Settings.lr], None, "learning rates"),
-    "batch-size": ([Settings.batch_size], None, "mini-batch sizes"),
-    "num-epochs": ([Settings.num_epochs], None, "passes over the data"),
+    "batch_size": ([Settings.batch_size], None, "mini-batch sizes"),
+    "num_epochs": ([Settings.num_epochs], None, "passes over the data"),
     "model": (["numpy"], MODELS, "what is trained"),
     "data": (["fashion-mnist"], None, "fashion-mnist, mnist, or a folder of pictures"),
     "pixels": (["scaled"], PIXELS, "how pixels are prepared"),
     "start": (["normal"], STARTS, "how initial weights are drawn"),
-    "num-validation": ([5000], None, "images cut off the training set"),
+    "num_validation": ([5000], None, "images cut off the training set"),
 }
 """Usual values, choices and help of each setting that a study can vary."""
 
@@ -51,15 +51,7 @@ OPTIONS = {
 class Experiment:
     """What is trained, on what, and how; the chapter's settings if not given.
 
-    Attributes
-    ----------
-    model : {'scratch', 'gluon', 'numpy', 'perceptron', 'convolutional'}
-    data, pixels, num_validation
-        As for `load_splits`.
-    start : {'normal', 'xavier'}
-        How softmax regression's weights are drawn; networks have their own start.
-    num_epochs, batch_size, lr, momentum, seed
-        As in `Settings`.
+    `start` is how softmax regression's weights are drawn; networks have their own.
     """
 
     model: str = "numpy"
@@ -74,7 +66,13 @@ class Experiment:
     seed: int = Settings.seed
 
     def __post_init__(self):
-        Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
+        Settings(  # which checks them
+            num_epochs=self.num_epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            momentum=self.momentum,
+            seed=self.seed,
+        )
 
 
 def list_experiments(
@@ -100,15 +98,16 @@ def run_experiment(
     from ..data.splits import load_splits
 
     train_set, valid_set, test_set = load_splits(
-        experiment.data,
-        experiment.pixels,
-        experiment.num_validation,
+        name=experiment.data,
+        pixels=experiment.pixels,
+        num_validation=experiment.num_validation,
         num_images=num_images,
         root=root,
     )
     size, seed = experiment.batch_size, experiment.seed
     mx.random.seed(seed)
-    return _choose_training(experiment, num_inputs=test_set[0][0].size)(
+    train = _choose_training(experiment, num_inputs=test_set[0][0].size)
+    return train(
         train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
         test_iter=BatchLoader(test_set, size),
         valid_iter=valid_set and BatchLoader(valid_set, size),
@@ -161,13 +160,7 @@ def run_all(
 
 
 class Study:
-    """The runs of a study, in a file that is written again after each run.
-
-    Raises
-    ------
-    ArgumentError
-        If the file is no study's, or holds runs that are not among the experiments.
-    """
+    """The runs of a study, in a file that is written again after each run."""
 
     def __init__(self, path: Path, experiments: list[Experiment]):
         self._path, self._experiments = path, experiments
@@ -203,7 +196,6 @@ class Study:
                 self._write()
 
     def _write(self) -> None:
-        """Write the file."""
         runs = [
             {"experiment": asdict(experiment), "history": history.to_list()}
             for experiment, history in self.finished().items()
@@ -211,7 +203,6 @@ class Study:
         write_json({"runs": runs}, self._path)
 
     def _read(self) -> dict[Experiment, History]:
-        """Read the file."""
         try:
             return {
                 Experiment(**run["experiment"]): History.from_list(run["history"])
@@ -237,7 +228,7 @@ def add_arguments(commands) -> None:
     parser.set_defaults(command=_study)
     for name, (default, choices, text) in OPTIONS.items():
         parser.add_argument(
-            f"--{name}",
+            f"--{name.replace('_', '-')}",
             nargs="+",
             type=type(default[0]),
             default=default,
@@ -261,14 +252,14 @@ def _study(options: argparse.Namespace) -> int:
     check_whole_number("--seeds", options.seeds, least=1)
     if options.processes is not None:
         check_whole_number("--processes", options.processes, least=1)
-    names = [name.replace("-", "_") for name in OPTIONS]
-    grid = {name: getattr(options, name) for name in names}
+    grid = {name: getattr(options, name) for name in OPTIONS}
     study = Study(options.output / "study.json", list_experiments(grid, options.seeds))
     processes = options.processes or _choose_processes(options.model)
     try:
         study.run(partial(run_experiment, root=options.root), processes)
     finally:
-        _write_summary(study.finished(), options)
+        if study.finished():
+            _write_summary(study.finished(), options)
 
     from ..figures.output import save
     from .study_report import draw_study
@@ -291,9 +282,7 @@ def _choose_processes(models: list[str]) -> int:
 def _write_summary(
     histories: Mapping[Experiment, History], options: argparse.Namespace
 ) -> None:
-    """Print and write the table of the runs that are finished, if there are any."""
-    if not histories:
-        return
+    """Print and write the table of the runs that are finished."""
     from .study_report import summarise, tabulate
 
     summary = summarise(histories, options.target)
@@ -310,5 +299,9 @@ def write_table(rows: list[list], numbers: dict, path: Path) -> None:
     lines = (head, ["---"] * len(head), *others)
     text = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
     print(text, end="")
-    print(f"wrote {write_text(text, path.with_suffix('.md'))}")
-    print(f"wrote {write_json(numbers, path.with_suffix('.json'))}")
+    written = (
+        write_text(text, path.with_suffix(".md")),
+        write_json(numbers, path.with_suffix(".json")),
+    )
+    for file in written:
+        print(f"wrote {file}")

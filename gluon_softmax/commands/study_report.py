@@ -13,7 +13,14 @@ from ..figures.style import DASHES, PALETTE
 from ..history import History
 from .study import Experiment
 
-__all__ = ["FIGURES", "average", "draw_study", "summarise", "tabulate"]
+__all__ = [
+    "FIGURES",
+    "average",
+    "draw_study",
+    "format_average",
+    "summarise",
+    "tabulate",
+]
 
 FIGURES = ("loss", "train acc", "valid acc", "test acc", "epochs to target", "seconds")
 LABELS = {
@@ -26,19 +33,18 @@ Histories = Mapping[Experiment, History]
 
 
 def summarise(histories: Histories, target: float) -> list[dict]:
-    """Sum up runs that differ in their seed alone.
+    """Sum up runs that differ in their seed alone: settings, and `average` of figures.
 
-    Returns
-    -------
-    list of dict
-        The settings of each group, and of each figure mean and standard deviation over
-        the seeds, None where a run lacks it; ``epochs to target`` is the first epoch
-        whose accuracy on images that were held out is the target or more.
+    A figure that a run lacks is None. ``epochs to target`` is the first epoch whose
+    accuracy on images that were held out is the target or more.
     """
     summary = []
     for settings, group in _group_by_settings(histories).items():
         runs = [_read_figures(history, target) for history in group]
-        figures = {name: average([run[name] for run in runs]) for name in FIGURES}
+        figures = {}
+        for name in FIGURES:
+            values = [run[name] for run in runs]
+            figures[name] = None if None in values else average(values)
         summary.append({"settings": dict(settings), "seeds": len(group), **figures})
     return summary
 
@@ -64,17 +70,34 @@ def _read_figures(history: History, target: float) -> dict[str, float | None]:
     held_out = history.column("test_acc" if last.valid_acc is None else "valid_acc")
     reached = [number for number, found in enumerate(held_out, 1) if found >= target]
     seconds = sum(history.column("seconds"))
-    accuracies = (last.train_acc, last.valid_acc, last.test_acc)
-    values = (last.loss, *accuracies, reached[0] if reached else None, seconds)
-    return dict(zip(FIGURES, values))
+    return {
+        "loss": last.loss,
+        "train acc": last.train_acc,
+        "valid acc": last.valid_acc,
+        "test acc": last.test_acc,
+        "epochs to target": reached[0] if reached else None,
+        "seconds": seconds,
+    }
 
 
-def average(values: list[float | None]) -> list[float] | None:
-    """Compute mean and standard deviation of a sample; 0 for a single value."""
-    if None in values:
-        return None
-    deviation = np.std(values, ddof=1) if len(values) > 1 else 0.0
-    return [float(np.mean(values)), float(deviation)]
+def average(values: list[float]) -> tuple[float, float | None]:
+    """Compute mean and standard deviation of a sample; a single value has none."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return float(np.mean(values)), deviation
+
+
+def format_average(mean: float, deviation: float | None, decimals: int = 4) -> str:
+    """Format what `average` computed.
+
+    Examples
+    --------
+    >>> format_average(*average([1.0, 2.0, 3.0]), decimals=1)
+    '2.0 ± 1.0'
+    >>> format_average(*average([1.0]), decimals=1)
+    '1.0'
+    """
+    text = f"{mean:.{decimals}f}"
+    return text if deviation is None else f"{text} ± {deviation:.{decimals}f}"
 
 
 def tabulate(summary: list[dict]) -> list[list]:
@@ -87,12 +110,13 @@ def tabulate(summary: list[dict]) -> list[list]:
     return rows
 
 
-def _format(name: str, figure: list[float] | None) -> str:
+def _format(name: str, figure: tuple[float, float | None] | None) -> str:
     """Format mean and standard deviation with the decimals that a figure has."""
     if figure is None:
-        return "not reached"
+        return "not reached" if name == "epochs to target" else "-"
+    mean, deviation = figure
     decimals = 1 if name in ("epochs to target", "seconds") else 4
-    return " ± ".join(f"{value:.{decimals}f}" for value in figure)
+    return format_average(mean, deviation, decimals)
 
 
 def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
@@ -103,17 +127,12 @@ def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
     data = ", ".join(sorted({experiment.data for experiment in histories}))
     has_validation = all(run[0].valid_acc is not None for run in histories.values())
     accuracy = "valid_acc" if has_validation else "train_acc"
-    for name, column in (("loss", "loss"), ("accuracy", accuracy)):
-        curves = {
-            _name(settings): [history.column(column) for history in group]
-            for settings, group in _group_by_settings(histories).items()
-        }
-        yield f"study-{name}", _draw(curves, LABELS[column], data)
-
-
-def _name(settings: tuple[tuple[str, object], ...]) -> str:
-    """Name a group for the legend."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings)
+    for kind, column in (("loss", "loss"), ("accuracy", accuracy)):
+        curves = {}
+        for settings, group in _group_by_settings(histories).items():
+            words = [f"{name.replace('_', ' ')} {value}" for name, value in settings]
+            curves[", ".join(words)] = [history.column(column) for history in group]
+        yield f"study-{kind}", _draw(curves, LABELS[column], data)
 
 
 def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:

@@ -1,22 +1,24 @@
-"""JAX's contender: ``PYTHON jax_peer.py KEY IMAGES.npz``.
+"""JAX's contenders: ``PYTHON jax_peer.py KEY IMAGES.npz``.
 
-Imports nothing of gluon_softmax, whose interpreter is another one. JAX is imported
-where it is needed, so that tools of that other interpreter can read this file.
+Imports nothing of gluon_softmax, whose interpreter is another one.
 """
 
 from __future__ import annotations
 
-import os
 import sys
+from contextlib import suppress
+
+with suppress(ImportError):  # so that tools of the other interpreter can read this file
+    import jax
+    import numpy as np
+    from jax import numpy as jnp
+    from serving import count_cores, serve  # beside this script
 
 BATCH_SIZE, LR = 256, 0.1
 
 
 def load(path, as_bytes):
     """Read images, as bytes or as float32 from 0 to 1, and labels."""
-    import numpy as np
-    from jax import numpy as jnp
-
     tensors = []
     with np.load(path) as arrays:
         for split in ("train", "test"):
@@ -34,9 +36,6 @@ def to_float(X):
 
 def step(state, X, y):
     """Train on one batch; return parameters, summed loss and right predictions."""
-    import jax
-    from jax import numpy as jnp
-
     params, total, right = state
 
     def loss(params):
@@ -61,8 +60,6 @@ def count_right(scores, y):
 
 def in_batches(function, state, indices, X, y):
     """Scan over the whole batches, then take the smaller last one."""
-    import jax
-
     whole = len(indices) // BATCH_SIZE * BATCH_SIZE
     state, _ = jax.lax.scan(
         lambda state, batch: (function(state, X[batch], y[batch]), None),
@@ -75,8 +72,6 @@ def in_batches(function, state, indices, X, y):
 
 def epoch(params, order, X, y, test_X, test_y):
     """Train and evaluate; to be compiled as a whole."""
-    from jax import numpy as jnp
-
     params, loss, right = in_batches(step, (params, 0.0, 0), order, X, y)
     test_right = in_batches(
         lambda right, X, y: right + count_right(to_scores(params, X), y),
@@ -90,33 +85,24 @@ def epoch(params, order, X, y, test_X, test_y):
 
 def prepare(path, as_bytes):
     """Prepare an epoch of one compiled scan over images resident in either form."""
-    import jax
-    import numpy as np
-    from jax import numpy as jnp
-
     tensors = load(path, as_bytes)
     rng = np.random.default_rng()
-    start = rng.normal(0, 0.01, (tensors[0].shape[1], 10)).astype("float32")
-    state = [[jnp.asarray(start), jnp.zeros(10)]]
+    W = rng.normal(0, 0.01, (tensors[0].shape[1], 10)).astype("float32")
+    params = [jnp.asarray(W), jnp.zeros(10)]
     compiled = jax.jit(epoch)
 
     def work():
+        nonlocal params
         # NumPy permutes ten times as fast as JAX does on a processor.
         order = rng.permutation(len(tensors[0])).astype("int32")
-        state[0], found = compiled(state[0], order, *tensors)
-        jax.block_until_ready(state[0])
-        return dict(zip(("loss", "train_acc", "test_acc"), map(float, found)))
+        params, figures = compiled(params, order, *tensors)
+        jax.block_until_ready(params)
+        return dict(zip(("loss", "train_acc", "test_acc"), map(float, figures)))
 
     return work
 
 
-def main(key, path):
-    """Prepare a contender, and let it work."""
-    from serving import serve  # beside this script
-
-    work = prepare(path, as_bytes=key == "jax-bytes")
-    serve(work, packages=("jax", "numpy"), threads=len(os.sched_getaffinity(0)))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    key, path = sys.argv[1:]
+    work = prepare(path, as_bytes=key == "jax-bytes")
+    serve(work, packages=("jax", "numpy"), threads=count_cores())

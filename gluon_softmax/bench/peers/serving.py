@@ -14,24 +14,19 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["Work", "peak_memory", "serve"]
+__all__ = ["Work", "count_cores", "peak_memory", "serve"]
 
 Work = Callable[[], dict]
+"""Does the work once, waits until it is done, and returns its figures."""
 
 
 def serve(work: Work, packages: Iterable[str], threads: int | None = None) -> None:
     """Work each time the parent says so; print the peak memory at its end.
 
-    Parameters
-    ----------
-    work : callable
-        Does the work once, waits until it is done, and returns its figures.
-    packages : iterable of str
-        Those whose versions are told, where they are loaded.
-    threads : int, optional
-        How many the libraries use, if it is not what the environment says.
+    First the versions of those packages that are loaded are told, and how many threads
+    the libraries use: as many as the environment says if it is not given.
     """
-    threads = threads or _count_threads()
+    threads = threads or int(os.environ.get("OMP_NUM_THREADS") or count_cores())
     versions = {name: version(name) for name in packages if name in sys.modules}
     answers = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):  # what is trained prints lines too
@@ -55,11 +50,11 @@ def peak_memory() -> int:
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def _answer(stream, **answer) -> None:
     """Print one line to the parent."""
     print(json.dumps(answer), file=stream, flush=True)
-
-
-def _count_threads() -> int:
-    """Return how many threads the libraries take by themselves."""
-    return int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))

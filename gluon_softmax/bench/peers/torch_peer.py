@@ -1,23 +1,28 @@
 """PyTorch's contenders: ``PYTHON torch_peer.py KEY IMAGES.npz``.
 
-Imports nothing of gluon_softmax, whose interpreter is another one. PyTorch is imported
-where it is needed, so that tools of that other interpreter can read this file.
+Imports nothing of gluon_softmax, whose interpreter is another one.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from functools import partial
+
+with suppress(ImportError):  # so that tools of the other interpreter can read this file
+    import numpy as np
+    import torch
+    from serving import serve  # beside this script
+    from torch import nn
+    from torch.nn.functional import cross_entropy
 
 BATCH_SIZE, LR, THREADS = 256, 0.1, 2
 EVALUATIONS = 20
-NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
+NETWORK = {"batch_size": 64, "momentum": 0.5, "fused": True}
 
 
 def load(path):
     """Read the images as float32 from 0 to 1, resident, and the labels."""
-    import numpy as np
-    import torch
-
     tensors = []
     with np.load(path) as arrays:
         for split in ("train", "test"):
@@ -27,18 +32,11 @@ def load(path):
     return tensors
 
 
-def prepare_best(path):
-    """Prepare an epoch of the fastest eager loop known to us."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    X, y, test_X, test_y = load(path)
-    net = torch.nn.Linear(X.shape[1], 10)
-    torch.nn.init.normal_(net.weight, 0, 0.01)
-    torch.nn.init.zeros_(net.bias)
-    # The learning rate divides the summed loss. Of `foreach`, `fused` and neither, the
-    # last is the fastest with two parameters as small as these.
-    trainer = torch.optim.SGD(net.parameters(), lr=LR / BATCH_SIZE, foreach=False)
+def prepare_layers(path, make, batch_size=BATCH_SIZE, **options):
+    """Prepare an epoch of the fastest eager loop known to us, with torch's layers."""
+    data, net = load(path), make()
+    # The learning rate divides the summed loss.
+    trainer = torch.optim.SGD(net.parameters(), lr=LR / batch_size, **options)
 
     def step(X, y):
         trainer.zero_grad()
@@ -48,15 +46,37 @@ def prepare_best(path):
         trainer.step()
         return loss, y_hat
 
-    return lambda: run_epoch(step, net, X, y, test_X, test_y)
+    return lambda: run_epoch(step, net, *data, batch_size)
+
+
+def make_linear():
+    """Build softmax regression."""
+    net = nn.Linear(784, 10)
+    nn.init.normal_(net.weight, 0, 0.01)
+    nn.init.zeros_(net.bias)
+    return net
+
+
+def make_perceptron():
+    """Build 784-512-256-128-64-10."""
+    sizes, layers = (784, 512, 256, 128, 64), []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(64, 10))
+
+
+def make_convolutional():
+    """Build two convolutions and a dense layer."""
+    layers = [nn.Unflatten(1, (1, 28, 28))]
+    for inputs, outputs in ((1, 10), (10, 20)):
+        layers += [nn.Conv2d(inputs, outputs, 5), nn.MaxPool2d(2), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(320, 10))
 
 
 def prepare_scratch(path):
     """Prepare an epoch of the operations that section 3.6 teaches."""
-    import torch
-
-    X, y, test_X, test_y = load(path)
-    W = torch.normal(0, 0.01, (X.shape[1], 10)).requires_grad_()
+    data = load(path)
+    W = torch.normal(0, 0.01, (784, 10)).requires_grad_()
     b = torch.zeros(10, requires_grad=True)
 
     def net(X):
@@ -74,54 +94,11 @@ def prepare_scratch(path):
                 param.grad = None
         return loss, y_hat
 
-    return lambda: run_epoch(step, net, X, y, test_X, test_y)
+    return lambda: run_epoch(step, net, *data, BATCH_SIZE)
 
 
-def make_perceptron():
-    """Build 784-512-256-128-64-10."""
-    from torch import nn
-
-    sizes, layers = (784, 512, 256, 128, 64), []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(64, 10))
-
-
-def make_convolutional():
-    """Build two convolutions and a dense layer."""
-    from torch import nn
-
-    layers = [nn.Unflatten(1, (1, 28, 28))]
-    for inputs, outputs in ((1, 10), (10, 20)):
-        layers += [nn.Conv2d(inputs, outputs, 5), nn.MaxPool2d(2), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(320, 10))
-
-
-def prepare_network(path, make):
-    """Prepare an epoch of a deeper network."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    data, net = load(path), make()
-    # The fastest of `foreach`, `fused` and neither here.
-    options = {"lr": LR, "momentum": NETWORK_MOMENTUM, "fused": True}
-    trainer = torch.optim.SGD(net.parameters(), **options)
-
-    def step(X, y):
-        trainer.zero_grad()
-        y_hat = net(X)
-        loss = cross_entropy(y_hat, y)
-        loss.backward()
-        trainer.step()
-        return loss * len(y), y_hat
-
-    return lambda: run_epoch(step, net, *data, NETWORK_BATCH_SIZE)
-
-
-def run_epoch(step, net, X, y, test_X, test_y, batch_size=BATCH_SIZE):
+def run_epoch(step, net, X, y, test_X, test_y, batch_size):
     """Train on gathered batches and evaluate; read the figures at the end, once."""
-    import torch
-
     losses, scores = [], []
     order = torch.randperm(len(X))
     for batch in order.split(batch_size):
@@ -137,10 +114,8 @@ def run_epoch(step, net, X, y, test_X, test_y, batch_size=BATCH_SIZE):
 
 def prepare_evaluation(path):
     """Prepare evaluating a net set to the nearest class mean, 20 times."""
-    import torch
-
     X, y, test_X, test_y = load(path)
-    net = torch.nn.Linear(X.shape[1], 10)
+    net = nn.Linear(X.shape[1], 10)
     means = torch.stack([X[y == label].mean(0) for label in range(10)])
     with torch.no_grad():
         net.weight.copy_(means)
@@ -155,37 +130,27 @@ def prepare_evaluation(path):
 
 def evaluate(net, X, y):
     """Compute the share of predictions that are right, batch by batch."""
-    import torch
-
     with torch.inference_mode():
         return share_right([net(batch) for batch in X.split(BATCH_SIZE)], y)
 
 
 def share_right(scores, y):
     """Compute the share of right predictions of all batches, without reading it."""
-    import torch
-
     return (torch.cat(scores).argmax(1) == y).float().mean()
 
 
 PREPARATIONS = {
-    "torch": prepare_best,
+    "torch": partial(prepare_layers, make=make_linear, foreach=False),
     "torch-scratch": prepare_scratch,
     "torch-evaluate": prepare_evaluation,
-    "torch-perceptron": lambda path: prepare_network(path, make_perceptron),
-    "torch-convolutional": lambda path: prepare_network(path, make_convolutional),
+    "torch-perceptron": partial(prepare_layers, make=make_perceptron, **NETWORK),
+    "torch-convolutional": partial(prepare_layers, make=make_convolutional, **NETWORK),
 }
-
-
-def main(key, path):
-    """Prepare a contender, and let it work."""
-    import torch
-    from serving import serve  # beside this script
-
-    torch.set_num_threads(THREADS)
-    work = PREPARATIONS[key](path)
-    serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())
+"""Of `foreach`, `fused` and neither, the fastest was found for each size of net."""
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    key, path = sys.argv[1:]
+    torch.set_num_threads(THREADS)
+    work = PREPARATIONS[key](path)
+    serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())

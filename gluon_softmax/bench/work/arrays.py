@@ -14,15 +14,7 @@ __all__ = ["read_arrays", "read_pixels", "write_arrays"]
 
 
 def write_arrays(root: str, path: str | os.PathLike[str]) -> None:
-    """Write Fashion-MNIST's two splits to a file.
-
-    Parameters
-    ----------
-    root : str
-        The folder of the published files; empty for the usual places.
-    path : path
-        The .npz file.
-    """
+    """Write Fashion-MNIST, from the folder `root` or the usual places, as .npz."""
     arrays = {}
     for split, train in (("train", True), ("test", False)):
         files = sources.read("fashion-mnist", train, root or None)

@@ -7,8 +7,6 @@ import numpy as np
 from ..peers.serving import Work
 from .arrays import read_pixels
 
-__all__ = ["prepare_blas"]
-
 BATCH_SIZE, NUM_CLASSES = 256, 10
 
 

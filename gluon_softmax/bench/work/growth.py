@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -15,14 +14,11 @@ from ..peers.serving import Work, serve
 from .arrays import read_arrays
 from .training import LR, make_hybrid_net, make_loss, train_ours
 
-__all__ = ["prepare"]
-
 
 def prepare(size: dict, images: str, folder: str) -> Work:
     """Prepare an epoch of a size of `scaling.list_sizes`."""
-    files = Path(folder, "images"), Path(folder, "labels")
     if size["from_file"]:  # rows of uncompressed files are read when they are needed
-        train_set = ImageDataset.from_idx(*files)
+        train_set = ImageDataset.from_idx(f"{folder}/images", f"{folder}/labels")
     else:
         train_set = _repeat(size, images)
     loaders = load_data(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from mxnet import gluon
 from mxnet.gluon.data.vision import transforms
@@ -14,40 +11,18 @@ from ...data.loader import load_data
 from ..peers.serving import Work
 from .arrays import read_arrays
 
-__all__ = [
-    "BATCH_SIZE",
-    "load_d2lzh",
-    "load_ours",
-    "prepare_d2lzh",
-    "prepare_d2lzh_resized",
-    "prepare_gluon",
-    "prepare_ours",
-    "prepare_resized",
-]
-
 BATCH_SIZE = 256
 WORKERS = 4  # as many as d2lzh takes
-SIDE = 96  # of resized images
 
 
-def prepare_ours(images: str, num_workers: int) -> Work:
+def prepare_ours(images: str, num_workers: int, resize: int | None = None) -> Work:
     """Prepare reading with this package."""
-    return _read(load_ours(images, num_workers=num_workers)[0])
+    return _read(load_ours(images, num_workers=num_workers, resize=resize)[0])
 
 
-def prepare_resized(images: str, num_workers: int) -> Work:
-    """Prepare reading and resizing with this package."""
-    return _read(load_ours(images, num_workers=num_workers, resize=SIDE)[0])
-
-
-def prepare_d2lzh(images: str) -> Work:
+def prepare_d2lzh(images: str, resize: int | None = None) -> Work:
     """Prepare reading with d2lzh."""
-    return _read(load_d2lzh(images)[0])
-
-
-def prepare_d2lzh_resized(images: str) -> Work:
-    """Prepare reading and resizing with d2lzh."""
-    return _read(load_d2lzh(images, resize=SIDE)[0])
+    return _read(load_d2lzh(images, resize)[0])
 
 
 def prepare_gluon(images: str) -> Work:
@@ -65,20 +40,16 @@ def load_ours(images: str, batch_size: int = BATCH_SIZE, **options) -> tuple:
 
 
 def load_d2lzh(images: str, resize: int | None = None) -> tuple:
-    """Return d2lzh's loaders of training and test set."""
+    """Return d2lzh's loaders; the set that Gluon cannot download any more is ours."""
     import d2lzh
 
-    with _standing_in(lambda root, train: _make_dataset(images, train)):
-        return d2lzh.load_data_fashion_mnist(BATCH_SIZE, resize)
+    def make(root: str, train: bool) -> ImageDataset:
+        return _make_dataset(images, train)
 
-
-@contextmanager
-def _standing_in(make) -> Iterator[None]:
-    """Have Gluon make another data set in place of the one that is lost."""
     vision = gluon.data.vision
     lost, vision.FashionMNIST = vision.FashionMNIST, make
     try:
-        yield
+        return d2lzh.load_data_fashion_mnist(BATCH_SIZE, resize)
     finally:
         vision.FashionMNIST = lost
 
@@ -90,7 +61,7 @@ def _make_dataset(images: str, train: bool) -> ImageDataset:
 
 def _read(train_iter) -> Work:
     """Read once to know what is read; then make the work that is timed."""
-    means = _average(train_iter)
+    contents = _summarise(train_iter)
 
     def work() -> dict:
         samples = 0
@@ -98,16 +69,17 @@ def _read(train_iter) -> Work:
             X.wait_to_read()
             y.wait_to_read()
             samples += len(y)
-        return {"samples": samples, **means}
+        return {"samples": samples, **contents}
 
     return work
 
 
-def _average(train_iter) -> dict[str, float]:
-    """Average pixels and labels over an epoch; who reads the same finds the same."""
+def _summarise(train_iter) -> dict[str, float]:
+    """Return the side of images, and averages: who reads the same finds the same."""
     totals, samples = np.zeros(2), 0
     for X, y in train_iter:
         means = X.mean().asscalar(), y.astype("float32").mean().asscalar()
         totals += np.multiply(means, len(y))
         samples += len(y)
-    return dict(zip(("pixel_mean", "label_mean"), (totals / samples).tolist()))
+    pixel_mean, label_mean = (totals / samples).tolist()
+    return {"side": X.shape[-1], "pixel_mean": pixel_mean, "label_mean": label_mean}

@@ -22,24 +22,6 @@ from ..peers.serving import Work
 from .arrays import read_pixels
 from .reading import BATCH_SIZE, load_d2lzh, load_ours
 
-__all__ = [
-    "make_hybrid_net",
-    "make_loss",
-    "prepare_block",
-    "prepare_block_plain",
-    "prepare_d2lzh",
-    "prepare_d2lzh_scratch",
-    "prepare_evaluation",
-    "prepare_gluon",
-    "prepare_gluon_hybrid",
-    "prepare_gluon_plain",
-    "prepare_handmade",
-    "prepare_network",
-    "prepare_scratch",
-    "prepare_scratch_hybrid",
-    "train_ours",
-]
-
 LR = 0.1
 NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
 EVALUATIONS = 20
@@ -47,29 +29,18 @@ EVALUATIONS = 20
 FIGURES = ("loss", "train_acc", "test_acc")
 
 
-def prepare_gluon(images: str) -> Work:
-    """Prepare an epoch of section 3.7."""
-    return _train_layers(images, concise.make_net())
-
-
-def prepare_gluon_hybrid(images: str) -> Work:
-    """Prepare the same with a hybridized net."""
-    return _train_layers(images, make_hybrid_net())
-
-
-def prepare_gluon_plain(images: str) -> Work:
-    """Prepare an epoch of section 3.7 without the engine."""
-    return _train_layers(images, concise.make_net(), engine=None)
-
-
-def prepare_block(images: str) -> Work:
-    """Prepare an epoch of a hybridized block of the user's."""
-    return _train_layers(images, _make_block())
+def prepare_gluon(
+    images: str, form: str = "layers", engine: Engine | None = ENGINE
+) -> Work:
+    """Prepare an epoch of section 3.7, with a net in one of the `FORMS`."""
+    net, loss = FORMS[form](), make_loss()
+    trainer = concise.make_trainer(net, LR)
+    return train_ours(load_ours(images), net, loss, trainer=trainer, engine=engine)
 
 
 def prepare_block_plain(images: str) -> Work:
-    """Prepare the same in a loop of Gluon's examples, over this package's loader."""
-    net = _make_block()
+    """Prepare a loop of Gluon's examples, over this package's loader."""
+    net = make_block()
     trainer = concise.make_trainer(net, LR)
     return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
 
@@ -81,7 +52,7 @@ def prepare_scratch(images: str) -> Work:
     return train_ours(load_ours(images), net, loss, params=params, lr=LR)
 
 
-def prepare_scratch_hybrid(images: str) -> Work:
+def prepare_hybrid_scratch(images: str) -> Work:
     """Prepare the same with net and loss hybridized."""
     net, params = _make_scratch()
     net, loss = hybridize(net), hybridize(scratch.cross_entropy)
@@ -114,13 +85,13 @@ def prepare_d2lzh(images: str) -> Work:
     """Prepare an epoch of section 3.7 with d2lzh."""
     net = concise.make_net()
     trainer = concise.make_trainer(net, LR)
-    return _with_d2lzh(images, net, make_loss(), trainer=trainer)
+    return _train_d2lzh(images, net, make_loss(), trainer=trainer)
 
 
 def prepare_d2lzh_scratch(images: str) -> Work:
     """Prepare an epoch of section 3.6 with d2lzh."""
     net, params = _make_scratch()
-    return _with_d2lzh(images, net, scratch.cross_entropy, params=params, lr=LR)
+    return _train_d2lzh(images, net, scratch.cross_entropy, params=params, lr=LR)
 
 
 def prepare_evaluation(images: str) -> Work:
@@ -154,30 +125,15 @@ def train_ours(loaders, net, loss, **updater) -> Work:
     return work
 
 
-def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
-    """Build section 3.7's net as a hybrid block."""
-    net = nn.HybridSequential()
-    net.add(nn.Dense(num_outputs))
-    net.initialize(init.Normal(sigma=0.01))
-    net.hybridize()
-    return net
-
-
 def make_loss() -> gluon.loss.Loss:
     """Make the loss of section 3.7."""
     return gluon.loss.SoftmaxCrossEntropyLoss()
 
 
-def _train_layers(images: str, net, engine: Engine | None = ENGINE) -> Work:
-    """Prepare an epoch of a net of Gluon's layers."""
-    trainer = concise.make_trainer(net, LR)
-    loaders, loss = load_ours(images), make_loss()
-    return train_ours(loaders, net, loss, trainer=trainer, engine=engine)
-
-
-def _make_block() -> UserBlock:
-    """Make a block that is the user's own, and hybridize it."""
-    net = UserBlock()
+def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
+    """Build section 3.7's net as a hybrid block."""
+    net = nn.HybridSequential()
+    net.add(nn.Dense(num_outputs))
     net.initialize(init.Normal(sigma=0.01))
     net.hybridize()
     return net
@@ -195,6 +151,17 @@ class UserBlock(gluon.HybridBlock):
         return self.dense(X)
 
 
+def make_block() -> UserBlock:
+    """Make a block that is the user's own, and hybridize it."""
+    net = UserBlock()
+    net.initialize(init.Normal(sigma=0.01))
+    net.hybridize()
+    return net
+
+
+FORMS = {"layers": concise.make_net, "hybrid": make_hybrid_net, "block": make_block}
+
+
 def _make_scratch() -> tuple:
     """Draw parameters, and bind the taught net to them."""
     params = scratch.init_params()
@@ -206,8 +173,8 @@ def _read_figures(history) -> dict:
     return {name: getattr(history[-1], name) for name in FIGURES}
 
 
-def _with_d2lzh(images: str, net, loss, **updater) -> Work:
-    """Prepare an epoch of d2lzh's loader and loop, which prints its figures."""
+def _train_d2lzh(images: str, net, loss, **updater) -> Work:
+    """Return an epoch of d2lzh's loop over its loaders, which prints its figures."""
     import d2lzh
 
     loaders = load_d2lzh(images)
