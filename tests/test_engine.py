@@ -23,7 +23,7 @@ from gluon_softmax import (
 )
 from gluon_softmax.chapter import scratch
 from gluon_softmax.engine import BLOCK, InTurn
-from gluon_softmax.engine.graph import LAYERS, LOSSES, OPERATORS, is_library_unchanged
+from gluon_softmax.engine.known import LAYERS, LOSSES, OPERATORS, is_library_unchanged
 from gluon_softmax.errors import ArgumentError
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn
