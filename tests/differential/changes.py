@@ -13,7 +13,7 @@ import mxnet as mx
 from mxnet import autograd, gluon, init, nd
 from mxnet.gluon import nn
 
-from .blocks import double, twice
+from .blocks import Tripled, double, twice
 
 
 def put(**values):
@@ -207,6 +207,7 @@ BEHIND_IT = {
         "replace forward": partial(double, name="forward"),
     },
     nn.Dense: {
+        "another class": put(__class__=Tripled),
         "another parameter": replace_parameter,
         "another activation in Dense": put(act=nn.Activation("sigmoid")),
         "replace forward of layers": partial(double, name="forward"),

@@ -94,15 +94,15 @@ def attach(batches, grad_req="write"):
     return batches
 
 
-def load_images(kind=BatchLoader, shuffle=False):
-    """Return what makes a loader of this package, of images as bytes."""
-
-    def make(X, y, sizes, world):
-        images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
-        labels = y.astype("int32").reshape(len(y))
-        return kind(ImageDataset(images, labels), sizes[0], shuffle=shuffle, seed=3)
-
-    return make
+def load_images(X, y, sizes, world, kind=BatchLoader, transform=False, **options):
+    """Make a loader of this package, of images as bytes."""
+    images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
+    dataset = ImageDataset(images, y.astype("int32").reshape(len(y)))
+    if transform:
+        dataset = dataset.transform_first(
+            lambda image: image.astype("float32") / 255 * world.number
+        )
+    return kind(dataset, sizes[0], seed=3, **options)
 
 
 def load_with_mxnet(X, y, sizes, world, last_batch_handle):
@@ -163,8 +163,10 @@ ITERATORS = {
 ONE_PASS = {"generator", "map"}
 
 IMAGE_ITERATORS = {
-    "loader": load_images(),
-    "shuffled loader": load_images(shuffle=True),
-    "subclass of the loader": load_images(Brightened),
+    "loader": load_images,
+    "shuffled loader": partial(load_images, shuffle=True),
+    "loader with workers": partial(load_images, num_workers=2),
+    "transforming loader": partial(load_images, transform=True),
+    "subclass of the loader": partial(load_images, kind=Brightened),
 }
 """The same, for images and labels of the loader's own types."""

@@ -46,14 +46,27 @@ def multiply(world):
         param.lr_mult, param.wd_mult = 1 + number % 3, number % 2
 
 
-def tie(world, hybridize=False):
-    """Have dense layers share a weight; some may compile it into their own graphs."""
+def pair(world):
+    """Yield pairs of dense layers in sequence whose weights are of one shape."""
     dense = [layer for layer in world.layers() if isinstance(layer, nn.Dense)]
     for layer, other in zip(dense, dense[1:]):
         if layer.weight.shape == other.weight.shape:
-            other._reg_params["weight"] = layer.weight
+            yield layer, other
+
+
+def tie(world, hybridize=False):
+    """Have dense layers share a weight; some may compile it into their own graphs."""
+    for layer, other in pair(world):
+        other._reg_params["weight"] = layer.weight
     for layer in world.layers()[::2] if hybridize else []:
         layer.hybridize()
+
+
+def hold_one_array(world):
+    """Have the parameters of two dense layers hold the same arrays."""
+    for layer, other in pair(world):
+        other.weight._data = layer.weight._data
+        other.weight._grad = layer.weight._grad
 
 
 def halve(block, inputs):
@@ -87,6 +100,7 @@ EARLY = {
             nn.Dense: {
                 "own initializer": lambda layer: setattr(layer.weight, "init", "xavier")
             },
+            nn.Activation: {"hybridized activations": lambda layer: layer.hybridize()},
             "world": {
                 "hooks": lambda world: [world.hook(layer) for layer in world.layers()],
                 "hybridized layers": lambda world: [
@@ -102,6 +116,7 @@ LATE = {
     "called label": rename("label", "data"),
     "called before": rename("before"),
     "of one name": rename("same", "same"),
+    "of one array": hold_one_array,
     "tied": tie,
     "tied and hybridized": partial(tie, hybridize=True),
     **by_name(
