@@ -7,6 +7,7 @@ Those of `BEFORE` come before the updater's own step, those of `AFTER` behind it
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 from unittest.mock import patch
 
 import mxnet as mx
@@ -126,6 +127,7 @@ def let_hook_change(world):
         )
 
 
+STATIC = {"static_alloc": True, "static_shape": True}
 OPERATORS = ("FullyConnected", "Convolution", "Activation", "LayerNorm")
 FUNCTIONS = ("softmax", "log_softmax", "pick", "dot")
 DOUBLED = (
@@ -145,7 +147,7 @@ BEFORE_THE_STEP = {
         "clip gradients": lambda array: write(array.grad, array.grad.clip(-0.1, 0.1)),
     },
     "trainers": {
-        "higher learning rate": lambda trainer: trainer.set_learning_rate(0.5),
+        "higher learning rate": methodcaller("set_learning_rate", 0.5),
         "rescaled": put(_scale=0.5),
     },
     "world": {
@@ -161,13 +163,13 @@ BEFORE_THE_STEP = {
 BEHIND_IT = {
     "arrays": {
         "write in place": lambda array: write(array, array * 0.9),
-        "attach_grad": lambda array: array.attach_grad(),
-        "attach_grad to add": lambda array: array.attach_grad("add"),
+        "attach_grad": methodcaller("attach_grad"),
+        "attach_grad to add": methodcaller("attach_grad", "add"),
         "mark_variables": mark,
         "mark_variables as null": partial(mark, grad_req="null"),
     },
     "params": {
-        "zero_grad": lambda param: param.zero_grad(),
+        "zero_grad": methodcaller("zero_grad"),
         "set_data of all": lambda param: param.set_data(param.data() * 0.9),
         "freeze all": put(grad_req="null"),
         "thaw all": lambda param: (
@@ -176,9 +178,7 @@ BEHIND_IT = {
     },
     "first param": {
         "set_data": lambda param: param.set_data(param.data() * 0.5),
-        "new start": lambda param: param.initialize(
-            init.Constant(0.2), force_reinit=True
-        ),
+        "new start": methodcaller("initialize", init.Constant(0.2), force_reinit=True),
         "freeze": put(grad_req="null"),
         "add from now on": put(grad_req="add"),
         "lr_mult": put(lr_mult=0.1),
@@ -190,14 +190,12 @@ BEHIND_IT = {
         "momentum": lower_momentum,
     },
     "block": {
-        "new start of all": lambda block: block.initialize(
-            init.Normal(0.3), force_reinit=True
+        "new start of all": methodcaller(
+            "initialize", init.Normal(0.3), force_reinit=True
         ),
-        "hybridize": lambda block: block.hybridize(),
-        "hybridize statically": lambda block: block.hybridize(
-            static_alloc=True, static_shape=True
-        ),
-        "call as it is": lambda block: block.hybridize(False),
+        "hybridize": methodcaller("hybridize"),
+        "hybridize statically": methodcaller("hybridize", **STATIC),
+        "call as it is": methodcaller("hybridize", False),
         "wrap a child": wrap_child,
         "set a child": set_child,
         "add a layer": lambda block: (
@@ -226,12 +224,12 @@ BEHIND_IT = {
         "weight of the loss": put(_weight=3.0),
         "number of the loss": put(factor=3.0),
         "logits of the loss": put(_from_logits=True),
-        "hybridize the loss": lambda loss: loss.hybridize(),
+        "hybridize the loss": methodcaller("hybridize"),
     },
     "notebook": {
-        "global number": lambda notebook: notebook.bind("scale", 3.0),
-        "global function": lambda notebook: notebook.bind("relu", nd.tanh),
-        "redefine": lambda notebook: notebook.redefine(),
+        "global number": methodcaller("bind", "scale", 3.0),
+        "global function": methodcaller("bind", "relu", nd.tanh),
+        "redefine": methodcaller("redefine"),
     },
     "world": {
         "rebind": rebind,
@@ -254,6 +252,8 @@ BEHIND_IT = {
         "training mode": lambda world: world.stack.callback(
             autograd.set_training, autograd.set_training(True)
         ),
+        "np_shape": lambda world: world.stack.enter_context(mx.util.np_shape()),
+        "np_array": lambda world: world.stack.enter_context(mx.util.np_array()),
         "seed": lambda world: mx.random.seed(7),
         "draw": lambda world: world.kept.append(nd.random.normal(shape=2)),
     },

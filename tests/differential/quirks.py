@@ -7,10 +7,11 @@ that have their numbers.
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 
 from mxnet.gluon import nn
 
-from .changes import by_name
+from .changes import STATIC, by_name, put
 
 
 def rename(*names):
@@ -38,6 +39,11 @@ def add_up(world):
     for param in world.params():
         if param.grad_req == "write":
             param.grad_req = "add"
+
+
+def add_unused(block):
+    """Give a block a parameter that it does not use."""
+    block.params.get("unused", shape=(2,), init="ones")
 
 
 def multiply(world):
@@ -80,33 +86,23 @@ EARLY = {
     "frozen": freeze(None),
     "gradients added up": add_up,
     "multipliers": multiply,
+    "hooks": lambda world: [world.hook(layer) for layer in world.layers()],
+    "hybridized layers": lambda world: [
+        layer.hybridize() for layer in world.layers()[1::2]
+    ],
     **by_name(
         {
             "block": {
-                "unused parameter": lambda block: block.params.get(
-                    "unused", shape=(2,), init="ones"
-                ),
-                "hybridized": lambda block: block.hybridize(),
-                "hybridized statically": lambda block: block.hybridize(
-                    static_alloc=True
-                ),
-                "hybridized in shape": lambda block: block.hybridize(
-                    static_alloc=True, static_shape=True
-                ),
-                "images written to": lambda block: block.register_forward_pre_hook(
-                    halve
-                ),
+                "unused parameter": add_unused,
+                "hybridized": methodcaller("hybridize"),
+                "hybridized statically": methodcaller("hybridize", static_alloc=True),
+                "hybridized in shape": methodcaller("hybridize", **STATIC),
+                "images written to": methodcaller("register_forward_pre_hook", halve),
             },
             nn.Dense: {
-                "own initializer": lambda layer: setattr(layer.weight, "init", "xavier")
+                "own initializer": lambda dense: put(init="xavier")(dense.weight)
             },
-            nn.Activation: {"hybridized activations": lambda layer: layer.hybridize()},
-            "world": {
-                "hooks": lambda world: [world.hook(layer) for layer in world.layers()],
-                "hybridized layers": lambda world: [
-                    layer.hybridize() for layer in world.layers()[1::2]
-                ],
-            },
+            nn.Activation: {"hybridized activations": methodcaller("hybridize")},
         }
     ),
 }
@@ -121,13 +117,9 @@ LATE = {
     "tied and hybridized": partial(tie, hybridize=True),
     **by_name(
         {
-            "block": {"double precision": lambda block: block.cast("float64")},
-            "arrays": {"attached": lambda array: array.attach_grad("add")},
-            "notebook": {
-                "without a gradient": lambda notebook: notebook.bind(
-                    "b", notebook.names["b"].detach()
-                )
-            },
+            "block": {"double precision": methodcaller("cast", "float64")},
+            "arrays": {"attached": methodcaller("attach_grad", "add")},
+            "notebook": {"without a gradient": methodcaller("detach", "b")},
         }
     ),
 }

@@ -150,6 +150,10 @@ class Notebook:
         if "bind" in self.names:
             self.names["bind"](key, value)
 
+    def detach(self, key):
+        """Take the gradient from an array."""
+        self.bind(key, self.names[key].detach())
+
     def redefine(self):
         """Give the net's function other code, as an editor that reloads does."""
         function = self.names["net"]
