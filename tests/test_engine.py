@@ -162,7 +162,7 @@ CASES = {
         | {"sizes": (64,) * MANY},
     ),
     "many shapes": (15, {"sizes": (*range(1, 9), 1)}),
-    "much memory": (0, {"sizes": (2**20,)}),
+    "double precision": (0, {**DENSE, "quirks": ("double precision",)}),
     "a transform that changes": (
         9,
         {"iterator": "transforming loader", "changes": ((0, "number"),), **IMAGES},
@@ -291,6 +291,13 @@ def test_memory_goes_with_the_net():
     del net
     gc.collect()
     assert gone() is None
+
+
+def test_large_batches_are_called():
+    """What would take too much memory gains nothing from a graph."""
+    engine, data = Counting(), [(nd.ones((2**14, 256)), nd.zeros(2**14))] * 3
+    evaluate_accuracy(data, sequential(nn.Dense(4)), engine=engine)
+    assert engine.graphs == 0
 
 
 def test_labels_of_two_kinds_are_counted():
