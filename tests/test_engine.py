@@ -104,7 +104,7 @@ def test_anything_else_is_called(name):
 @pytest.mark.parametrize("name", KNOWN)
 def test_changed_weights_change_the_scores(name):
     """Graphs hold the parameters themselves, not what they once were."""
-    changes = [(batch, "new start of all") for batch in range(2)]
+    changes = [(batch, "write in place") for batch in range(2)]
     case = {"layers": (name,), "plan": "evaluations", "updater": "nothing", **IMAGES}
     assert count_graphs(changes=changes, **case) == 9
 

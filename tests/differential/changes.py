@@ -162,7 +162,7 @@ BEFORE_THE_STEP = {
 
 BEHIND_IT = {
     "arrays": {
-        "write in place": lambda array: write(array, array * 0.9),
+        "write in place": lambda array: write(array, array * -0.9),
         "attach_grad": methodcaller("attach_grad"),
         "attach_grad to add": methodcaller("attach_grad", "add"),
         "mark_variables": mark,
