@@ -77,8 +77,8 @@ def look_at_net(batches, world):
     """Yield images that depend on how far the net is when they are asked for."""
     for X, y in batches:
         nd.waitall()
-        sums = [float(array.sum().asscalar()) for array in world.arrays()]
-        yield X * (1 + sum(sums) / 10), y
+        norms = [float(array.norm().asscalar()) for array in world.arrays()]
+        yield X * (1 + sum(norms) / 10), y
 
 
 def break_off(batches):
