@@ -258,7 +258,7 @@ def test_an_iterator_that_fills_its_arrays_again(first):
 def test_one_loop_inside_another():
     """Evaluating while the same net is evaluated takes memory of its own."""
     net = sequential(nn.Dense(4))
-    expected = evaluate_accuracy(batches(), net, engine=None)
+    expected = evaluate_accuracy(batches(), net)  # what it leaves is used again
 
     def nested():
         for X, y in batches():
@@ -313,3 +313,11 @@ def test_arrays_of_another_place_are_left_there():
     net = sequential(nn.Dense(4))
     net.collect_params().reset_ctx(mx.cpu(1))
     assert evaluate_accuracy(moved, net) == evaluate_accuracy(moved, net, engine=None)
+
+
+def test_a_net_in_two_places_is_called():
+    """A graph would be bound to the arrays of the first."""
+    engine, net = Counting(), sequential(nn.Dense(4, in_units=8))
+    net.collect_params().reset_ctx([mx.cpu(0), mx.cpu(1)])
+    evaluate_accuracy(batches(), net, engine=engine)
+    assert engine.graphs == 0

@@ -15,18 +15,10 @@ from functools import cached_property
 from mxnet import autograd, gluon, nd, sym
 
 from ..compat.internals import address, tape_name
+from . import known
 from .fingerprint import Fingerprint, Readings
 from .hybrid import Hybridized
-from .known import (
-    CONTAINERS,
-    LAYERS,
-    LOSSES,
-    NoGraph,
-    check_block,
-    check_operators,
-    check_types,
-    read_parameter,
-)
+from .known import NoGraph
 from .symbols import describe
 
 __all__ = ["Graph", "Loss", "Net", "make_graph", "may_have_graph"]
@@ -75,8 +67,8 @@ class Graph:
 
 def may_have_graph(net: object, loss: object | None) -> bool:
     """Return whether a net and its loss are of types that graphs are made of."""
-    return type(net) in (Hybridized, *CONTAINERS, *LAYERS) and (
-        loss is None or type(loss) in (Hybridized, *LOSSES)
+    return type(net) in (Hybridized, *known.CONTAINERS, *known.LAYERS) and (
+        loss is None or type(loss) in (Hybridized, *known.LOSSES)
     )
 
 
@@ -101,12 +93,12 @@ def make_graph(
         outputs.insert(0, parts.compose(loss, inputs, [y_hat, y]))
     symbol = sym.Group(outputs)
     if not parts.readings:  # a traced function was compared with its graph instead
-        check_operators(symbol)
+        known.check_operators(symbol)
     names = [name for name in symbol.list_inputs() if name not in INPUTS]
     arrays = {name: parts.arrays[name] for name in names}
     if len(set(map(address, arrays.values()))) < len(names):
         raise NoGraph("an array is in two places, whose gradients would overwrite")
-    check_types({"data": X, **arrays})
+    known.check_types({"data": X, **arrays})
     grads = {} if loss is None else _find_gradients(arrays, overwritten)
     fingerprint = Fingerprint(parts.blocks, arrays.values(), parts.readings)
     return Graph(symbol, arrays, grads, fingerprint)
@@ -133,35 +125,35 @@ class _Parts:
 
     def _compose_block(self, block: gluon.Block, inputs: list) -> sym.Symbol:
         """Return what a block computes from symbols, its children included."""
-        check_block(block)
+        known.check_block(block)
         self.blocks.append(block)
         if getattr(block, "_active", False):  # hybridized: it runs its own graph
             return self._compose_cached(block, inputs)
         children = block._children.values()
-        if type(block) in CONTAINERS:
+        if type(block) in known.CONTAINERS:
             for child in children:
                 inputs = [self._compose_block(child, inputs)]
             return inputs[0]
         for child in children:  # the activation of a dense layer, which calls it
-            check_block(child)
+            known.check_block(child)
             self.blocks.append(child)
             if child._active or child._children:
                 raise NoGraph(f"{child.name} has a graph of its own")
         for param in block._reg_params.values():
-            self._add(param.var().name, read_parameter(param))
+            self._add(param.var().name, known.read_parameter(param))
         return block(*inputs)
 
     def _compose_cached(self, block: gluon.HybridBlock, inputs: list) -> sym.Symbol:
         """Return what the graph computes that Gluon keeps of a hybridized block."""
         if not block._cached_op_args or block._backend or block._callback:
             raise NoGraph(f"{block.name} has no graph yet, or one that is watched")
-        known, symbol = block._cached_graph
-        check_operators(symbol)
+        data, symbol = block._cached_graph
+        known.check_operators(symbol)
         for name, (is_input, param) in zip(symbol.list_inputs(), block._cached_op_args):
             if not is_input:
-                self._add(name, read_parameter(param))
+                self._add(name, known.read_parameter(param))
         self.blocks += _list_descendants(block)
-        return symbol(**{var.name: value for var, value in zip(known, inputs)})
+        return symbol(**{var.name: value for var, value in zip(data, inputs)})
 
     def _add(self, name: str, array: nd.NDArray) -> None:
         """Add a parameter under the name that the graph has for it."""
