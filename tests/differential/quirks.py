@@ -19,7 +19,7 @@ def rename(*names):
 
     def change(world):
         for param, name in zip(world.params(), names):
-            param.name, param._var = name, None  # Gluon's graphs had the name before
+            param.name, param._var = name, None  # graphs keep the name they knew
 
     return change
 
