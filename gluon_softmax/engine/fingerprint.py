@@ -17,18 +17,13 @@ from mxnet import gluon, nd
 
 from ..compat.internals import tape_name
 
-__all__ = ["Fingerprint", "Snapshot", "list_holders"]
+__all__ = ["Fingerprint", "Readings", "Snapshot"]
 
 Holder = Union[Mapping, list]
 
 
 class Snapshot:
-    """The very objects that some dicts and lists hold.
-
-    Parameters
-    ----------
-    holders : iterable of mapping or list
-    """
+    """The very objects that some dicts and lists hold."""
 
     def __init__(self, holders: Iterable[Holder]):
         self._views = [
@@ -45,31 +40,34 @@ class Snapshot:
         )
 
 
-class Fingerprint:
-    """The present state of some blocks and functions.
+class Readings:
+    """The very objects that some callables return: the variables of a function, say."""
 
-    Parameters
-    ----------
-    blocks : iterable of mxnet.gluon.Block
-        Their types, attributes, children, hooks and parameters are kept.
-    arrays : iterable of mxnet.nd.NDArray
-        How autograd has marked them is kept.
-    reads : iterable of callable
-        What each returns is kept: a variable of a function, say.
+    def __init__(self, reads: Iterable[Callable[[], object]]):
+        self._values = [(read, read()) for read in reads]
+
+    def holds(self) -> bool:
+        """Return whether they still return the same objects."""
+        return all(read() is value for read, value in self._values)
+
+
+class Fingerprint:
+    """The present state of blocks, of arrays as autograd marked them, and of readings.
+
+    Of each block these are its type, attributes, children, hooks and parameters.
     """
 
     def __init__(
         self,
         blocks: Iterable[gluon.Block],
         arrays: Iterable[nd.NDArray],
-        reads: Iterable[Callable[[], object]],
+        readings: Iterable[Readings],
     ):
         self._blocks = list(blocks)
         self._types = [type(block) for block in self._blocks]
-        holders = [holder for block in self._blocks for holder in list_holders(block)]
-        self._snapshot = Snapshot(holders)
+        self._snapshot = Snapshot(chain.from_iterable(map(_list_holders, self._blocks)))
         self._marks = [(array, tape_name(array)) for array in arrays]
-        self._reads = [(read, read()) for read in reads]
+        self._readings = list(readings)
 
     def holds(self) -> bool:
         """Return whether everything is as it was, and legacy arrays are in use."""
@@ -79,29 +77,14 @@ class Fingerprint:
             and all(map(is_, map(type, self._blocks), self._types))
             and self._snapshot.holds()
             and all(tape_name(array) == name for array, name in self._marks)
-            and all(read() is value for read, value in self._reads)
+            and all(readings.holds() for readings in self._readings)
         )
 
 
-def list_holders(block: gluon.Block) -> Iterator[Holder]:
-    """List what a block keeps its values in, those of its parameters included.
-
-    Parameters
-    ----------
-    block : mxnet.gluon.Block
-
-    Yields
-    ------
-    dict or list
-    """
-    yield from _list_inner(block)
-    for param in block._reg_params.values():
-        yield from _list_inner(param)
-
-
-def _list_inner(owner: object) -> Iterator[Holder]:
-    """List the attributes of an object, and the dicts and lists among them."""
-    yield vars(owner)
-    for value in vars(owner).values():
-        if isinstance(value, (dict, list)):
-            yield value
+def _list_holders(block: gluon.Block) -> Iterator[Holder]:
+    """List the dicts and lists that a block and its parameters keep their values in."""
+    for owner in (block, *block._reg_params.values()):
+        yield vars(owner)
+        for value in vars(owner).values():
+            if isinstance(value, (dict, list)):
+                yield value

@@ -1,7 +1,7 @@
 """A net and its loss as one graph of MXNet's operators, and what it was made from.
 
 A graph takes the place of calling a net only where it is known to do the same: for the
-layers and losses of Gluon that are listed here, by exact type, and for functions that
+layers and losses of Gluon that are in `known`, by exact type, and for functions that
 the user hybridized. Anything else may print, count, draw or decide, and is called.
 """
 
@@ -11,101 +11,38 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from operator import is_
 
-import numpy as np
 from mxnet import autograd, gluon, nd, sym
-from mxnet.gluon import nn
 
 from ..compat.internals import address, tape_name
-from .fingerprint import Fingerprint, Snapshot
+from . import known
+from .fingerprint import Fingerprint, Readings
 from .hybrid import Hybridized
-from .symbols import describe, list_operators
+from .known import NoGraph
+from .symbols import describe
 
-__all__ = [
-    "CONTAINERS",
-    "LAYERS",
-    "LOSSES",
-    "OPERATORS",
-    "Graph",
-    "Loss",
-    "Net",
-    "NoGraph",
-    "is_library_unchanged",
-    "make_graph",
-    "may_have_graph",
-]
+__all__ = ["Graph", "Loss", "Net", "make_graph", "may_have_graph"]
 
 Net = Callable[[nd.NDArray], nd.NDArray]
 Loss = Callable[[nd.NDArray, nd.NDArray], nd.NDArray]
-
-CONTAINERS = (nn.Sequential, nn.HybridSequential)
-LAYERS = (
-    nn.Dense,
-    nn.Activation,
-    nn.Flatten,
-    nn.Conv2D,
-    nn.MaxPool2D,
-    nn.AvgPool2D,
-)
-LOSSES = (gluon.loss.SoftmaxCrossEntropyLoss,)
-OPERATORS = {
-    *("null", "FullyConnected", "Activation", "Flatten", "Convolution", "Pooling"),
-    *("log_softmax", "pick", "negative", "mean", "sum", "elemwise_mul"),
-    *("reshape_like", "_mul_scalar"),
-}
-"""What these are made of; a hybridized block could hold others, from before."""
-
-_NAMES = [*(name for name in OPERATORS if hasattr(nd, name)), "flatten"]
-_FUNCTIONS = [getattr(nd, name) for name in _NAMES]
-_METHODS = Snapshot(
-    vars(base)
-    for base in {
-        base
-        for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter)
-        for base in kind.__mro__
-        if base is not object
-    }
-)
-
-
-def is_library_unchanged() -> bool:
-    """Return whether these layers and operators are as the engine found them."""
-    return _METHODS.holds() and all(map(is_, map(vars(nd).get, _NAMES), _FUNCTIONS))
-
 
 INPUTS = ("data", "label", "before")
 """Names of the graph's inputs; a parameter of such a name makes it ambiguous."""
 
 
-class NoGraph(Exception):
-    """There is no graph that is known to do what calling the net does."""
-
-
 @dataclass(frozen=True)
 class Graph:
-    """Operators and the arrays that they work on.
+    """Operators, the arrays that they work on, and what all of it was made from.
 
-    Attributes
-    ----------
-    symbol : mxnet.sym.Symbol
-        Computes the losses and `y_hat`, or `y_hat` alone, from `data` and `label`.
-    arrays : dict of str to mxnet.nd.NDArray
-        The parameters.
-    grads : dict of str to mxnet.nd.NDArray
-        The gradients of those that are trained; each pass overwrites them.
-    fingerprint : Fingerprint
-        What the graph was made from.
+    The symbol computes the losses and `y_hat`, or `y_hat` alone, from `data` and
+    `label`. There are gradients of the arrays that are trained; each pass overwrites
+    them.
     """
 
     symbol: sym.Symbol
     arrays: dict[str, nd.NDArray]
     grads: dict[str, nd.NDArray]
     fingerprint: Fingerprint
-
-    def list_trained(self) -> list[nd.NDArray]:
-        """Return the parameters that are trained."""
-        return [self.arrays[name] for name in self.grads]
 
     @cached_property
     def key(self) -> tuple:
@@ -130,56 +67,40 @@ class Graph:
 
 def may_have_graph(net: object, loss: object | None) -> bool:
     """Return whether a net and its loss are of types that graphs are made of."""
-    if type(net) is not Hybridized and type(net) not in CONTAINERS + LAYERS:
-        return False
-    if loss is None or type(loss) in LOSSES:
-        return True
-    return type(loss) is Hybridized
+    return type(net) in (Hybridized, *known.CONTAINERS, *known.LAYERS) and (
+        loss is None or type(loss) in (Hybridized, *known.LOSSES)
+    )
 
 
 def make_graph(
     net: Net, loss: Loss | None, X: nd.NDArray, y: nd.NDArray, overwritten: set[bytes]
 ) -> Graph:
-    """Make the graph of a net, and of its loss if there is one.
+    """Make the graph of a net, and of its loss if there is one, for batches like this.
 
-    Parameters
-    ----------
-    net, loss : callable
-        Such that `may_have_graph` holds.
-    X, y : mxnet.nd.NDArray
-        A batch. The graph of a hybridized function holds for batches of its shape.
-    overwritten : set of bytes
-        What autograd calls arrays whose gradients are known to be overwritten; others
-        are added.
-
-    Returns
-    -------
-    Graph
-
-    Raises
-    ------
-    NoGraph
-        If it is not known to do what calling the net does, or cannot be made yet.
-    ArgumentError
-        If a hybridized function is seen to be unfit.
+    `may_have_graph` holds for them; `overwritten` keeps what autograd calls arrays of
+    which backward is known to overwrite the gradients. Raises `NoGraph` if the graph is
+    not known to do what calling the net does, or cannot be made yet, and
+    `ArgumentError` if a hybridized function is seen to be unfit.
     """
     parts = _Parts(training=loss is not None)
     outputs = [parts.compose(net, [sym.var("data")], [X])]
     if loss is not None:
-        y_hat = parts.evaluate(net, X) if type(loss) is Hybridized else None
+        y_hat = None
+        if type(loss) is Hybridized:  # it is recorded with numbers
+            with autograd.train_mode():
+                y_hat = net(X)
         inputs = [outputs[0], sym.var("label")]
         outputs.insert(0, parts.compose(loss, inputs, [y_hat, y]))
     symbol = sym.Group(outputs)
-    if not parts.traced:  # a traced function was compared with its graph instead
-        _check_operators(symbol)
+    if not parts.readings:  # a traced function was compared with its graph instead
+        known.check_operators(symbol)
     names = [name for name in symbol.list_inputs() if name not in INPUTS]
     arrays = {name: parts.arrays[name] for name in names}
     if len(set(map(address, arrays.values()))) < len(names):
         raise NoGraph("an array is in two places, whose gradients would overwrite")
-    _check_types({"data": X, **arrays})
+    known.check_types({"data": X, **arrays})
     grads = {} if loss is None else _find_gradients(arrays, overwritten)
-    reads = [read for part in parts.traced for read in part.reads]
-    fingerprint = Fingerprint(parts.blocks, arrays.values(), reads)
+    fingerprint = Fingerprint(parts.blocks, arrays.values(), parts.readings)
     return Graph(symbol, arrays, grads, fingerprint)
 
 
@@ -190,67 +111,49 @@ class _Parts:
         self._training = training
         self.arrays: dict[str, nd.NDArray] = {}
         self.blocks: list[gluon.Block] = []
-        self.traced: list = []
+        self.readings: list[Readings] = []
 
     def compose(self, part, inputs: list[sym.Symbol], batch: list) -> sym.Symbol:
         """Return what a net or a loss computes from symbols."""
         if type(part) is not Hybridized:
             return self._compose_block(part, inputs)
         trace = part.trace(*batch, training=self._training)
-        self.traced.append(trace)
+        self.readings.append(trace.readings)
         for name, array in trace.arrays.items():
             self._add(name, array)
         return trace.symbol(**dict(zip(trace.inputs, inputs)))
 
-    def evaluate(self, net: Net, X: nd.NDArray) -> nd.NDArray:
-        """Return what a net gives for a batch, to trace its loss with."""
-        with autograd.train_mode() if self._training else autograd.predict_mode():
-            return net(X)
-
     def _compose_block(self, block: gluon.Block, inputs: list) -> sym.Symbol:
         """Return what a block computes from symbols, its children included."""
-        self._check(block)
+        known.check_block(block)
         self.blocks.append(block)
         if getattr(block, "_active", False):  # hybridized: it runs its own graph
             return self._compose_cached(block, inputs)
         children = block._children.values()
-        if type(block) in CONTAINERS:
+        if type(block) in known.CONTAINERS:
             for child in children:
                 inputs = [self._compose_block(child, inputs)]
             return inputs[0]
-        for child in children:  # the activation of a dense layer
-            self._check_leaf(child)
+        for child in children:  # the activation of a dense layer, which calls it
+            known.check_block(child)
+            self.blocks.append(child)
+            if child._active or child._children:
+                raise NoGraph(f"{child.name} has a graph of its own")
         for param in block._reg_params.values():
-            self._add(param.var().name, _read(param))
+            self._add(param.var().name, known.read_parameter(param))
         return block(*inputs)
-
-    def _check_leaf(self, child: gluon.Block) -> None:
-        """Check a layer that is called by the one that it belongs to."""
-        self._check(child)
-        self.blocks.append(child)
-        if child._active or child._children:
-            raise NoGraph(f"{child.name} has a graph of its own")
 
     def _compose_cached(self, block: gluon.HybridBlock, inputs: list) -> sym.Symbol:
         """Return what the graph computes that Gluon keeps of a hybridized block."""
         if not block._cached_op_args or block._backend or block._callback:
             raise NoGraph(f"{block.name} has no graph yet, or one that is watched")
-        known, symbol = block._cached_graph
-        _check_operators(symbol)
+        data, symbol = block._cached_graph
+        known.check_operators(symbol)
         for name, (is_input, param) in zip(symbol.list_inputs(), block._cached_op_args):
             if not is_input:
-                self._add(name, _read(param))
+                self._add(name, known.read_parameter(param))
         self.blocks += _list_descendants(block)
-        return symbol(**{var.name: value for var, value in zip(known, inputs)})
-
-    def _check(self, block: gluon.Block) -> None:
-        """Check that a block does no more than its type says."""
-        if type(block) not in CONTAINERS + LAYERS + LOSSES:
-            raise NoGraph(f"{block!r} may do anything")
-        if block._forward_hooks or block._forward_pre_hooks:
-            raise NoGraph(f"{block.name} has a hook")
-        if _has_own_methods(block):
-            raise NoGraph(f"{block.name} has a method of its own")
+        return symbol(**{var.name: value for var, value in zip(data, inputs)})
 
     def _add(self, name: str, array: nd.NDArray) -> None:
         """Add a parameter under the name that the graph has for it."""
@@ -263,25 +166,6 @@ def _list_descendants(block: gluon.Block) -> Iterator[gluon.Block]:
     for child in block._children.values():
         yield child
         yield from _list_descendants(child)
-
-
-def _read(param: gluon.Parameter) -> nd.NDArray:
-    """Return the array of a parameter, if it is plain and on the processor alone."""
-    arrays = param._data
-    if type(param) is not gluon.Parameter or _has_own_methods(param):
-        raise NoGraph(f"{param.name} is a parameter of another kind")
-    if not arrays or len(arrays) > 1:
-        raise NoGraph(f"{param.name} has no array yet, or several")
-    return arrays[0]
-
-
-def _check_types(arrays: dict[str, nd.NDArray]) -> None:
-    """Check that arrays are plain float32 on the processor."""
-    for name, array in arrays.items():
-        if type(array) is not nd.NDArray or array.dtype != np.float32:
-            raise NoGraph(f"{name} is of another type")
-        if array.context.device_type != "cpu":
-            raise NoGraph(f"{name} is on another device")
 
 
 def _find_gradients(
@@ -312,15 +196,3 @@ def _check_overwritten(array: nd.NDArray) -> None:
     array._fresh_grad = is_fresh
     if is_added_to:
         raise NoGraph("gradients are added up")
-
-
-def _check_operators(symbol: sym.Symbol) -> None:
-    """Check that a graph holds no operators but those of the layers listed."""
-    others = list_operators(symbol) - OPERATORS
-    if others:
-        raise NoGraph(f"it holds {', '.join(sorted(others))}")
-
-
-def _has_own_methods(owner: object) -> bool:
-    """Return whether an object has a method that its class does not know."""
-    return any(callable(getattr(type(owner), name, None)) for name in vars(owner))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial, update_wrapper
-from operator import attrgetter, itemgetter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial, update_wrapper
+from operator import itemgetter
 
 import numpy as np
 from mxnet import autograd, nd, sym
 
 from ..compat.internals import tape_name
 from ..errors import ArgumentError
+from .fingerprint import Readings
 from .symbols import describe
 
 __all__ = ["Hybridized", "Trace", "hybridize"]
@@ -71,24 +72,25 @@ def hybridize(function: Callable[..., nd.NDArray]) -> Hybridized:
 
 @dataclass(frozen=True)
 class Trace:
-    """The record of one call.
+    """The record of one call: its operators, and the variables that the function uses.
 
-    Attributes
-    ----------
-    symbol : mxnet.sym.Symbol
-        Its operators.
-    inputs : list of str
-        What the symbol calls the function's inputs.
-    arrays : dict of str to mxnet.nd.NDArray
-        The parameters that it uses, by the names that autograd has for them.
-    reads : list of callable
-        What each returns must stay the same: the variables that the function uses.
+    The symbol has names of its own for the inputs, those of autograd for the arrays.
     """
 
     symbol: sym.Symbol
     inputs: list[str]
     arrays: dict[str, nd.NDArray]
-    reads: list[Callable[[], object]]
+    readings: Readings
+
+    def run(self, inputs: Iterable[nd.NDArray]) -> nd.NDArray:
+        """Compute what the function gives for inputs of the same shape."""
+        arrays = {**dict(zip(self.inputs, inputs)), **self.arrays}
+        return self._operator(*(arrays[name] for name in self.symbol.list_inputs()))
+
+    @cached_property
+    def _operator(self) -> nd.CachedOp:
+        """Return the operators as one."""
+        return nd.CachedOp(self.symbol)
 
 
 class Hybridized:
@@ -96,59 +98,40 @@ class Hybridized:
 
     def __init__(self, function: Callable[..., nd.NDArray]):
         self._function = function
-        self._kept: dict[tuple, tuple] = {}
+        self._kept: dict[tuple, Trace] = {}
         update_wrapper(self, _unwrap(function))
 
     def __call__(self, *inputs: nd.NDArray) -> nd.NDArray:
         """Run the graph for inputs of this shape."""
-        trace, run = self._find(inputs, autograd.is_training())
-        arrays = {**dict(zip(trace.inputs, inputs)), **trace.arrays}
-        return run(*(arrays[name] for name in trace.symbol.list_inputs()))
+        return self.trace(*inputs, training=autograd.is_training()).run(inputs)
 
     def trace(self, *inputs: nd.NDArray, training: bool) -> Trace:
-        """Return the record of a call with inputs of this shape.
-
-        Parameters
-        ----------
-        *inputs : mxnet.nd.NDArray
-        training : bool
-            Whether as in training, or as in prediction.
-
-        Returns
-        -------
-        Trace
-
-        Raises
-        ------
-        ArgumentError
-            If the function is seen to be unfit.
-        """
-        return self._find(inputs, training)[0]
-
-    def _find(self, inputs: tuple, training: bool) -> tuple:
-        """Return the record for inputs of a shape, and what runs it."""
+        """Return the record of a call with inputs of this shape, or raise its error."""
         key = (training, *((x.shape, np.dtype(x.dtype), x.context) for x in inputs))
         kept = self._kept.get(key)
-        if kept is None or not all(read() is value for read, value in kept[2]):
+        if kept is None or not kept.readings.holds():
             if len(self._kept) >= TRACES:
                 self._kept.clear()
-            kept = self._kept[key] = self._record(inputs, training)
-        return kept[:2]
-
-    def _record(self, inputs: tuple, training: bool) -> tuple:
-        """Record a call, and check that the record can take the function's place."""
-        with autograd.pause():
-            trace = _trace(self._function, inputs, training)
-            other = _trace(self._function, [_vary(x) for x in inputs], training)
-        if describe(trace.symbol) != describe(other.symbol):
-            raise _unfit(self._function, "it uses the numbers of its inputs in Python")
-        run = nd.CachedOp(trace.symbol)
-        _check_equal(self._function, trace, run, inputs, training)
-        present = [(read, read()) for read in trace.reads]
-        return trace, run, present
+            kept = self._kept[key] = _record(self._function, inputs, training)
+        return kept
 
 
-def _trace(function: Callable, inputs, training: bool) -> Trace:
+def _record(function: Callable, inputs: tuple, training: bool) -> Trace:
+    """Record a call, and check that the record can take the function's place."""
+    with autograd.pause():
+        trace = _trace(function, inputs, training)
+        other = _trace(function, [_vary(x) for x in inputs], training)
+    if describe(trace.symbol) != describe(other.symbol):
+        raise _unfit(function, "it uses the numbers of its inputs in Python")
+    with autograd.train_mode() if training else autograd.predict_mode():
+        found, expected = trace.run(inputs).asnumpy(), function(*inputs).asnumpy()
+    if not np.allclose(found, expected, rtol=1e-4, atol=1e-5, equal_nan=True):
+        raise _unfit(function, "called twice, it gives two results")
+    # Whatever the function counts, it has counted by now, and is not called again.
+    return replace(trace, readings=Readings(_list_reads(function)))
+
+
+def _trace(function: Callable, inputs: Iterable[nd.NDArray], training: bool) -> Trace:
     """Call a function once, and read what autograd recorded."""
     inputs = [x.copy() for x in inputs]
     for x in inputs:
@@ -159,39 +142,23 @@ def _trace(function: Callable, inputs, training: bool) -> Trace:
         raise _unfit(function, f"it returned {type(output).__name__}, not a result")
     symbol = autograd.get_symbol(output)
     reads = list(_list_reads(function))
-    arrays = {}
-    for value in [read() for read in reads]:
-        if type(value) is nd.NDArray and value.grad is not None:
-            arrays[tape_name(value).decode()] = value
+    arrays = {
+        tape_name(value).decode(): value
+        for value in [read() for read in reads]
+        if type(value) is nd.NDArray and value.grad is not None
+    }
     names = [tape_name(x).decode() for x in inputs]
-    if set(symbol.list_inputs()) - {*names, *arrays}:
+    used = set(symbol.list_inputs())
+    if used - {*names, *arrays}:
         raise _unfit(
             function,
             "it uses an array that has no gradient attached, or is neither among its "
             "variables nor an argument of a functools.partial",
         )
-    used = {name: arrays[name] for name in symbol.list_inputs() if name in arrays}
     renamed = {name: f"input{number}" for number, name in enumerate(names)}
-    symbol = symbol(
-        **{
-            name: sym.var(renamed[name])
-            for name in symbol.list_inputs()
-            if name in renamed
-        }
-    )
-    return Trace(symbol, list(renamed.values()), used, reads)
-
-
-def _check_equal(function, trace: Trace, run, inputs, training: bool) -> None:
-    """Check that the record gives what the function gives."""
-    arrays = {**dict(zip(trace.inputs, inputs)), **trace.arrays}
-    with autograd.train_mode() if training else autograd.predict_mode():
-        found = run(*(arrays[name] for name in trace.symbol.list_inputs()))
-        expected = function(*inputs)
-    if not np.allclose(
-        found.asnumpy(), expected.asnumpy(), rtol=1e-4, atol=1e-5, equal_nan=True
-    ):
-        raise _unfit(function, "called twice, it gives two results")
+    symbol = symbol(**{name: sym.var(renamed[name]) for name in used & {*names}})
+    arrays = {name: array for name, array in arrays.items() if name in used}
+    return Trace(symbol, list(renamed.values()), arrays, Readings(reads))
 
 
 def _vary(x: nd.NDArray) -> nd.NDArray:
@@ -217,29 +184,28 @@ def _list_reads(value: object, seen: set | None = None) -> Iterator[Callable]:
     if id(value) in seen:
         return
     seen.add(id(value))
-    if isinstance(value, partial):
-        reads = [partial(getattr, value, name) for name in ("func", "args", "keywords")]
-    elif isinstance(value, types.FunctionType):
-        reads = [*_list_code(value), *_list_variables(value)]
-    else:
-        reads = list(_list_items(value))
-    for read in reads:
+    for read in list(_list_parts(value)):
         yield read
         yield from _list_reads(read(), seen)
 
 
-def _list_code(function: types.FunctionType) -> Iterator[Callable]:
-    """List what reads a function's code and the values of its arguments."""
-    for name in ("__code__", "__defaults__", "__kwdefaults__"):
-        yield partial(getattr, function, name)
+def _list_parts(value: object) -> Iterable[Callable]:
+    """List what reads the parts of a function, a partial, a list, a tuple or a dict."""
+    if isinstance(value, types.FunctionType):
+        return _list_variables(value)
+    if isinstance(value, partial):
+        return [partial(getattr, value, name) for name in ("func", "args", "keywords")]
+    return _list_items(value)
 
 
 def _list_variables(function: types.FunctionType) -> Iterator[Callable]:
-    """List what reads the variables that a function has from around it."""
+    """List what reads a function's code, and its variables from around it."""
+    for name in ("__code__", "__defaults__", "__kwdefaults__"):
+        yield partial(getattr, function, name)
     for name in _list_names(function.__code__):
         yield partial(function.__globals__.get, name)
     for cell in function.__closure__ or ():
-        yield partial(attrgetter("cell_contents"), cell)
+        yield partial(getattr, cell, "cell_contents")
 
 
 def _list_names(code: types.CodeType) -> set[str]:

@@ -30,34 +30,14 @@ class _View(np.ndarray):
 
 
 def empty(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """Make an array to fill, in memory that `as_ndarray` hands to MXNet as it is.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    dtype : str
-        A type that NumPy and MXNet share.
-
-    Returns
-    -------
-    numpy.ndarray
-        Uninitialised.
-    """
+    """Make an array to fill, in memory that `as_ndarray` hands to MXNet as it is."""
     return as_numpy(nd.empty(shape, dtype=dtype))
 
 
 def as_numpy(array: nd.NDArray) -> np.ndarray:
-    """Wait for an NDArray, and give NumPy its memory.
+    """Return the memory of an NDArray, which `as_ndarray` turns into it again.
 
-    Parameters
-    ----------
-    array : mxnet.nd.NDArray
-        In this computer's memory; nothing may be written to it afterwards.
-
-    Returns
-    -------
-    numpy.ndarray
-        What `as_ndarray` turns into the NDArray again.
+    It is on the processor, and MXNet may not write to it afterwards.
     """
     array.wait_to_read()
     filled = view(array).view(_View)
@@ -66,16 +46,10 @@ def as_numpy(array: nd.NDArray) -> np.ndarray:
 
 
 class Ring:
-    """Arrays as `empty` makes them, of each shape and type a few that are used in turn.
-
-    Attributes
-    ----------
-    turns : int
-        After how many arrays of a shape and type the first one comes again.
-    """
+    """Arrays as `empty` makes them; those of a shape and type are used in turn."""
 
     def __init__(self, turns: int):
-        self.turns = turns
+        self._turns = turns
         self._arrays: dict[tuple, list[np.ndarray]] = {}
         self._next: dict[tuple, int] = {}
         self._ids: set[int] = set()
@@ -83,7 +57,7 @@ class Ring:
     def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         """Return the next array, which holds what was last written there."""
         arrays = self._arrays.setdefault((shape, dtype), [])
-        turn = self._next.get((shape, dtype), 0) % self.turns
+        turn = self._next.get((shape, dtype), 0) % self._turns
         self._next[shape, dtype] = turn + 1
         if turn == len(arrays):
             arrays.append(empty(shape, dtype))
@@ -106,26 +80,9 @@ class Ring:
 
 
 def as_ndarray(array: np.ndarray, make: Empty = empty) -> nd.NDArray:
-    """Turn an array into an NDArray.
+    """Return the NDArray behind an array of `empty`, or a copy of any other array.
 
-    Parameters
-    ----------
-    array : numpy.ndarray
-        What `empty` made, filled; or any other array.
-    make : callable, optional
-        Makes the place for a copy of any other array.
-
-    Returns
-    -------
-    mxnet.nd.NDArray
-        Of the same shape, type and numbers: what was behind `empty`, or else a copy.
-
-    Examples
-    --------
-    >>> array = empty((2,), "int32")
-    >>> array[:] = 3, 4
-    >>> as_ndarray(array).asnumpy()
-    array([3, 4], dtype=int32)
+    The copy goes to the place that `make` makes.
     """
     if getattr(array, "owner", None) is None:
         place = make(array.shape, array.dtype.name)
@@ -137,14 +94,7 @@ def as_ndarray(array: np.ndarray, make: Empty = empty) -> nd.NDArray:
 def can_fill(data_iter: object) -> bool:
     """Return whether a loader reads into given arrays what its loop would give.
 
-    Parameters
-    ----------
-    data_iter : iterable of (X, y)
-
-    Returns
-    -------
-    bool
-        False for a loader whose loop was changed in a subclass.
+    It does not where the loop was changed in a subclass.
     """
     kinds = (kind for kind in type(data_iter).__mro__ if "__iter__" in vars(kind))
     return "read_into" in vars(next(kinds, object))

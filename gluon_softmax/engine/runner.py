@@ -26,7 +26,8 @@ from ..compat.internals import (
     tape_name,
     view,
 )
-from .graph import Graph, Loss, Net, NoGraph, is_library_unchanged, make_graph
+from .graph import Graph, Loss, Net, make_graph
+from .known import NoGraph, is_library_unchanged
 from .memory import Ring, can_fill
 
 __all__ = ["BLOCK", "Batches", "InTurn", "Runner"]
@@ -81,7 +82,6 @@ class _Bound(NamedTuple):
 
     executor: Executor
     results: list[nd.NDArray]
-    shape: tuple
     X: nd.NDArray
     y: nd.NDArray
 
@@ -93,37 +93,35 @@ class Runner:
     block ahead, and results are read up to two blocks behind; what has been read is
     computed, and so are the backward passes up to there, because each forward pass
     waits for the backward pass before it (see `_order_passes`).
-
-    Parameters
-    ----------
-    training : bool
-        Whether for training, or for prediction.
     """
 
     def __init__(self, training: bool):
         self._training = training
         self._ring = Ring(TURNS)
-        self._keys: dict[tuple, tuple] = {}
         self._overwritten: set[bytes] = set()
-        self._bound: dict[tuple[int, int], _Bound] = {}
+        self._kept: dict[tuple, tuple[tuple, dict[tuple[int, int], _Bound]]] = {}
 
     def begin(self, net: Net, loss: Loss | None) -> None:
         """Begin an epoch: what is called may differ from what was called before."""
         nd.waitall()
+        self._reset(net, loss)
+        self._ring.restart()
+        if len(self._kept) >= SHAPES:
+            self._kept.clear()
+            self._ring.clear()
+
+    def end(self) -> None:
+        """Let go of net and loss; the memory of their graphs is kept."""
+        self._reset(None, None)
+
+    def _reset(self, net: Net | None, loss: Loss | None) -> None:
+        """Forget what was found about a net in the epoch before."""
         self._net, self._loss, self._tries = net, loss, TRIES
         self._graphs: dict[tuple, Graph] = {}
         self._ready: dict[tuple[int, int], tuple[Graph, _Bound]] = {}
         self._batch: tuple = (None, None)
         self._given: dict[int, nd.NDArray] = {}
         self._present: _Bound | None = None
-        self._ring.restart()
-        if len(self._keys) >= SHAPES:
-            self._clear()
-
-    def end(self) -> None:
-        """Let go of net and loss; the memory of their graphs is kept."""
-        del self._net, self._loss, self._graphs, self._ready, self._given
-        self._batch, self._present = (None, None), None
 
     def read(self, data_iter: Batches) -> Batches:
         """Read an epoch into arrays that are used in turn, some batches ahead."""
@@ -156,7 +154,9 @@ class Runner:
         """Copy a batch to arrays in turn; leave one that is more than its numbers."""
         if not (_is_alone() and all(map(_is_plain, batch))):
             return batch
-        places = [self._ring.empty(array.shape, _type_of(array)) for array in batch]
+        places = [
+            self._ring.empty(array.shape, np.dtype(array.dtype).name) for array in batch
+        ]
         copies = [array.copyto(place.owner) for array, place in zip(batch, places)]
         self._given = dict(zip(map(id, copies), batch))
         return copies
@@ -187,14 +187,15 @@ class Runner:
         graph = self._graphs.get(shape) or self._make(shape, X, y)
         if graph is None:
             return None
-        if ids not in self._bound:
-            self._bound[ids] = _bind(graph, shape, X, y, self._training)
-        self._ready[ids] = graph, self._bound[ids]
+        bound = self._kept[shape][1]
+        if ids not in bound:
+            bound[ids] = _bind(graph, X, y, self._training)
+        self._ready[ids] = graph, bound[ids]
         return self._ready[ids]
 
     def _make(self, shape: tuple, X: nd.NDArray, y: nd.NDArray) -> Graph | None:
         """Make the graph for a shape; keep the memory of one that is equal."""
-        if not self._tries or len(self._keys.keys() | {shape}) > SHAPES:
+        if not self._tries or len(self._kept.keys() | {shape}) > SHAPES:
             return None
         try:
             with _making:
@@ -205,28 +206,14 @@ class Runner:
         if graph.count_bytes(X, y) * TURNS > ROOM:
             self._tries = 0
             return None
-        if self._keys.get(shape) != graph.key:
-            self._forget(shape)
-        self._keys[shape], self._graphs[shape] = graph.key, graph
+        if shape not in self._kept or self._kept[shape][0] != graph.key:
+            self._kept[shape] = graph.key, {}
+        self._graphs[shape] = graph
         return graph
 
-    def _forget(self, shape: tuple) -> None:
-        """Drop what is bound for a shape."""
-        self._bound = {
-            ids: bound for ids, bound in self._bound.items() if bound.shape != shape
-        }
 
-    def _clear(self) -> None:
-        """Drop all graphs and their memory."""
-        self._keys.clear()
-        self._bound.clear()
-        self._ring.clear()
-
-
-def _bind(
-    graph: Graph, shape: tuple, X: nd.NDArray, y: nd.NDArray, training: bool
-) -> _Bound:
-    """Return a graph its memory."""
+def _bind(graph: Graph, X: nd.NDArray, y: nd.NDArray, training: bool) -> _Bound:
+    """Return a graph on a batch's arrays, with memory of its own."""
     symbol, grads = graph.symbol, graph.grads
     arrays = {"data": X, "label": y, **graph.arrays}
     if training:
@@ -245,8 +232,9 @@ def _bind(
     for result in results:
         result.memory = view(result)
     if training:
-        results[0].executor, results[0].trained = executor, graph.list_trained()
-    return _Bound(executor, results, shape, X, y)
+        results[0].executor = executor
+        results[0].trained = [graph.arrays[name] for name in graph.grads]
+    return _Bound(executor, results, X, y)
 
 
 def _order_passes(symbol: sym.Symbol) -> sym.Symbol:
@@ -286,8 +274,3 @@ def _is_plain(array: nd.NDArray) -> bool:
     if not array.context.device_type.startswith("cpu") or array.context.device_id:
         return False
     return (tape_name(array) or b"null").startswith(b"null") and array.grad is None
-
-
-def _type_of(array: nd.NDArray) -> str:
-    """Return the name of an array's type."""
-    return np.dtype(array.dtype).name

@@ -12,14 +12,7 @@ __all__ = ["describe", "list_operators"]
 def describe(symbol: sym.Symbol) -> str:
     """Return a text that is equal for symbols which compute the same from equal inputs.
 
-    Parameters
-    ----------
-    symbol : mxnet.sym.Symbol
-        Its inputs count with their names, its operators without.
-
-    Returns
-    -------
-    str
+    Inputs count with their names, operators without.
     """
     graph = json.loads(symbol.tojson())
     nodes = [

@@ -32,6 +32,17 @@ class OwnDense(nn.Dense):
     """A dense layer with a name of its own and nothing else."""
 
 
+class Own(Block):
+    """A block that computes a function of the user's."""
+
+    def __init__(self, function):
+        super().__init__()
+        self._function = function
+
+    def forward(self, x):
+        return self._function(x)
+
+
 class Scaled(Block):
     """A block that uses its parameter in Python."""
 
@@ -74,53 +85,17 @@ class Idle(nn.HybridSequential):
         return F.tanh(x)
 
 
-class Watching(Block):
-    """A block that tells a world of its calls; its input is what it gives."""
+class Stateful(Block):
+    """A block that computes from how often it was called, and with what before."""
 
-    def __init__(self, world, keep=False):
+    def __init__(self, function):
         super().__init__()
-        self._tell = world.kept.append if keep else lambda x: world.count()
-
-    def forward(self, x):
-        self._tell(x)
-        return x
-
-
-class Moody(Block):
-    """A block that computes something else in training."""
-
-    def forward(self, x):
-        return x * 3 if autograd.is_training() else x
-
-
-class Recording(Block):
-    """A block that computes something else when autograd records it."""
-
-    def forward(self, x):
-        return x * 2 if autograd.is_recording() else x
-
-
-class Alternating(Block):
-    """A block that computes something else at every other call."""
-
-    def __init__(self):
-        super().__init__()
-        self.calls = 0
+        self._function = function
+        self.calls, self.last = 0, 0
 
     def forward(self, x):
         self.calls += 1
-        return x * (1 + self.calls % 2)
-
-
-class Remembering(Block):
-    """A block that adds a part of the batch before."""
-
-    def __init__(self):
-        super().__init__()
-        self.last = 0
-
-    def forward(self, x):
-        result = x + self.last
+        result = self._function(x, self.calls, self.last)
         self.last = x.mean().asscalar() * 0.1
         return result
 
@@ -135,17 +110,10 @@ class Reversed(autograd.Function):
         return -dy
 
 
-class Reversing(Block):
-    """A block of a custom operator."""
-
-    def forward(self, x):
-        return Reversed()(x)
-
-
 class Listed(Block):
     """A block whose layers are in a list, where Gluon does not find them."""
 
-    def __init__(self, layers):
+    def __init__(self, *layers):
         super().__init__()
         self.layers = list(layers)
 
@@ -158,7 +126,7 @@ class Listed(Block):
 class Named(Block):
     """A block whose layers are attributes."""
 
-    def __init__(self, layers):
+    def __init__(self, *layers):
         super().__init__()
         self.number = len(layers)
         for i, layer in enumerate(layers):
@@ -170,35 +138,19 @@ class Named(Block):
         return x
 
 
-def add_noise(x):
-    """Add random numbers while training."""
-    if not autograd.is_training():
-        return x
-    return x + nd.random.normal(scale=0.1, shape=x.shape)
+def twice(function):
+    """Return a function that gives twice as much."""
+    return lambda *given, **named: function(*given, **named) * 2
 
 
-def centre(x):
-    """Divide by the largest number, read in Python."""
-    return x / (1 + abs(float(x.max().asscalar())))
+def double(owner, name):
+    """Replace a method of an object by twice what it gives."""
+    setattr(owner, name, twice(getattr(owner, name)))
+    return owner
 
 
-def normalise(F, x):
-    """Subtract the mean of each sample."""
-    return F.broadcast_sub(x, x.mean(axis=1, keepdims=True))
-
-
-def use_numpy(x):
-    """Scale by a number that NumPy computes from the batch."""
-    return x * float(1 + abs(x.asnumpy()).mean())
-
-
-def stop_half(x):
-    """Stop the gradient of a half of each number."""
-    return x / 2 + nd.BlockGrad(x) / 2
-
-
-def freeze_inside(x):
-    """Compute outside of autograd's record."""
+def compute_unrecorded(x):
+    """Compute a part of the sum outside of autograd's record."""
     with autograd.pause():
         y = x * 0.1
     return x + y

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import mxnet as mx
 import numpy as np
 from gluon_softmax import BatchLoader, ImageDataset
@@ -12,27 +14,19 @@ from mxnet import gluon, nd
 
 
 def split(X, y, sizes):
-    """Cut a data set into mini-batches of NumPy arrays."""
+    """Cut a data set into mini-batches of the same kind of arrays."""
     ends = np.cumsum(sizes)
     return [(X[end - n : end], y[end - n : end]) for n, end in zip(sizes, ends)]
 
 
-def as_list(X, y, sizes):
-    """Return a list of mini-batches."""
-    return [
-        (nd.array(a, dtype=a.dtype), nd.array(b, dtype=b.dtype))
-        for a, b in split(X, y, sizes)
-    ]
-
-
 class Iterable:
-    """Mini-batches that nothing but a loop can reach."""
+    """Mini-batches that nothing but a loop can reach, generated anew for each."""
 
-    def __init__(self, batches):
-        self._batches = batches
+    def __init__(self, generate, *given):
+        self._generate = partial(generate, *given)
 
     def __iter__(self):
-        yield from self._batches
+        return iter(self._generate())
 
 
 class Indexed:
@@ -45,69 +39,52 @@ class Indexed:
         return self._batches[index]
 
 
-class Refilled:
-    """Mini-batches that are written to the same NDArrays."""
-
-    def __init__(self, batches):
-        self._batches = batches
-        self._arrays = {}
-
-    def __iter__(self):
-        for X, y in self._batches:
-            shape = X.shape
-            if shape not in self._arrays:
-                self._arrays[shape] = nd.zeros_like(X), nd.zeros_like(y)
-            places = self._arrays[shape]
-            places[0][:], places[1][:] = X, y
-            yield places
-
-
-class RefilledMemory:
-    """Mini-batches that are written to the NumPy memory behind the same NDArrays."""
-
-    def __init__(self, batches):
-        self._batches = batches
-        self._places = {}
-
-    def __iter__(self):
-        for batch in self._batches:
-            nd.waitall()  # MXNet knows nothing of what NumPy writes
-            places = self._places.setdefault(len(batch[0]), [a.copy() for a in batch])
-            for place, array in zip(places, batch):
-                place[:] = array
-            # A view, since MXNet forbids NumPy to write to what it was given.
-            yield tuple(nd.from_numpy(place[:], zero_copy=True) for place in places)
-
-
-class Erased(Iterable):
-    """Mini-batches that are overwritten once the next one is asked for."""
-
-    def __iter__(self):
-        for X, y in self._batches:
-            X, y = X.copy(), y.copy()
-            yield X, y
-            X[:], y[:] = 0, 0
-
-
-class Looking(Iterable):
-    """Images that depend on how far the net is when they are asked for."""
-
-    def __init__(self, batches, world):
-        super().__init__(batches)
-        self._world = world
-
-    def __iter__(self):
-        for X, y in self._batches:
-            nd.waitall()
-            sums = [float(array.sum().asscalar()) for array in self._world.arrays()]
-            yield X * (1 + sum(sums) / 10), y
-
-
 class Brightened(BatchLoader):
     """A loader whose own loop gives other images than its reading does."""
 
     def __iter__(self):
         return ((X * 2, y) for X, y in super().__iter__())
+
+
+def refill(batches, places):
+    """Write all mini-batches to the same NDArrays."""
+    for X, y in batches:
+        place = places.setdefault(X.shape, (nd.zeros_like(X), nd.zeros_like(y)))
+        place[0][:], place[1][:] = X, y
+        yield place
+
+
+def refill_memory(batches, places):
+    """Write all mini-batches to the NumPy memory behind the same NDArrays."""
+    for batch in batches:
+        nd.waitall()  # MXNet knows nothing of what NumPy writes
+        place = places.setdefault(len(batch[0]), [a.copy() for a in batch])
+        for array, value in zip(place, batch):
+            array[:] = value
+        # A view, since MXNet forbids NumPy to write to what it was given.
+        yield tuple(nd.from_numpy(array[:], zero_copy=True) for array in place)
+
+
+def erase(batches):
+    """Overwrite each mini-batch once the next one is asked for."""
+    for X, y in batches:
+        X, y = X.copy(), y.copy()
+        yield X, y
+        X[:], y[:] = 0, 0
+
+
+def look_at_net(batches, world):
+    """Yield images that depend on how far the net is when they are asked for."""
+    for X, y in batches:
+        nd.waitall()
+        norms = [float(array.norm().asscalar()) for array in world.arrays()]
+        yield X * (1 + sum(norms) / 10), y
+
+
+def break_off(batches):
+    """Yield one mini-batch, then fail."""
+    yield batches[0]
+    raise OSError("the disk is gone")
 
 
 def attach(batches, grad_req="write"):
@@ -117,37 +94,22 @@ def attach(batches, grad_req="write"):
     return batches
 
 
-def break_off(batches):
-    """Yield one mini-batch, then fail."""
-    yield batches[0]
-    raise OSError("the disk is gone")
-
-
-def slice_rows(X, y, sizes):
-    """Return mini-batches that are views of one NDArray."""
-    return split(nd.array(X, dtype=X.dtype), nd.array(y, dtype=y.dtype), sizes)
-
-
-def load_images(kind=BatchLoader, shuffle=False):
-    """Return a function that makes a loader of this package, of images as bytes."""
-
-    def make(X, y, sizes, world):
-        images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
-        labels = y.astype("int32").reshape(len(y))
-        return kind(ImageDataset(images, labels), sizes[0], shuffle=shuffle, seed=3)
-
-    return make
-
-
-def make_io(last_batch_handle):
-    """Return a function that makes an iterator of `mx.io`."""
-
-    def make(X, y, sizes, world):
-        return mx.io.NDArrayIter(
-            X, y, sizes[0], last_batch_handle=last_batch_handle, label_name="y"
+def load_images(X, y, sizes, world, kind=BatchLoader, transform=False, **options):
+    """Make a loader of this package, of images as bytes."""
+    images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
+    dataset = ImageDataset(images, y.astype("int32").reshape(len(y)))
+    if transform:
+        dataset = dataset.transform_first(
+            lambda image: image.astype("float32") / 255 * world.number
         )
+    return kind(dataset, sizes[0], seed=3, **options)
 
-    return make
+
+def load_with_mxnet(X, y, sizes, world, last_batch_handle):
+    """Make an iterator of `mx.io`."""
+    return mx.io.NDArrayIter(
+        X, y, sizes[0], last_batch_handle=last_batch_handle, label_name="y"
+    )
 
 
 def load_with_gluon(X, y, sizes, world):
@@ -155,41 +117,56 @@ def load_with_gluon(X, y, sizes, world):
     return gluon.data.DataLoader(gluon.data.ArrayDataset(X, y), sizes[0])
 
 
-def of_list(make):
-    """Return a function that makes an iterator of a list of mini-batches."""
-    return lambda X, y, sizes, world: make(as_list(X, y, sizes))
+def as_ndarrays(*arrays):
+    """Copy NumPy arrays to NDArrays."""
+    return tuple(nd.array(array, dtype=array.dtype) for array in arrays)
+
+
+OF_LIST = {
+    "list": list,
+    "tuple": tuple,
+    "list of lists": lambda batches: list(map(list, batches)),
+    "generator": lambda batches: (batch for batch in batches),
+    "map": lambda batches: map(tuple, batches),
+    "iterable": partial(Iterable, iter),
+    "indexed": Indexed,
+    "one batch again": lambda batches: [batches[0]] * 3 + batches[1:],
+    "refilled": lambda batches: Iterable(refill, batches, {}),
+    "erased": partial(Iterable, erase),
+    "with gradient": attach,
+    "with summed gradient": partial(attach, grad_req="add"),
+    "broken": break_off,
+}
+"""Functions of a list of mini-batches."""
+
+
+def of_list(make, X, y, sizes, world):
+    """Make mini-batches of a list of them."""
+    return make([as_ndarrays(*batch) for batch in split(X, y, sizes)])
 
 
 ITERATORS = {
-    "list": of_list(list),
-    "tuple": of_list(tuple),
-    "list of lists": of_list(lambda batches: [list(batch) for batch in batches]),
-    "generator": of_list(lambda batches: (batch for batch in batches)),
-    "map": of_list(lambda batches: map(tuple, batches)),
-    "iterable": of_list(Iterable),
-    "indexed": of_list(Indexed),
-    "one batch again": of_list(lambda batches: [batches[0]] * 3 + batches[1:]),
-    "slices": lambda X, y, sizes, world: slice_rows(X, y, sizes),
-    "refilled": of_list(Refilled),
-    "refilled memory": lambda X, y, sizes, world: RefilledMemory(split(X, y, sizes)),
-    "erased": of_list(Erased),
-    "looking at the net": lambda X, y, sizes, world: Looking(
-        as_list(X, y, sizes), world
+    **{name: partial(of_list, make) for name, make in OF_LIST.items()},
+    "slices": lambda X, y, sizes, world: split(*as_ndarrays(X, y), sizes),
+    "refilled memory": lambda X, y, sizes, world: Iterable(
+        refill_memory, split(X, y, sizes), {}
     ),
-    "with gradient": of_list(attach),
-    "with summed gradient": of_list(lambda batches: attach(batches, "add")),
-    "broken": of_list(break_off),
+    "looking at the net": lambda X, y, sizes, world: Iterable(
+        look_at_net, of_list(list, X, y, sizes, world), world
+    ),
     "gluon's loader": load_with_gluon,
-    "mx.io discards": make_io("discard"),
-    "mx.io pads": make_io("pad"),
+    "mx.io discards": partial(load_with_mxnet, last_batch_handle="discard"),
+    "mx.io pads": partial(load_with_mxnet, last_batch_handle="pad"),
 }
 """Functions of ``X, y, sizes, world``, for any data."""
 
 ONE_PASS = {"generator", "map"}
 
 IMAGE_ITERATORS = {
-    "loader": load_images(),
-    "shuffled loader": load_images(shuffle=True),
-    "subclass of the loader": load_images(Brightened),
+    "loader": load_images,
+    "shuffled loader": partial(load_images, shuffle=True),
+    "loader with workers": partial(load_images, num_workers=2),
+    "transforming loader": partial(load_images, transform=True),
+    "subclass of the loader": partial(load_images, kind=Brightened),
 }
 """The same, for images and labels of the loader's own types."""

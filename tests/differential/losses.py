@@ -7,6 +7,9 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 from mxnet.gluon import loss as gl
 
+from .blocks import double
+from .nets import of
+
 CrossEntropy = gl.SoftmaxCrossEntropyLoss
 
 
@@ -49,42 +52,27 @@ def from_scratch(y_hat, y):
     return -nd.pick(nd.log_softmax(y_hat), y)
 
 
+def smooth(y_hat, y):
+    """Compute the cross-entropy with smoothed labels."""
+    classes = y_hat.shape[1]
+    target = nd.one_hot(y, classes) * 0.9 + 0.1 / classes
+    return -(target * nd.log_softmax(y_hat)).sum(axis=1)
+
+
 def keep(world):
     """Make a loss that keeps what it was given."""
-    loss = CrossEntropy()
 
     def keeping(y_hat, y):
         world.kept += [y_hat, y]
-        return loss(y_hat, y)
+        return CrossEntropy()(y_hat, y)
 
     return keeping
-
-
-def replace_forward(world):
-    """Make a loss of Gluon's whose `hybrid_forward` was replaced."""
-    loss = CrossEntropy()
-    loss.hybrid_forward = lambda F, y_hat, y: -F.pick(F.log_softmax(y_hat), y) * 3
-    return loss
-
-
-def hook(world):
-    """Make a loss that counts its calls by a hook."""
-    loss = CrossEntropy()
-    loss.register_forward_hook(lambda *called: world.count())
-    return loss
 
 
 def hybridize(loss):
     """Compile a loss."""
     loss.hybridize()
     return loss
-
-
-def smooth(y_hat, y):
-    """Compute the cross-entropy with smoothed labels."""
-    classes = y_hat.shape[1]
-    target = nd.one_hot(y, classes) * 0.9 + 0.1 / classes
-    return -(target * nd.log_softmax(y_hat)).sum(axis=1)
 
 
 def penalise(world):
@@ -98,11 +86,11 @@ def penalise(world):
     return gluon_softmax.hybridize(penalised)
 
 
-def of_one_hot(make):
-    """Return a function that makes a loss of Gluon's that wants one-hot labels."""
+def of_one_hot(kind, **options):
+    """Return what makes a loss of Gluon's that wants one-hot labels."""
 
     def make_loss(world):
-        loss = make()
+        loss = kind(**options)
         if world.case.labels == "one-hot":
             return loss
         return lambda y_hat, y: loss(y_hat, nd.one_hot(y, y_hat.shape[1]))
@@ -110,47 +98,51 @@ def of_one_hot(make):
     return make_loss
 
 
+FUNCTIONS = {
+    "from log_softmax": lambda y_hat, y: CrossEntropy(from_logits=True)(
+        nd.log_softmax(y_hat), y
+    ),
+    "lambda": lambda y_hat, y: CrossEntropy()(y_hat, y),
+    "from scratch": from_scratch,
+    "of probabilities": lambda y_hat, y: gluon_softmax.cross_entropy(
+        nd.softmax(y_hat), y
+    ),
+    "column": lambda y_hat, y: from_scratch(y_hat, y).reshape((-1, 1)),
+    "mean": lambda y_hat, y: from_scratch(y_hat, y).mean(),
+    "smooth": smooth,
+    "constant": lambda y_hat, y: nd.ones(len(y)),
+}
+
 LOSSES = {
-    "softmax": lambda world: CrossEntropy(),
-    "axis=1": lambda world: CrossEntropy(axis=1),
-    "weight": lambda world: CrossEntropy(weight=0.5),
-    "from_logits": lambda world: CrossEntropy(from_logits=True),
-    "from log_softmax": lambda world: (
-        lambda y_hat, y: CrossEntropy(from_logits=True)(nd.log_softmax(y_hat), y)
-    ),
+    "softmax": of(CrossEntropy),
+    "axis=1": of(CrossEntropy, axis=1),
+    "weight": of(CrossEntropy, weight=0.5),
+    "from_logits": of(CrossEntropy, from_logits=True),
     "hybridized": lambda world: hybridize(CrossEntropy()),
-    "SoftmaxCELoss": lambda world: gl.SoftmaxCELoss(),
-    "lambda": lambda world: lambda y_hat, y: CrossEntropy()(y_hat, y),
+    "SoftmaxCELoss": of(gl.SoftmaxCELoss),
     "method": lambda world: CrossEntropy().forward,
-    "subclass": lambda world: Halved(),
-    "empty subclass": lambda world: Inherited(),
-    "replaced": replace_forward,
-    "with hook": hook,
-    "from scratch": lambda world: from_scratch,
-    "hybridized from scratch": lambda world: gluon_softmax.hybridize(from_scratch),
+    "subclass": of(Halved),
+    "empty subclass": of(Inherited),
+    "replaced": lambda world: double(CrossEntropy(), "hybrid_forward"),
+    "with hook": lambda world: world.hook(CrossEntropy()),
+    "hybridized from scratch": of(gluon_softmax.hybridize, from_scratch),
     "hybridized penalty": penalise,
-    "of probabilities": lambda world: (
-        lambda y_hat, y: gluon_softmax.cross_entropy(nd.softmax(y_hat), y)
-    ),
-    "column": lambda world: lambda y_hat, y: from_scratch(y_hat, y).reshape((-1, 1)),
-    "mean": lambda world: lambda y_hat, y: from_scratch(y_hat, y).mean(),
-    "smooth": lambda world: smooth,
-    "number": lambda world: Weighted(),
+    "number": of(Weighted),
     "hybridized number": lambda world: hybridize(Weighted()),
-    "parameter": lambda world: Learned(),
-    "constant": lambda world: lambda y_hat, y: nd.ones(len(y)),
+    "parameter": of(Learned),
     "keeping": keep,
+    **{name: lambda world, loss=loss: loss for name, loss in FUNCTIONS.items()},
 }
 
 ONE_HOT_LOSSES = {
-    "sparse_label=False": of_one_hot(lambda: CrossEntropy(sparse_label=False)),
+    "sparse_label=False": of_one_hot(CrossEntropy, sparse_label=False),
     "L2": of_one_hot(gl.L2Loss),
     "L1": of_one_hot(gl.L1Loss),
-    "KLDiv": of_one_hot(lambda: gl.KLDivLoss(from_logits=False)),
+    "KLDiv": of_one_hot(gl.KLDivLoss, from_logits=False),
     "SigmoidBCE": of_one_hot(gl.SigmoidBinaryCrossEntropyLoss),
     "Huber": of_one_hot(gl.HuberLoss),
     "Hinge": of_one_hot(gl.HingeLoss),
     "SquaredHinge": of_one_hot(gl.SquaredHingeLoss),
-    "Logistic": of_one_hot(lambda: gl.LogisticLoss(label_format="binary")),
+    "Logistic": of_one_hot(gl.LogisticLoss, label_format="binary"),
 }
 """Losses of one-hot labels; of labels that are not, a lambda makes them so."""

@@ -14,9 +14,13 @@ from mxnet.gluon import contrib, nn
 
 from . import blocks
 
-concurrent = contrib.nn.Concurrent, contrib.nn.HybridConcurrent
 numbers = count()
 """MXNet keeps for ever what synchronised layers of one name share."""
+
+
+def of(kind, *values, **options):
+    """Return what makes a thing of a kind, whatever the world."""
+    return lambda world: kind(*values, **options)
 
 
 def chain(*layers, kind=nn.HybridSequential):
@@ -26,227 +30,222 @@ def chain(*layers, kind=nn.HybridSequential):
     return net
 
 
-def shape_as(*shape):
-    """Make a layer that reshapes."""
-    return nn.HybridLambda(lambda F, x: F.reshape(x, shape))
+def chain_of(*makes, kind=nn.HybridSequential):
+    """Return what makes layers in sequence."""
+    return lambda world: chain(*(make(world) for make in makes), kind=kind)
 
 
-def on_rows(*layers):
-    """Apply layers of one spatial dimension to images."""
-    return chain(shape_as(0, 0, -1), *layers, shape_as(0, 0, -1, 1))
+def hybrid(function):
+    """Return what makes a `HybridLambda`."""
+    return of(nn.HybridLambda, function)
 
 
-def on_volumes(*layers):
-    """Apply layers of three spatial dimensions to images."""
-    expand = nn.HybridLambda(lambda F, x: F.expand_dims(x, 2))
-    return chain(expand, *layers, shape_as(0, 0, -3, 0))
+def reshape(*shape):
+    """Return what makes a layer that reshapes."""
+    return hybrid(lambda F, x: F.reshape(x, shape))
 
 
-def repeat(twice):
+def on_rows(kind, *values, **options):
+    """Return what applies a layer of one spatial dimension to images."""
+    return chain_of(
+        reshape(0, 0, -1), of(kind, *values, **options), reshape(0, 0, -1, 1)
+    )
+
+
+def on_volumes(kind, *values, **options):
+    """Return what applies a layer of three spatial dimensions to images."""
+    expand = hybrid(lambda F, x: F.expand_dims(x, 2))
+    return chain_of(expand, of(kind, *values, **options), reshape(0, 0, -3, 0))
+
+
+def on_indices(kind):
+    """Return what embeds numbers that are rounded to indices.
+
+    They are not recorded: MXNet crashes on their gradient.
+    """
+    indices = of(nn.Lambda, lambda x: nd.floor(nd.clip(x.detach() * 2 + 2, 0, 4)))
+    return chain_of(indices, of(kind, 5, 2), of(nn.Flatten), kind=nn.Sequential)
+
+
+def side_by_side(kind):
+    """Return what runs layers on one input and joins what they give."""
+    layers = chain_of(of(nn.Dense, 2), of(nn.Dense, 3), kind=kind)
+    return chain_of(of(nn.Flatten), layers, kind=nn.Sequential)
+
+
+def repeat(world):
     """Use one layer twice."""
     layer = nn.Dense(5, activation="tanh")
-    return chain(nn.Dense(5), *[layer] * twice)
+    return chain(nn.Dense(5), layer, layer)
 
 
-def share():
+def share(world):
     """Share the parameters of two layers."""
     first = nn.Dense(5, in_units=5)
     return chain(nn.Dense(5), first, nn.Dense(5, in_units=5, params=first.params))
 
 
-def join(kind):
-    """Run layers side by side."""
-    layers = chain(nn.Dense(2), nn.Dense(3), kind=kind)
-    return chain(nn.Flatten(), layers, kind=nn.Sequential)
-
-
-def replace_forward():
-    """Make a dense layer whose `forward` was replaced."""
+def hook_before(world):
+    """Count the calls of a layer by a hook before them."""
     layer = nn.Dense(4)
-    layer.forward = lambda x, original=layer.forward: original(x) * 2
+    layer.register_forward_pre_hook(lambda *called: world.count())
     return layer
 
 
-def replace_hybrid_forward():
-    """Make an activation whose `hybrid_forward` was replaced."""
-    layer = nn.Activation("relu")
-    layer.hybrid_forward = lambda F, x: F.sigmoid(x) * 2
-    return layer
-
-
-def hook(world, pre=False):
-    """Make a layer that counts its calls by a hook."""
-    layer = nn.Dense(4)
-    register = layer.register_forward_pre_hook if pre else layer.register_forward_hook
-    register(lambda *called: world.count())
-    return layer
-
-
-def change_by_hook():
-    """Make a layer whose output a hook writes to."""
+def hook_all(world):
+    """Register all kinds of hooks."""
     layer = nn.Activation("tanh")
     layer.register_forward_pre_hook(lambda block, inputs: setattr(block, "seen", 1))
     layer.register_op_hook(lambda *called: None)
     return layer
 
 
-def round_off(x):
-    """Turn numbers to indices, unrecorded: MXNet crashes on their gradient."""
-    return nd.floor(nd.clip(x.detach() * 2 + 2, 0, 4))
+def tell(function, x):
+    """Pass a batch on, after a look at it."""
+    function(x)
+    return x
 
 
-def embed():
-    """Embed numbers that are rounded to indices."""
-    layers = nn.Lambda(round_off), nn.Embedding(5, 2), nn.Flatten()
-    return chain(*layers, kind=nn.Sequential)
+LAMBDAS = {
+    "Lambda": lambda x: x * 2,
+    "Lambda by name": "tanh",
+    "Lambda of a mode": lambda x: x * (2 if autograd.is_training() else 1),
+    "Lambda of a shape": lambda x: x * (1 + len(x)),
+    "Lambda of a slice": lambda x: nd.concat(x, x[:, :1]),
+    "Lambda of a size": lambda x: x * 2 if float(x.sum().asscalar()) > 0 else x,
+    "Lambda of noise": lambda x: (
+        x + nd.random.normal(0, 0.1, x.shape) if autograd.is_training() else x
+    ),
+    "Lambda of a maximum": lambda x: x / (1 + abs(float(x.max().asscalar()))),
+    "Lambda of NumPy": lambda x: x * float(1 + abs(x.asnumpy()).mean()),
+    "Lambda of half a gradient": lambda x: x / 2 + nd.BlockGrad(x) / 2,
+    "Lambda unrecorded": blocks.compute_unrecorded,
+}
 
+HYBRID_LAMBDAS = {
+    "HybridLambda": lambda F, x: F.square(x) / 4,
+    "HybridLambda by name": "sigmoid",
+    "HybridLambda of a mode": lambda F, x: x * (2 if autograd.is_training() else 1),
+    "HybridLambda of the batch": lambda F, x: F.broadcast_sub(
+        x, x.mean(axis=1, keepdims=True)
+    ),
+    "HybridLambda of the kind": lambda F, x: x * (2 if F is nd else 1),
+}
 
-def embed_sparsely():
-    """Embed the same with a sparse gradient."""
-    layers = nn.Lambda(round_off), contrib.nn.SparseEmbedding(5, 2), nn.Flatten()
-    return chain(*layers, kind=nn.Sequential)
-
+OWN = {
+    "of a mode": lambda x: x * 3 if autograd.is_training() else x,
+    "of autograd": lambda x: x * 2 if autograd.is_recording() else x,
+    "own gradient": lambda x: blocks.Reversed()(x),
+}
+"""What blocks of the user's compute."""
 
 FLAT = {
-    "Dense": lambda world: nn.Dense(5),
-    "Dense relu": lambda world: nn.Dense(5, activation="relu"),
-    "Dense softsign": lambda world: nn.Dense(5, activation="softsign"),
-    "Dense without bias": lambda world: nn.Dense(4, use_bias=False),
-    "Dense of rows": lambda world: nn.Dense(4, flatten=False),
-    "Dense of known size": lambda world: chain(nn.Dense(4), nn.Dense(4, in_units=4)),
-    "relu": lambda world: nn.Activation("relu"),
-    "sigmoid": lambda world: nn.Activation("sigmoid"),
-    "softrelu": lambda world: nn.Activation("softrelu"),
-    "LeakyReLU": lambda world: nn.LeakyReLU(0.1),
-    "PReLU": lambda world: nn.PReLU(),
-    "ELU": lambda world: nn.ELU(),
-    "SELU": lambda world: nn.SELU(),
-    "GELU": lambda world: nn.GELU(),
-    "Swish": lambda world: nn.Swish(),
-    "Flatten": lambda world: nn.Flatten(),
-    "Identity": lambda world: contrib.nn.Identity(),
-    "Dropout": lambda world: nn.Dropout(0.5),
-    "Dropout of features": lambda world: nn.Dropout(0.5, axes=(0,)),
-    "BatchNorm": lambda world: nn.BatchNorm(epsilon=0.1),
-    "BatchNorm of its start": lambda world: nn.BatchNorm(
-        epsilon=0.1, use_global_stats=True
-    ),
-    "BatchNorm unscaled": lambda world: nn.BatchNorm(
-        epsilon=0.1, scale=False, center=False
-    ),
+    "Dense": of(nn.Dense, 5),
+    "Dense relu": of(nn.Dense, 5, activation="relu"),
+    "Dense softsign": of(nn.Dense, 5, activation="softsign"),
+    "Dense without bias": of(nn.Dense, 4, use_bias=False),
+    "Dense of rows": of(nn.Dense, 4, flatten=False),
+    "Dense of known size": chain_of(of(nn.Dense, 4), of(nn.Dense, 4, in_units=4)),
+    **{name: of(nn.Activation, name) for name in ("relu", "sigmoid", "softrelu")},
+    **{
+        kind.__name__: of(kind)
+        for kind in (nn.PReLU, nn.ELU, nn.SELU, nn.GELU, nn.Swish)
+    },
+    "LeakyReLU": of(nn.LeakyReLU, 0.1),
+    "Flatten": of(nn.Flatten),
+    "Identity": of(contrib.nn.Identity),
+    "Dropout": of(nn.Dropout, 0.5),
+    "Dropout of features": of(nn.Dropout, 0.5, axes=(0,)),
+    "BatchNorm": of(nn.BatchNorm, epsilon=0.1),
+    "BatchNorm of its start": of(nn.BatchNorm, epsilon=0.1, use_global_stats=True),
+    "BatchNorm unscaled": of(nn.BatchNorm, epsilon=0.1, scale=False, center=False),
     "SyncBatchNorm": lambda world: contrib.nn.SyncBatchNorm(
         num_devices=1, epsilon=0.1, prefix=f"synchronised{next(numbers)}_"
     ),
-    "LayerNorm": lambda world: chain(nn.Dense(4), nn.LayerNorm(epsilon=0.1)),
-    "Embedding": lambda world: embed(),
-    "SparseEmbedding": lambda world: embed_sparsely(),
-    "Concurrent": lambda world: join(concurrent[0]),
-    "HybridConcurrent": lambda world: join(concurrent[1]),
-    "twice": lambda world: repeat(2),
-    "shared": lambda world: share(),
-    "nested": lambda world: chain(chain(nn.Dense(4)), kind=nn.Sequential),
-    "residual": lambda world: chain(
-        nn.Dense(4), chain(nn.Dense(4), kind=blocks.Residual)
+    "LayerNorm": chain_of(of(nn.Dense, 4), of(nn.LayerNorm, epsilon=0.1)),
+    "Embedding": on_indices(nn.Embedding),
+    "SparseEmbedding": on_indices(contrib.nn.SparseEmbedding),
+    "Concurrent": side_by_side(contrib.nn.Concurrent),
+    "HybridConcurrent": side_by_side(contrib.nn.HybridConcurrent),
+    "twice": repeat,
+    "shared": share,
+    "nested": chain_of(chain_of(of(nn.Dense, 4)), kind=nn.Sequential),
+    "residual": chain_of(
+        of(nn.Dense, 4), chain_of(of(nn.Dense, 4), kind=blocks.Residual)
     ),
-    "subclass": lambda world: blocks.Tripled(4),
-    "empty subclass": lambda world: blocks.OwnDense(4),
-    "subclass of Sequential": lambda world: chain(nn.Dense(4), kind=blocks.Doubled),
-    "replaced forward": lambda world: replace_forward(),
-    "replaced hybrid_forward": lambda world: replace_hybrid_forward(),
-    "hook": hook,
-    "pre-hook": partial(hook, pre=True),
-    "hooks of all kinds": lambda world: change_by_hook(),
-    "Lambda": lambda world: nn.Lambda(lambda x: x * 2),
-    "Lambda by name": lambda world: nn.Lambda("tanh"),
-    "Lambda of a mode": lambda world: nn.Lambda(
-        lambda x: x * (2 if autograd.is_training() else 1)
+    "subclass": of(blocks.Tripled, 4),
+    "empty subclass": of(blocks.OwnDense, 4),
+    "subclass of Sequential": chain_of(of(nn.Dense, 4), kind=blocks.Doubled),
+    "replaced forward": lambda world: blocks.double(nn.Dense(4), "forward"),
+    "replaced hybrid_forward": lambda world: blocks.double(
+        nn.Activation("sigmoid"), "hybrid_forward"
     ),
+    "hook": lambda world: world.hook(nn.Dense(4)),
+    "pre-hook": hook_before,
+    "hooks of all kinds": hook_all,
+    **{name: of(nn.Lambda, function) for name, function in LAMBDAS.items()},
     "Lambda of a number": lambda world: nn.Lambda(lambda x: x * world.number),
-    "Lambda of a shape": lambda world: nn.Lambda(lambda x: x * (1 + len(x))),
-    "Lambda of a slice": lambda world: nn.Lambda(lambda x: nd.concat(x, x[:, :1])),
-    "Lambda of a size": lambda world: nn.Lambda(
-        lambda x: x * 2 if float(x.sum().asscalar()) > 0 else x
-    ),
-    "Lambda of noise": lambda world: nn.Lambda(blocks.add_noise),
-    "Lambda of a maximum": lambda world: nn.Lambda(blocks.centre),
-    "Lambda of NumPy": lambda world: nn.Lambda(blocks.use_numpy),
-    "Lambda of half a gradient": lambda world: nn.Lambda(blocks.stop_half),
-    "Lambda unrecorded": lambda world: nn.Lambda(blocks.freeze_inside),
-    "HybridLambda": lambda world: nn.HybridLambda(lambda F, x: F.square(x) / 4),
-    "HybridLambda by name": lambda world: nn.HybridLambda("sigmoid"),
-    "HybridLambda of a mode": lambda world: nn.HybridLambda(
-        lambda F, x: x * (2 if autograd.is_training() else 1)
-    ),
+    **{name: hybrid(function) for name, function in HYBRID_LAMBDAS.items()},
     "HybridLambda of a number": lambda world: nn.HybridLambda(
         lambda F, x: x * world.number
     ),
-    "HybridLambda of the batch": lambda world: nn.HybridLambda(blocks.normalise),
-    "HybridLambda of the kind": lambda world: nn.HybridLambda(
-        lambda F, x: x * (2 if F is nd else 1)
-    ),
-    "parameter in Python": lambda world: blocks.Scaled(),
-    "parameter as a number": lambda world: blocks.Read(),
-    "parameter and constant": lambda world: blocks.HybridScaled(),
-    "idle child": lambda world: blocks.Idle(),
-    "counting": blocks.Watching,
-    "keeping": partial(blocks.Watching, keep=True),
-    "of a mode": lambda world: blocks.Moody(),
-    "of autograd": lambda world: blocks.Recording(),
-    "alternating": lambda world: blocks.Alternating(),
-    "remembering": lambda world: blocks.Remembering(),
-    "own gradient": lambda world: blocks.Reversing(),
-    "SymbolBlock": lambda world: blocks.make_named_symbol(),
+    **{name: of(blocks.Own, function) for name, function in OWN.items()},
+    "counting": lambda world: blocks.Own(partial(tell, lambda x: world.count())),
+    "keeping": lambda world: blocks.Own(partial(tell, world.kept.append)),
+    "alternating": of(blocks.Stateful, lambda x, calls, last: x * (1 + calls % 2)),
+    "remembering": of(blocks.Stateful, lambda x, calls, last: x + last),
+    "parameter in Python": of(blocks.Scaled),
+    "parameter as a number": of(blocks.Read),
+    "parameter and constant": of(blocks.HybridScaled),
+    "idle child": of(blocks.Idle),
+    "SymbolBlock": of(blocks.make_named_symbol),
 }
 
 USUAL = ("Dense", "Dense relu", "relu", "Dropout", "BatchNorm", "Flatten", "nested")
 """What most nets are made of."""
 
 IMAGE = {
-    "Conv2D": lambda world: nn.Conv2D(2, 3, padding=1),
-    "Conv2D relu": lambda world: nn.Conv2D(2, 3, padding=1, activation="relu"),
-    "Conv2D in groups": lambda world: chain(
-        nn.Conv2D(2, 1), nn.Conv2D(2, 3, padding=1, groups=2, use_bias=False)
+    "Conv2D": of(nn.Conv2D, 2, 3, padding=1),
+    "Conv2D relu": of(nn.Conv2D, 2, 3, padding=1, activation="relu"),
+    "Conv2D in groups": chain_of(
+        of(nn.Conv2D, 2, 1), of(nn.Conv2D, 2, 3, padding=1, groups=2, use_bias=False)
     ),
-    "Conv2D strided": lambda world: nn.Conv2D(2, 3, strides=2, padding=2, dilation=2),
-    "Conv1D": lambda world: on_rows(nn.Conv1D(2, 3, padding=1)),
-    "Conv3D": lambda world: on_volumes(nn.Conv3D(2, 3, padding=1)),
-    "Conv2DTranspose": lambda world: nn.Conv2DTranspose(2, 3, padding=1),
-    "Conv1DTranspose": lambda world: on_rows(nn.Conv1DTranspose(2, 3, padding=1)),
-    "Conv3DTranspose": lambda world: on_volumes(nn.Conv3DTranspose(2, 3, padding=1)),
-    "MaxPool2D": lambda world: nn.MaxPool2D(2, ceil_mode=True, padding=1),
-    "MaxPool1D": lambda world: on_rows(nn.MaxPool1D(2, padding=1)),
-    "MaxPool3D": lambda world: on_volumes(nn.MaxPool3D(2, padding=1)),
-    "AvgPool2D": lambda world: nn.AvgPool2D(2, padding=1),
-    "AvgPool2D of its own": lambda world: nn.AvgPool2D(
-        2, padding=1, count_include_pad=False
+    "Conv2D strided": of(nn.Conv2D, 2, 3, strides=2, padding=2, dilation=2),
+    "Conv1D": on_rows(nn.Conv1D, 2, 3, padding=1),
+    "Conv3D": on_volumes(nn.Conv3D, 2, 3, padding=1),
+    "Conv2DTranspose": of(nn.Conv2DTranspose, 2, 3, padding=1),
+    "Conv1DTranspose": on_rows(nn.Conv1DTranspose, 2, 3, padding=1),
+    "Conv3DTranspose": on_volumes(nn.Conv3DTranspose, 2, 3, padding=1),
+    "MaxPool2D": of(nn.MaxPool2D, 2, ceil_mode=True, padding=1),
+    "MaxPool1D": on_rows(nn.MaxPool1D, 2, padding=1),
+    "MaxPool3D": on_volumes(nn.MaxPool3D, 2, padding=1),
+    "AvgPool2D": of(nn.AvgPool2D, 2, padding=1),
+    "AvgPool2D of its own": of(nn.AvgPool2D, 2, padding=1, count_include_pad=False),
+    "AvgPool1D": on_rows(nn.AvgPool1D, 2, padding=1),
+    "AvgPool3D": on_volumes(nn.AvgPool3D, 2, padding=1),
+    "GlobalMaxPool2D": of(nn.GlobalMaxPool2D),
+    "GlobalAvgPool2D": of(nn.GlobalAvgPool2D),
+    "GlobalMaxPool1D": on_rows(nn.GlobalMaxPool1D),
+    "GlobalAvgPool1D": on_rows(nn.GlobalAvgPool1D),
+    "GlobalMaxPool3D": on_volumes(nn.GlobalMaxPool3D),
+    "GlobalAvgPool3D": on_volumes(nn.GlobalAvgPool3D),
+    "ReflectionPad2D": chain_of(
+        of(nn.Conv2D, 2, 1),
+        hybrid(lambda F, x: x.repeat(2, 2).repeat(2, 3)),
+        of(nn.ReflectionPad2D, 1),
     ),
-    "AvgPool1D": lambda world: on_rows(nn.AvgPool1D(2, padding=1)),
-    "AvgPool3D": lambda world: on_volumes(nn.AvgPool3D(2, padding=1)),
-    "GlobalMaxPool2D": lambda world: nn.GlobalMaxPool2D(),
-    "GlobalAvgPool2D": lambda world: nn.GlobalAvgPool2D(),
-    "GlobalMaxPool1D": lambda world: on_rows(nn.GlobalMaxPool1D()),
-    "GlobalAvgPool1D": lambda world: on_rows(nn.GlobalAvgPool1D()),
-    "GlobalMaxPool3D": lambda world: on_volumes(nn.GlobalMaxPool3D()),
-    "GlobalAvgPool3D": lambda world: on_volumes(nn.GlobalAvgPool3D()),
-    "ReflectionPad2D": lambda world: chain(
-        nn.Conv2D(2, 1),
-        nn.HybridLambda(lambda F, x: x.repeat(2, 2).repeat(2, 3)),
-        nn.ReflectionPad2D(1),
+    "PixelShuffle1D": chain_of(
+        of(nn.Conv2D, 4, 1), on_rows(contrib.nn.PixelShuffle1D, 2)
     ),
-    "PixelShuffle1D": lambda world: chain(
-        nn.Conv2D(4, 1), on_rows(contrib.nn.PixelShuffle1D(2))
+    "PixelShuffle2D": chain_of(of(nn.Conv2D, 4, 1), of(contrib.nn.PixelShuffle2D, 2)),
+    "PixelShuffle3D": chain_of(
+        of(nn.Conv2D, 8, 1), on_volumes(contrib.nn.PixelShuffle3D, 2)
     ),
-    "PixelShuffle2D": lambda world: chain(
-        nn.Conv2D(4, 1), contrib.nn.PixelShuffle2D(2)
-    ),
-    "PixelShuffle3D": lambda world: chain(
-        nn.Conv2D(8, 1), on_volumes(contrib.nn.PixelShuffle3D(2))
-    ),
-    "InstanceNorm": lambda world: nn.InstanceNorm(epsilon=0.1),
-    "GroupNorm": lambda world: chain(nn.Conv2D(4, 1), nn.GroupNorm(2, epsilon=0.1)),
-    "BatchNorm of images": lambda world: nn.BatchNorm(epsilon=0.1),
-    "BatchNorm of columns": lambda world: nn.BatchNorm(axis=3, epsilon=0.1),
-    "BatchNormReLU": lambda world: nn.BatchNormReLU(epsilon=0.1),
+    "InstanceNorm": of(nn.InstanceNorm, epsilon=0.1),
+    "GroupNorm": chain_of(of(nn.Conv2D, 4, 1), of(nn.GroupNorm, 2, epsilon=0.1)),
+    "BatchNorm of images": of(nn.BatchNorm, epsilon=0.1),
+    "BatchNorm of columns": of(nn.BatchNorm, axis=3, epsilon=0.1),
+    "BatchNormReLU": of(nn.BatchNormReLU, epsilon=0.1),
 }
 
 USUAL_IMAGE = ("Conv2D", "Conv2D relu", "MaxPool2D", "AvgPool2D", "GlobalAvgPool2D")
@@ -260,11 +259,9 @@ CONTAINERS = {
         chain(chain(*layers), kind=nn.Sequential), kind=nn.Sequential
     ),
     "subclass": partial(chain, kind=blocks.Doubled),
-    "in a list": lambda *layers: blocks.Listed(layers),
-    "attributes": lambda *layers: blocks.Named(layers),
-    "with prefix": lambda *layers: chain(
-        *layers, kind=partial(nn.HybridSequential, prefix="net_")
-    ),
+    "in a list": blocks.Listed,
+    "attributes": blocks.Named,
+    "with prefix": partial(chain, kind=partial(nn.HybridSequential, prefix="net_")),
 }
 
 WRAPPERS = {
@@ -282,7 +279,6 @@ WRAPPERS = {
 def make_net(world):
     """Make a net of a case's layers, and a last one with an output per class."""
     case = world.case
-    names = IMAGE | FLAT
-    layers = [names[name](world) for name in case.layers]
-    head = nn.Dense(case.classes)
-    return CONTAINERS[case.container](*layers, head)
+    makes = IMAGE | FLAT
+    layers = [makes[name](world) for name in case.layers]
+    return CONTAINERS[case.container](*layers, nn.Dense(case.classes))

@@ -6,9 +6,18 @@ Each batch is computed, and all that it gives is read, before the next one is as
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import mxnet as mx
 from mxnet import autograd, nd
+
+
+class Epoch(NamedTuple):
+    """The figures of an epoch."""
+
+    loss: float
+    train_acc: float
+    test_acc: float
 
 
 def read(data_iter):
@@ -105,5 +114,5 @@ def train_ch3(
     history = []
     for _ in range(num_epochs):
         figures = train_epoch(net, train_iter, loss, updater, batch_size)
-        history.append((*figures, evaluate_accuracy(test_iter, net)))
+        history.append(Epoch(*figures, evaluate_accuracy(test_iter, net)))
     return history

@@ -6,7 +6,12 @@ that have their numbers.
 
 from __future__ import annotations
 
+from functools import partial
+from operator import methodcaller
+
 from mxnet.gluon import nn
+
+from .changes import STATIC, by_name, put
 
 
 def rename(*names):
@@ -14,16 +19,16 @@ def rename(*names):
 
     def change(world):
         for param, name in zip(world.params(), names):
-            param.name = name
+            param.name, param._var = name, None  # graphs keep the name they knew
 
     return change
 
 
-def freeze(select):
-    """Return a quirk that freezes some parameters."""
+def freeze(*bounds):
+    """Return a quirk that freezes a slice of the parameters."""
 
     def change(world):
-        for param in world.params()[select]:
+        for param in world.params()[slice(*bounds)]:
             param.grad_req = "null"
 
     return change
@@ -36,10 +41,9 @@ def add_up(world):
             param.grad_req = "add"
 
 
-def add_unused(world):
-    """Give the block a parameter that it does not use."""
-    if world.block is not None:
-        world.block.params.get("unused", shape=(2,), init="ones")
+def add_unused(block):
+    """Give a block a parameter that it does not use."""
+    block.params.get("unused", shape=(2,), init="ones")
 
 
 def multiply(world):
@@ -48,61 +52,33 @@ def multiply(world):
         param.lr_mult, param.wd_mult = 1 + number % 3, number % 2
 
 
-def cast(world):
-    """Compute in double precision."""
-    if world.block is not None:
-        world.block.cast("float64")
-
-
-def hook_layers(world):
-    """Count the calls of each layer by hooks."""
-    for layer in world.layers():
-        world.hook(layer)
-
-
-def tie(world):
-    """Have the last two dense layers of one shape share a weight."""
+def pair(world):
+    """Yield pairs of dense layers in sequence whose weights are of one shape."""
     dense = [layer for layer in world.layers() if isinstance(layer, nn.Dense)]
     for layer, other in zip(dense, dense[1:]):
         if layer.weight.shape == other.weight.shape:
-            other._reg_params["weight"] = layer.weight
+            yield layer, other
 
 
-def hybridize(**options):
-    """Return a quirk that compiles the block."""
-    return lambda world: world.block and world.block.hybridize(**options)
-
-
-def hybridize_layers(world):
-    """Compile single layers."""
-    for layer in world.layers()[1::2]:
+def tie(world, hybridize=False):
+    """Have dense layers share a weight; some may compile it into their own graphs."""
+    for layer, other in pair(world):
+        other._reg_params["weight"] = layer.weight
+    for layer in world.layers()[::2] if hybridize else []:
         layer.hybridize()
 
 
-def own_initializer(world):
-    """Take another initializer for weights than the block's."""
-    for layer in world.layers():
-        if isinstance(layer, nn.Dense):
-            layer.weight.init = "xavier"
+def count_reads(world):
+    """Count how often parameters are read, by methods of their own."""
+    for param in world.params():
+        param.data = lambda ctx=None, read=param.data: world.count() or read(ctx)
 
 
-def attach(world):
-    """Attach gradients to the arrays behind parameters, which are added up."""
-    for array in world.arrays():
-        array.attach_grad("add")
-
-
-def freeze_array(world):
-    """Take the gradient from one array of a notebook."""
-    if world.notebook:
-        world.notebook.bind("b", world.notebook.names["b"].detach())
-
-
-def tie_hybridized(world):
-    """Have layers share a weight, of which one compiles it into a graph of its own."""
-    tie(world)
-    for layer in world.layers()[::2]:
-        layer.hybridize()
+def hold_one_array(world):
+    """Have the parameters of two dense layers hold the same arrays."""
+    for layer, other in pair(world):
+        other.weight._data = layer.weight._data
+        other.weight._grad = layer.weight._grad
 
 
 def halve(block, inputs):
@@ -110,26 +86,31 @@ def halve(block, inputs):
     inputs[0][:] = inputs[0] * 0.5
 
 
-def write_to_images(world):
-    """Have the first layer write to what it is given."""
-    for layer in world.layers()[:1]:
-        layer.register_forward_pre_hook(halve)
-
-
 EARLY = {
-    "frozen first": freeze(slice(1)),
-    "frozen biases": freeze(slice(1, None, 2)),
-    "frozen": freeze(slice(None)),
+    "frozen first": freeze(1),
+    "frozen biases": freeze(1, None, 2),
+    "frozen": freeze(None),
     "gradients added up": add_up,
-    "unused parameter": add_unused,
     "multipliers": multiply,
-    "own initializer": own_initializer,
-    "hooks": hook_layers,
-    "hybridized": hybridize(),
-    "hybridized statically": hybridize(static_alloc=True),
-    "hybridized in shape": hybridize(static_alloc=True, static_shape=True),
-    "hybridized layers": hybridize_layers,
-    "images written to": write_to_images,
+    "hooks": lambda world: [world.hook(layer) for layer in world.layers()],
+    "hybridized layers": lambda world: [
+        layer.hybridize() for layer in world.layers()[1::2]
+    ],
+    **by_name(
+        {
+            "block": {
+                "unused parameter": add_unused,
+                "hybridized": methodcaller("hybridize"),
+                "hybridized statically": methodcaller("hybridize", static_alloc=True),
+                "hybridized in shape": methodcaller("hybridize", **STATIC),
+                "images written to": methodcaller("register_forward_pre_hook", halve),
+            },
+            nn.Dense: {
+                "own initializer": lambda dense: put(init="xavier")(dense.weight)
+            },
+            nn.Activation: {"hybridized activations": methodcaller("hybridize")},
+        }
+    ),
 }
 
 LATE = {
@@ -137,11 +118,17 @@ LATE = {
     "called label": rename("label", "data"),
     "called before": rename("before"),
     "of one name": rename("same", "same"),
-    "double precision": cast,
+    "counted": count_reads,
+    "of one array": hold_one_array,
     "tied": tie,
-    "tied and hybridized": tie_hybridized,
-    "attached": attach,
-    "without a gradient": freeze_array,
+    "tied and hybridized": partial(tie, hybridize=True),
+    **by_name(
+        {
+            "block": {"double precision": methodcaller("cast", "float64")},
+            "arrays": {"attached": methodcaller("attach_grad", "add")},
+            "notebook": {"without a gradient": methodcaller("detach", "b")},
+        }
+    ),
 }
 
 QUIRKS = EARLY | LATE

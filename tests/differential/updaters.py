@@ -13,17 +13,16 @@ from mxnet import gluon, lr_scheduler, nd
 LR = 0.1
 
 
-def make_trainer(world, optimizer, params=None, **options):
-    """Make a trainer, which the world then knows."""
+def make_trainer(world, optimizer="sgd", part=slice(None), **options):
+    """Make a trainer of some parameters, which the world then knows."""
     if "lr_scheduler" not in options:
-        options.setdefault("learning_rate", LR)
-    params = world.params() if params is None else params
-    world.trainers.append(gluon.Trainer(params, optimizer, options))
+        options["learning_rate"] = LR
+    world.trainers.append(gluon.Trainer(world.params()[part], optimizer, options))
     return world.trainers[-1]
 
 
 def train(optimizer="sgd", **options):
-    """Return a function that makes the step of a trainer."""
+    """Return what makes the step of a trainer."""
 
     def make(world):
         step = make_trainer(world, optimizer, **options).step
@@ -37,14 +36,9 @@ def schedule(world):
     return train(lr_scheduler=lr_scheduler.FactorScheduler(2, 0.5, base_lr=LR))(world)
 
 
-def step_strictly(world):
-    """Step as Gluon does by itself: it fails where a parameter has no new gradient."""
-    return make_trainer(world, "sgd").step
-
-
 def update_in_two_parts(world):
     """Step by the two halves of `Trainer.step`."""
-    trainer = make_trainer(world, "sgd")
+    trainer = make_trainer(world)
 
     def step(batch_size):
         trainer.allreduce_grads()
@@ -53,32 +47,25 @@ def update_in_two_parts(world):
     return step
 
 
-def step_on_half(world):
-    """Step on every other parameter."""
-    trainer = make_trainer(world, "sgd", world.params()[::2])
-    return partial(trainer.step, ignore_stale_grad=True)
-
-
 def step_with_two(world):
     """Step with two trainers, each on parameters of its own."""
-    params = world.params()
-    trainers = [
-        make_trainer(world, "sgd", params[:1]),
-        make_trainer(world, "adam", params[1:], epsilon=0.1),
+    steps = [
+        train(part=slice(1))(world),
+        train("adam", part=slice(1, None), epsilon=0.1)(world),
     ]
-    return lambda batch_size: [t.step(batch_size, True) for t in trainers]
+    return lambda batch_size: [step(batch_size) for step in steps]
 
 
 def accumulate(world):
     """Add up the gradients of two batches before each step."""
-    trainer = make_trainer(world, "sgd")
+    take_step = train()(world)
     for param in world.params():
         if param.grad_req == "write":
             param.grad_req = "add"
 
     def step(batch_size):
         if world.batch % 2:
-            trainer.step(2 * batch_size, ignore_stale_grad=True)
+            take_step(2 * batch_size)
             for param in world.params():
                 param.zero_grad()
 
@@ -87,83 +74,63 @@ def accumulate(world):
 
 def decay(world):
     """Lower the learning rate at each step."""
-    trainer = make_trainer(world, "sgd")
+    take_step = train()(world)
 
     def step(batch_size):
-        trainer.step(batch_size, ignore_stale_grad=True)
+        take_step(batch_size)
+        trainer = world.trainers[0]
         trainer.set_learning_rate(trainer.learning_rate / 2)
 
     return step
 
 
-def descend(world):
-    """Step from scratch, in place."""
+def from_scratch(change):
+    """Return what makes a step that changes one array after the other."""
 
-    def step(batch_size):
-        for array in world.arrays():
-            array[:] = array - LR * array.grad / batch_size
+    def make(world):
+        def step(batch_size):
+            for number, array in enumerate(world.arrays()):
+                change(world, array, batch_size, number)
 
-    return step
+        return step
 
-
-def limit(world):
-    """Step from scratch, and keep the weights small."""
-    descent = descend(world)
-
-    def step(batch_size):
-        descent(batch_size)
-        for array in world.arrays():
-            array[:] = array.clip(-0.5, 0.5)
-
-    return step
+    return make
 
 
-def rebind(world):
-    """Step from scratch to new arrays, as ``W = W - lr * W.grad`` does."""
-
-    def step(batch_size):
-        for array in world.arrays():
-            world.replace(array, array - LR * array.grad / batch_size)
-
-    return step
+def descend(world, array, batch_size, number):
+    """Step in place."""
+    array[:] = array - LR * array.grad / batch_size
 
 
-def clip_norm(world):
-    """Step from scratch with gradients whose norm is bounded."""
-    descent = descend(world)
-
-    def step(batch_size):
-        for array in world.arrays():
-            norm = array.grad.norm().asscalar()
-            array.grad[:] *= min(1, 0.5 / (norm + 1e-3))
-        descent(batch_size)
-
-    return step
+def limit(world, array, batch_size, number):
+    """Step, and keep the weights small."""
+    descend(world, array, batch_size, number)
+    array[:] = array.clip(-0.5, 0.5)
 
 
-def sum_gradients(world):
+def rebind(world, array, batch_size, number):
+    """Step to a new array, as ``W = W - lr * W.grad`` does."""
+    world.replace(array, array - LR * array.grad / batch_size)
+
+
+def clip_norm(world, array, batch_size, number):
+    """Step with a gradient whose norm is bounded."""
+    norm = array.grad.norm().asscalar()
+    array.grad[:] *= min(1, 0.5 / (norm + 1e-3))
+    descend(world, array, batch_size, number)
+
+
+def sum_gradients(world, array, batch_size, number):
     """Add the gradients up, and step nowhere."""
-    sums = {}
-
-    def step(batch_size):
-        for number, array in enumerate(world.arrays()):
-            sums[number] = sums.get(number, 0) + array.grad
-        world.kept[:] = list(sums.values())
-
-    return step
+    world.memory[number] = world.memory.get(number, 0) + array.grad
+    world.kept[number:] = [world.memory[number]]
 
 
-def step_with_momentum(world):
-    """Step from scratch with momentum."""
-    velocities = {}
-
-    def step(batch_size):
-        for number, array in enumerate(world.arrays()):
-            last = velocities.get(number, nd.zeros_like(array))
-            velocities[number] = 0.5 * last - LR * array.grad / batch_size
-            array[:] = array + velocities[number]
-
-    return step
+def step_with_momentum(world, array, batch_size, number):
+    """Step with momentum."""
+    last = world.memory.get(number, nd.zeros_like(array))
+    world.memory[number] = 0.5 * last - LR * array.grad / batch_size
+    array[:] = array + world.memory[number]
 
 
 GLUON = {
@@ -177,20 +144,20 @@ GLUON = {
     "rmsprop": train("rmsprop", epsilon=0.1),
     "adadelta": train("adadelta", epsilon=0.1),
     "scheduled": schedule,
-    "strict": step_strictly,
+    "strict": lambda world: make_trainer(world).step,
     "two parts": update_in_two_parts,
-    "half": step_on_half,
+    "half": train(part=slice(None, None, 2)),
     "two trainers": step_with_two,
     "accumulated": accumulate,
     "decaying": decay,
 }
 
 ARRAYS = {
-    "descent": descend,
     "nothing": lambda world: lambda batch_size: None,
-    "limited": limit,
-    "rebinding": rebind,
-    "norm clipped": clip_norm,
-    "summed gradients": sum_gradients,
-    "descent with momentum": step_with_momentum,
+    "descent": from_scratch(descend),
+    "limited": from_scratch(limit),
+    "rebinding": from_scratch(rebind),
+    "norm clipped": from_scratch(clip_norm),
+    "summed gradients": from_scratch(sum_gradients),
+    "descent with momentum": from_scratch(step_with_momentum),
 }

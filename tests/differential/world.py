@@ -25,48 +25,26 @@ INPUTS = {"flat": (6,), "image": (1, 4, 4), "larger image": (1, 6, 6)}
 class World:
     """What one case consists of, and what happens to it.
 
-    Parameters
-    ----------
-    case : Case
-        The recipe; two worlds of one case begin alike.
-    loops : module
-        Has `train_epoch`, `evaluate_accuracy`, `evaluate` and `train_ch3`.
-
-    Attributes
-    ----------
-    block, notebook : mxnet.gluon.Block or None, Notebook or None
-        What the net is made of: one of them.
-    net, loss, update : callable
-        What the loops are given.
-    trainers, hooks, kept : list
-        What updaters made, hooks to detach, and what blocks and losses kept.
-    batch, calls : int
-        Batches so far, and calls that were counted.
-    number : float
-        What some layers multiply by.
-    stack : contextlib.ExitStack
-        What is to be undone when the case is over.
+    Two worlds of one case begin alike. The net is made of a `block` or of a `notebook`;
+    `kept` holds what layers, losses and updaters show of their work, `memory` what an
+    updater remembers, and `stack` what is to be undone when the case is over.
     """
 
     def __init__(self, case, loops):
         self.case, self.loops = case, loops
         self.stack = ExitStack()
         self._iterators = {}
-        self.trainers, self.hooks, self.kept = [], [], []
-        self.block = self.notebook = None
+        self.trainers, self.hooks, self.kept, self.memory = [], [], [], {}
+        self.block = self.notebook = self.loss = None
         self.batch, self.calls, self.number = 0, 0, 1.5
-        self._draw_nothing_new()
+        for module in (random, np.random, mx.random):
+            module.seed(case.seed)
         with mx.name.NameManager():  # names are counted from 0
             self._make_net()
             self.loss = (LOSSES | ONE_HOT_LOSSES)[case.loss](self)
             self._step = (ARRAYS | GLUON)[case.updater](self)
             self._touch()
         self._first = self.params(), self.arrays()
-
-    def _draw_nothing_new(self):
-        """Start all random numbers from the case's seed."""
-        for module in (random, np.random, mx.random):
-            module.seed(self.case.seed)
 
     def _make_net(self):
         """Make the net, its parameters still without numbers."""
@@ -78,36 +56,34 @@ class World:
         else:
             self.block = make_net(self)
             self.net = WRAPPERS[case.wrapper](self.block)
-        for name in self.case.quirks:
-            if name in EARLY:
-                EARLY[name](self)
+        self._change(EARLY, case.quirks)
         for param in self.params():
             param.initialize(default_init=init.Normal(0.4))
 
     def _touch(self):
         """Let parameters have their numbers before training, if they are to."""
-        late = [LATE[name] for name in self.case.quirks if name in LATE]
-        if self.case.touched or late:
+        if self.case.touched or set(self.case.quirks) & set(LATE):
             self.net(nd.array(self._draw()[0][:2], dtype="float32"))
-        for quirk in late:
-            quirk(self)
+        self._change(LATE, self.case.quirks)
+
+    def _change(self, table, names):
+        """Make those of some changes that are in a table."""
+        for name in names:
+            if name in table:
+                table[name](self)
 
     def _draw(self, seed=0):
         """Draw a data set as NumPy arrays."""
         case, draw = self.case, np.random.RandomState(seed)
+        dtype = "float64" if "double precision" in case.quirks else "float32"
         n = sum(case.sizes)
-        X = draw.normal(size=(n, *INPUTS[case.inputs])).astype(self._dtype)
+        X = draw.normal(size=(n, *INPUTS[case.inputs])).astype(dtype)
         y = draw.randint(0, case.classes, n)
         if case.labels == "one-hot":
-            return X, np.eye(case.classes, dtype=self._dtype)[y]
+            return X, np.eye(case.classes, dtype=dtype)[y]
         if case.labels == "column":
             return X, y.reshape(n, 1).astype("float32")
         return X, y.astype(case.labels)
-
-    @property
-    def _dtype(self):
-        """The type of the images."""
-        return "float64" if "double precision" in self.case.quirks else "float32"
 
     def _make_iterator(self, seed):
         """Make mini-batches of a data set, anew where they can be taken only once."""
@@ -130,11 +106,9 @@ class World:
     def update(self, batch_size):
         """Step, and change what the case changes at this batch."""
         names = [name for batch, name in self.case.changes if batch == self.batch]
-        for name in names:
-            BEFORE.get(name, lambda world: None)(self)
+        self._change(BEFORE, names)
         self._step(batch_size)
-        for name in names:
-            AFTER.get(name, lambda world: None)(self)
+        self._change(AFTER, names)
         self.batch += 1
 
     def layers(self):
@@ -144,7 +118,7 @@ class World:
     def params(self):
         """List the parameters of Gluon's, those of the loss last."""
         blocks = self.layers()
-        if isinstance(getattr(self, "loss", None), gluon.Block):
+        if isinstance(self.loss, gluon.Block):
             blocks += walk(self.loss)
         own = [param for block in blocks for param in own_params(block)]
         return list({id(param): param for param in own}.values())
@@ -171,39 +145,30 @@ class World:
         """Count a call."""
         self.calls += 1
 
-    def hook(self, block=None):
-        """Count the calls of a block by a hook."""
-        block = block or self.block
-        if block is not None:
+    def hook(self, block):
+        """Count the calls of a block by a hook; a function has none."""
+        if isinstance(block, gluon.Block):
             hook = block.register_forward_hook(lambda *called: self.count())
             self.hooks.append(hook)
+        return block
 
     def observe(self):
         """Return all arrays and numbers that can be seen, by name."""
-        params = self._first[0] + self.params()
-        arrays = self._first[1] + self.arrays() + self.kept
         seen = {"calls": self.calls, "batches": self.batch, "number": self.number}
-        for i, param in enumerate(params):
-            if param._data is not None:
-                seen[f"parameter {i}"] = param._data[0]
-            if param._grad is not None:
-                seen[f"gradient of parameter {i}"] = param._grad[0]
-        for i, array in enumerate(arrays):
-            seen[f"array {i}"] = array
-            seen[f"gradient of array {i}"] = getattr(array, "grad", None)
-        return seen | self._observe_data() | self._observe_trainers()
-
-    def _observe_data(self):
-        """Return the gradients of the images, and a notebook's arrays and numbers."""
-        seen = {}
+        for i, param in enumerate(self._first[0] + self.params()):
+            for name, arrays in (("", param._data), ("gradient of ", param._grad)):
+                if arrays is not None:
+                    seen[f"{name}parameter {i}"] = arrays[0]
+        arrays = dict(enumerate(self._first[1] + self.arrays() + self.kept))
         if isinstance(self.train_iter, (list, tuple)):
-            for i, (X, _) in enumerate(self.train_iter):
-                seen[f"images {i}"] = X
-                seen[f"gradient of images {i}"] = getattr(X, "grad", None)
-        for key, value in (self.notebook.names if self.notebook else {}).items():
+            arrays |= {f"of images {i}": X for i, (X, _) in enumerate(self.train_iter)}
+        for name, array in arrays.items():
+            seen[f"array {name}"] = array
+            seen[f"gradient of array {name}"] = getattr(array, "grad", None)
+        for name, value in (self.notebook.names if self.notebook else {}).items():
             if isinstance(value, (nd.NDArray, float)):
-                seen[f"name {key}"] = value
-        return seen
+                seen[f"name {name}"] = value
+        return seen | self._observe_trainers()
 
     def _observe_trainers(self):
         """Return what trainers remember."""
