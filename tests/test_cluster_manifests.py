@@ -9,32 +9,28 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from cluster_jobs import FOLDER
 from gluon_softmax.cluster.hosts import HERE
 from gluon_softmax.cluster.job import Job
 from gluon_softmax.cluster.manifests import format_job
-from gluon_softmax.cluster.plan import find_ports
+from gluon_softmax.cluster.plan import find_port
 
 ARGUMENTS = ["train", "softmax", "--output", "my folder"]
 
 
-def test_plain(monkeypatch):
+def test_plain():
     """A command per process, with all its variables and no others."""
-    job = Job(ARGUMENTS, 2, 2)
-    plan = job.make_plan()
-    monkeypatch.setattr(Job, "make_plan", lambda self: plan)
-    lines = format_job(job, "plain").splitlines()
-    assert lines[::2] == [f"# {task.name}, on localhost" for task in plan]
-    for task, line in zip(plan, lines[1::2]):
-        words = shlex.split(line)
-        variables = dict(word.split("=") for word in words[1 : len(task.variables) + 1])
-        assert variables == task.variables
-        rest = words[len(variables) + 1 :]
-        assert rest[1:3] == ["-m", "gluon_softmax.commands.role"]
-        assert rest[3:] == (ARGUMENTS if task.role == "worker" else [])
+    lines = format_job(Job(ARGUMENTS, 2, 1), "plain").splitlines()
+    names = ["scheduler", "server 0", "worker 0", "worker 1"]
+    assert lines[::2] == [f"# {name}, on localhost" for name in names]
+    for name, line in zip(names, lines[1::2]):
+        env, *words = shlex.split(line)
+        variables = [word for word in words if word.startswith("DMLC_")]
+        assert [env, len(variables)] == ["env", 6]
+        assert f"DMLC_ROLE={name.split()[0]}" in variables
+        assert words[6:9] == [sys.executable, "-m", "gluon_softmax.commands.role"]
+        assert words[9:] == (ARGUMENTS if name.startswith("worker") else [])
 
 
 def test_kubernetes():
@@ -69,15 +65,15 @@ def test_slurm():
 
 
 ROLE = """
-import sys, time, types
-sys.path[:0] = [{folder!r}, {tests!r}]
+import sys, time
+sys.path[:0] = {path!r}
 from cluster_jobs import TRAIN
 from gluon_softmax.cluster import heartbeat
-from gluon_softmax.commands import role
+from gluon_softmax.commands import main, role
 def train(arguments):
     exec(TRAIN, {{"heartbeat": heartbeat, "time": time, "sys": sys}})
     print(*arguments)
-sys.modules["gluon_softmax.commands.main"] = types.SimpleNamespace(main=train)
+main.main = train
 role.main()
 """
 """Plays a role; with `3` for arguments, a worker sums three times over all workers."""
@@ -93,22 +89,21 @@ exec {python} {folder}/role.py "$@"
 @pytest.fixture
 def run(tmp_path):
     """Return a function that runs commands at a time, and returns what each printed."""
-    role = ROLE.format(folder=FOLDER, tests=str(Path(__file__).parent))
-    (tmp_path / "role.py").write_text(role)
-    python = PYTHON.format(python=sys.executable, folder=tmp_path)
-    (tmp_path / "python").write_text(python)
-    (tmp_path / "python").chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
+    (tmp_path / "role.py").write_text(ROLE.format(path=sys.path))
+    write_script(
+        tmp_path / "python", PYTHON.format(python=sys.executable, folder=tmp_path)
+    )
     started = []
 
     def run_all(*commands, **each):
         for number, command in enumerate(commands):
             own = {key: str(value).format(number) for key, value in each.items()}
+            own["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
             process = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
                 text=True,
-                env={**os.environ, "PATH": path, **own},
+                env={**os.environ, **own},
                 cwd=tmp_path,
                 start_new_session=True,
             )
@@ -121,8 +116,13 @@ def run(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
 
 
-RESULT = ["total 5.0 5.0 5.0", "3"]  # of the last step, 2 + 0 and 2 + 1, over all
+def write_script(path, text: str) -> None:
+    """Write a program that can be started."""
+    path.write_text(text)
+    path.chmod(0o755)
 
+
+RESULT = ["total 5.0 5.0 5.0", "3"]  # of the last step, 2 + 0 and 2 + 1, over all
 
 SRUN = """#!/bin/bash
 # Stands in for Slurm's srun: all tasks on this machine.
@@ -138,8 +138,7 @@ cat said.*
 @pytest.mark.needs("bash")
 def test_slurm_runs(run, tmp_path):
     """With something in place of srun, the script is a job that ends well."""
-    (tmp_path / "srun").write_text(SRUN)
-    (tmp_path / "srun").chmod(0o755)
+    write_script(tmp_path / "srun", SRUN)
     (said,) = run(["bash", "-c", format_job(Job(["3"], 2, 1), "slurm")])
     assert sorted(said) == sorted(["rank 0 of 2", "rank 1 of 2", *RESULT, *RESULT])
 
@@ -153,7 +152,7 @@ def test_kubernetes_runs(run):
     own = {v["name"]: v["value"] for v in container["env"] if "value" in v}
     # What only a cluster gives: the name of pod 0, and an address per pod.
     own["DMLC_PS_ROOT_URI"] = own["DMLC_NODE_HOST"] = "127.0.0.1"
-    own["DMLC_PS_ROOT_PORT"] = find_ports(HERE, "127.0.0.1", 1)[0]
+    own["DMLC_PS_ROOT_PORT"] = find_port(HERE, "127.0.0.1")
     command = [*container["command"], *container["args"]]
     commands = [command] * job["spec"]["completions"]
     said = run(*commands, JOB_COMPLETION_INDEX="{}", **own)

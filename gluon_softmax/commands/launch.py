@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from contextlib import suppress
+
+from ..errors import ArgumentError, check_positive, check_whole_number
 
 __all__ = ["add_arguments"]
 
 
 def add_arguments(commands) -> None:
-    """Describe `launch`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` returned; `train` is among them.
-    """
+    """Describe `launch`; `train` is among the commands already."""
     parser = commands.add_parser(
         "launch",
         help="train in several processes, on several machines too",
@@ -62,7 +59,6 @@ def _launch(options: argparse.Namespace) -> int:
     """Run the job, or print what it takes."""
     from ..cluster.job import run_job
     from ..cluster.manifests import format_job
-    from ..cluster.screen import Screen
     from ..compat import require_libraries
     from ..errors import JobError
     from .interruption import hinting
@@ -74,7 +70,7 @@ def _launch(options: argparse.Namespace) -> int:
     require_libraries()
     try:
         with hinting(_hint(job)):
-            run_job(job, Screen())
+            run_job(job)
     except JobError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 1
@@ -91,10 +87,9 @@ def _hint(job) -> str:
 
 def _read_job(options: argparse.Namespace):
     """Return the job that the options describe, when they have been checked."""
+    from ..cluster.failure import Limits
     from ..cluster.hosts import HERE, read_hosts
     from ..cluster.job import Job
-    from ..cluster.supervisor import Limits
-    from ..errors import check_positive, check_whole_number
 
     check_whole_number("-n", options.workers, least=1)
     check_whole_number("-s", options.servers, least=1)
@@ -114,8 +109,6 @@ def _read_job(options: argparse.Namespace):
 
 def _read_arguments(options: argparse.Namespace) -> list[str]:
     """Return the workers' command, which has looked at its own arguments."""
-    from ..errors import ArgumentError
-
     arguments = options.arguments
     if arguments[:1] == ["--"]:
         arguments = arguments[1:]
@@ -132,14 +125,9 @@ def _read_arguments(options: argparse.Namespace) -> list[str]:
 
 def _read_ssh(command: str) -> list[str]:
     """Return the words of the command that starts ssh, split as a shell would."""
-    from ..errors import ArgumentError
-
-    try:
-        words = shlex.split(command)
-    except ValueError:  # a quotation without an end
-        words = []
-    if not words:
-        raise ArgumentError(
-            f"expected --ssh to name a program, with options, found {command!r}"
-        )
-    return words
+    with suppress(ValueError):  # a quotation without an end
+        if words := shlex.split(command):
+            return words
+    raise ArgumentError(
+        f"expected --ssh to name a program, with options, found {command!r}"
+    )

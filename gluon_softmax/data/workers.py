@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ArgumentError, WorkerError
+from ..storage.processes import describe_exit
 
 __all__ = ["WorkerPool"]
 
@@ -141,7 +142,7 @@ class WorkerPool:
         # The others were sent SIGTERM.
         pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
         return WorkerError(
-            f"worker process {pid} {_describe(codes[pid])}: num_workers=0 reads in "
+            f"worker process {pid} {describe_exit(codes[pid])}: num_workers=0 reads in "
             "this process"
         )
 
@@ -232,15 +233,6 @@ def _pickle(read: Read) -> bytes:
 def _in_one_line(error: BaseException) -> str:
     """Return the type and the text of an exception."""
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _describe(code: int | None) -> str:
-    """Return how a process ended, from its exit code."""
-    if code is None:
-        return "ended"  # and something else in this process took the exit code
-    if code < 0:
-        return f"was ended by signal {-code} ({signal.strsignal(-code)})"
-    return f"exited with code {code}"
 
 
 # What a worker runs
