@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 
@@ -21,6 +20,7 @@ from gluon_softmax.trainer.network_training import NetworkTraining
 from gluon_softmax.trainer.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_training import write_program
 
 RUN = {"network": "softmax", "data": "drawn", "seed": 0}
 SOON = 120
@@ -150,7 +150,7 @@ def test_a_pickle_is_never_loaded(folder):
 )
 def test_another_training_is_refused(folder, change, found):
     """The line names what differs."""
-    folder._locked.close()
+    folder.close()
     other = CheckpointFolder(folder.path, {**RUN, **change})
     with pytest.raises(ArgumentError, match=f"{next(iter(change))}.*{found}"):
         other.load()
@@ -160,7 +160,7 @@ def test_two_at_once(folder):
     """The second one is told; it may come in when the first has gone."""
     with pytest.raises(ArgumentError, match="in use by another training"):
         CheckpointFolder(folder.path, RUN)
-    folder._locked.close()
+    folder.close()
     assert CheckpointFolder(folder.path, RUN).exists()
 
 
@@ -198,96 +198,71 @@ def test_no_changed_byte_goes_unseen(tmp_path_factory, place, value):
         assert_equal(folder.load(), make_state())
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    """Give a small drawn training and test set."""
-    return SyntheticFashion(True, num_images=300), SyntheticFashion(False, None, 100)
+class KeepStates(Callback):
+    """Keeps the state of a training at its begin, and after each batch and epoch."""
+
+    def __init__(self, training):
+        self._training, self.states = training, []
+
+    def on_batch_end(self, progress):
+        """Keep the state."""
+        self.states.append(self._training.get_state())
+
+    on_train_begin = on_epoch_end = on_batch_end
 
 
 @pytest.mark.parametrize("name", ["softmax", "perceptron", "convolutional"])
 @pytest.mark.parametrize("momentum", [0, 0.9])
-def test_broken_off_anywhere_ends_at_the_same_bits(drawn, tmp_path, name, momentum):
-    """Stopped after any batch and gone on in a new object, nothing differs."""
-    options = Settings(2, 64, 0.05, momentum, print_every=3)  # five batches an epoch
-    whole = NetworkTraining(name, *drawn, options)
-    whole.run()
-    places = set()
-    for num_answers in (0, 2, 4, 5, 8, 11):
-        training = NetworkTraining(name, *drawn, options)
-        state, place = run_until(training, num_answers)
-        places.add(place)
-        folder = CheckpointFolder(tmp_path / f"{num_answers}", RUN)
-        folder.save(state, place)
-        rest = NetworkTraining(name, *drawn, options)
+def test_broken_off_anywhere_ends_at_the_same_bits(tmp_path, name, momentum):
+    """Keeping states changes nothing, nor does going on from one in a new object."""
+    sets = SyntheticFashion(True, num_images=300), SyntheticFashion(False, None, 100)
+
+    def make():  # five batches an epoch
+        return NetworkTraining(
+            name, *sets, Settings(2, 64, 0.05, momentum, print_every=3)
+        )
+
+    plain, kept = make(), make()
+    plain.run()
+    keep = KeepStates(kept)
+    kept.run([keep])
+    assert len(keep.states) == 13
+    assert_same_training(kept, plain)
+    for number in (0, 2, 4, 5, 6, 9, 12):
+        folder = CheckpointFolder(tmp_path / f"{number}", RUN)
+        folder.save(keep.states[number], number)
+        rest = make()
         rest.set_state(folder.load())
         rest.run()
-        expected, found = whole.get_state(), rest.get_state()
-        for kind in ("params", "momentum"):
-            for key, array in getattr(expected, kind).items():
-                np.testing.assert_array_equal(getattr(found, kind)[key], array)
-        assert rest.history.column("loss") == pytest.approx(
-            whole.history.column("loss"), rel=1e-12
-        )
-        assert rest.history.column("test_acc") == whole.history.column("test_acc")
-        assert [r["loss"] for r in rest.running] == pytest.approx(
-            [r["loss"] for r in whole.running], rel=1e-12
-        )
-    assert len(places) > 4
+        assert_same_training(rest, plain)
 
 
-class StopAfter(Callback):
-    """Stops a training after so many batches and epochs."""
-
-    def __init__(self, num_events):
-        self.left = num_events
-
-    def on_train_begin(self, progress):
-        """Stop at once, if it is after nothing."""
-        if self.left <= 0:
-            progress.stop()
-
-    def on_batch_end(self, progress):
-        """Count."""
-        self.left -= 1
-        self.on_train_begin(progress)
-
-    on_epoch_end = on_batch_end
-
-
-def run_until(training, num_events):
-    """Train until so many batches and epochs have ended."""
-    training.run([StopAfter(num_events)])
-    return training.get_state(), training.num_batches
-
-
-PROGRAM = """
-import sys
-import gluon_softmax
-from gluon_softmax.data import splits
-from gluon_softmax import SyntheticFashion
-
-def load(root, train):
-    return SyntheticFashion(train, num_images=1500 if train else 100)
-
-splits.DATA_SETS["mnist"] = load
-from gluon_softmax.commands.main import main
-sys.exit(main(sys.argv[1:]))
-"""
+def assert_same_training(training, other):
+    """Compare all that a training leaves, parameters to the bit."""
+    state, expected = training.get_state(), other.get_state()
+    for kind in ("params", "momentum"):
+        arrays, others = getattr(state, kind), getattr(expected, kind)
+        assert list(arrays) == list(others)
+        for key, array in others.items():
+            np.testing.assert_array_equal(arrays[key], array)
+    for column in ("loss", "train_acc", "test_acc"):
+        figures = other.history.column(column)
+        assert training.history.column(column) == pytest.approx(figures, rel=1e-12)
+    assert len(state.running) == len(expected.running)
+    for line, other_line in zip(state.running, expected.running):
+        assert line == pytest.approx(other_line, rel=1e-12)
 
 
 @pytest.mark.slow
 @pytest.mark.heavy
 def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
     """SIGKILL at any moment, in the middle of writing too, changes no parameter."""
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
-    common = ["train", "softmax", "--num-epochs", "60", "--batch-size", "16"]
-    common += ["--data", "mnist"]
-    command = [sys.executable, str(program), *common]
-    plain = [*command, "--output", str(tmp_path / "plain")]
+    command = [*write_program(tmp_path), "train", "softmax", "--data", "mnist"]
+    command += ["--num-epochs", "60", "--batch-size", "16", "--output"]
+    plain = [*command, str(tmp_path / "plain")]
     subprocess.run(plain, check=True, timeout=SOON, capture_output=True)
-    kept = ["--checkpoint", str(tmp_path / "kept"), "--every", "5", "--resume"]
-    broken = [*command, *kept, "--output", str(tmp_path / "broken")]
+    broken = [*command, str(tmp_path / "broken")]
+    broken += ["--checkpoint", str(tmp_path / "kept"), "--every", "5", "--resume"]
     draw = np.random.RandomState(0)
     codes = []
     while len(codes) < 10 and 0 not in codes:  # a fast machine is done before
@@ -298,16 +273,19 @@ def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
         codes.append(process.returncode)
     assert codes.count(-signal.SIGKILL) > 3
     subprocess.run(broken, check=True, timeout=SOON, capture_output=True)
-    expected, found = (
-        read_arrays(tmp_path / run / "softmax-mnist.npz") for run in ("plain", "broken")
-    )
-    assert list(expected) == list(found)
+    assert_same_results(tmp_path / "broken", tmp_path / "plain")
+
+
+def assert_same_results(folder, other):
+    """Compare what two trainings wrote, parameters to the bit."""
+    arrays, expected = (read_arrays(f / "softmax-mnist.npz") for f in (folder, other))
+    assert list(arrays) == list(expected)
     for key in expected:
-        np.testing.assert_array_equal(expected[key], found[key])
+        np.testing.assert_array_equal(arrays[key], expected[key])
     histories = [
-        json.loads((tmp_path / run / "softmax-mnist.json").read_text())["epochs"]
-        for run in ("plain", "broken")
+        json.loads((f / "softmax-mnist.json").read_text())["epochs"]
+        for f in (folder, other)
     ]
     for column in ("loss", "train_acc", "test_acc"):
-        expected, found = ([epoch[column] for epoch in h] for h in histories)
-        assert found == pytest.approx(expected, rel=1e-12)
+        found, wanted = ([epoch[column] for epoch in h] for h in histories)
+        assert found == pytest.approx(wanted, rel=1e-12)

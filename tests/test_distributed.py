@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import gluon_softmax
 import numpy as np
@@ -17,11 +18,11 @@ from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import History
 from gluon_softmax.storage.archive import read_arrays
 from gluon_softmax.trainer.distributed import Group, SyncGroup, join_group
-from gluon_softmax.trainer.network_training import NetworkTraining, make_optimizer
+from gluon_softmax.trainer.network_training import NetworkTraining
 from gluon_softmax.trainer.settings import Settings
 from mxnet import init, nd
 from mxnet.gluon import nn
-from test_checkpoint import PROGRAM
+from small_training import SMALL_MNIST
 
 AGREEMENT = 1e-5
 """What issue and README promise for every parameter after 5 epochs."""
@@ -133,24 +134,22 @@ def test_more_than_two_are_added_in_one_order():
     assert found[0] == found[1]
 
 
-def test_a_step_without_samples_is_a_step():
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_without_samples_is_a_step(momentum):
     """Where a process has no sample, it takes the step that the others take."""
     steps = []
-    for num_others in (0, 1):
+    for others in ([], [lambda array: array * 0 + 1]):
         net = nn.Dense(2, in_units=3)
         net.initialize(init.Zero())
-        others = [lambda array: array * 0 + 1] * num_others
         group = SyncGroup(Store(0, others)) if others else Group()
-        trainer = group.make_trainer(net, make_optimizer(0.5, 0.9))
-        for gradient in trainer._gradients():
-            gradient[:] = 1
+        trainer = group.make_trainer(net, lr=0.5, momentum=momentum)
         for param in net.collect_params().values():
-            param.data()._fresh_grad = not others
-        step = trainer.step_without_samples if others else trainer.step
-        step(2)
+            param.grad()[:] = 1
+        for _ in range(2):
+            (trainer.step_without_samples if others else trainer.step)(2)
         steps.append(net.weight.data().asnumpy())
     np.testing.assert_array_equal(*steps)
-    assert steps[0].min() == steps[0].max() == -0.25
+    assert steps[0].min() == steps[0].max() == pytest.approx(-0.25 * (2 + momentum))
 
 
 def test_a_test_set_smaller_than_the_group(small_set):
@@ -186,26 +185,24 @@ def test_unknown_kind():
 
 @pytest.fixture(scope="module")
 def launch(tmp_path_factory):
-    """Give what runs a job of the command; workers read a small drawn MNIST."""
+    """Return what runs a command; workers read a small drawn MNIST."""
     folder = tmp_path_factory.mktemp("site")
-    program = PROGRAM.split("from gluon_softmax.commands.main")[0]
     (folder / "sitecustomize.py").write_text(
         "import os\nif os.environ.get('DMLC_ROLE', 'worker') == 'worker':\n"
-        + "".join(f"    {line}\n" for line in program.splitlines())
+        + indent(SMALL_MNIST, "    ")
     )
+    source = str(Path(gluon_softmax.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), source])}
 
-    def run(*arguments, check=True):
-        source = str(Path(gluon_softmax.__file__).parents[1])
-        paths = os.pathsep.join([str(folder), source])
+    def run(*arguments):
         done = subprocess.run(
             [sys.executable, "-m", "gluon_softmax", *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": paths},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert not check or done.returncode == 0, done.stderr
-        return done
+        assert done.returncode == 0, done.stderr
 
     return run
 

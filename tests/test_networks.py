@@ -14,8 +14,8 @@ from gluon_softmax.trainer.network_training import (
     MAKERS,
     NetworkTraining,
     choose_context,
+    move,
 )
-from gluon_softmax.trainer.network_training import _move as move
 from gluon_softmax.trainer.settings import Settings
 from mxnet import autograd, gluon, nd
 from numpy.lib.stride_tricks import sliding_window_view

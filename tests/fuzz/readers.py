@@ -81,7 +81,7 @@ def read_checkpoint(content: bytes) -> object:
             warnings.simplefilter("ignore")
             state = read(folder.load)
     finally:
-        folder._locked.close()
+        folder.close()
     if state is not None:
         use_state(state)
     return state

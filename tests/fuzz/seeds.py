@@ -9,7 +9,7 @@ import json
 
 import numpy as np
 from gluon_softmax.data.idx import encode_idx
-from gluon_softmax.trainer.checkpoint import _hash
+from gluon_softmax.trainer.checkpoint import hash_arrays
 
 RUN = {"network": "softmax", "seed": 0}
 EPOCH = {"epoch": 1, "loss": 0.5, "train_acc": 0.75, "test_acc": 0.5, "seconds": 0.1}
@@ -50,7 +50,7 @@ def make_checkpoint(head: str) -> dict[str, np.ndarray]:
     """Return a checkpoint's arrays with the right checksum, whatever its head says."""
     arrays = {"params/b": np.ones(2, "float32"), "momentum/b": np.zeros(2, "float32")}
     arrays["head"] = np.array(head)
-    return {**arrays, "sha256": np.array(_hash(arrays))}
+    return {**arrays, "sha256": np.array(hash_arrays(arrays))}
 
 
 def make_comparison() -> dict:
