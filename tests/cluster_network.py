@@ -13,7 +13,7 @@ import pytest
 from cluster_jobs import Record, TrainingJob, comes_true, find_processes, find_workers
 from gluon_softmax.cluster.hosts import HERE, Host
 from gluon_softmax.cluster.job import run_job
-from gluon_softmax.errors import ArgumentError, JobError
+from gluon_softmax.errors import JobError
 from namespaces import NAMES, make_hosts, switch
 
 
@@ -86,11 +86,3 @@ def test_host_is_down(make_job):
     switch("b", "down")
     with pytest.raises(JobError, match=r" on b was lost.*ssh: connect to"):
         run_job(make_job(3), Record())
-
-
-def test_unknown_to_ssh(make_job):
-    """Nothing starts anywhere."""
-    record = Record()
-    with pytest.raises(ArgumentError, match="expected an address of d, found none"):
-        run_job(make_job(3, "abd"), record)
-    assert not record.lines

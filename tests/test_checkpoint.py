@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import time
+import warnings
 from dataclasses import asdict
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from gluon_softmax import SyntheticFashion
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
 from gluon_softmax.history import Callback
-from gluon_softmax.storage.archive import read_arrays, write_arrays
+from gluon_softmax.storage.archive import read_arrays
 from gluon_softmax.trainer.checkpoint import CheckpointFolder, State
 from gluon_softmax.trainer.network_training import NetworkTraining
 from gluon_softmax.trainer.settings import Settings
@@ -59,20 +61,16 @@ def assert_equal(state, other):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Give a folder with one checkpoint."""
+    """Return a folder with one checkpoint."""
     folder = CheckpointFolder(tmp_path / "kept", RUN)
     folder.save(make_state(), 145)
-    return folder
-
-
-def test_a_state_comes_back_to_the_bit(folder):
-    """Arrays, counters and history are those that were saved."""
-    assert folder.exists()
-    assert_equal(folder.load(), make_state())
+    yield folder
+    folder.close()
 
 
 def test_the_newest_two_are_kept(folder):
     """Older ones are removed; the newest one is loaded, whatever the clock says."""
+    assert folder.exists()
     for number in (146, 1000):
         path = folder.save(State({}, {}, epoch=number), number)
         os.utime(path, (0, 0))  # as if the clock had been set back
@@ -81,78 +79,87 @@ def test_the_newest_two_are_kept(folder):
     assert folder.load().epoch == 1000
 
 
+class Trap:
+    """What makes a folder when a pickle of it is loaded."""
+
+    def __reduce__(self):
+        return os.mkdir, ("trapped",)
+
+
+def change_a_number(content):
+    """Return an archive that is whole, but not what was written."""
+    arrays = dict(np.load(io.BytesIO(content)))
+    return save(**{**arrays, "params/0.bias": arrays["params/0.bias"] + 1})
+
+
+def save(**arrays):
+    """Return the bytes of an archive."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda content: content[: len(content) // 2],
-        lambda content: b"",
-        lambda content: content[:3000] + b"\0" + content[3001:],
         lambda content: b"PK" + os.urandom(2000),
+        change_a_number,
+        lambda content: save(head=np.array([Trap()], object)),
     ],
-    ids=["cut", "empty", "one byte", "noise"],
+    ids=["cut", "noise", "changed", "pickle"],
 )
-def test_a_damaged_newest_one_is_reported_and_passed_over(folder, damage):
-    """The one before is used, with a warning that names the damaged one."""
-    path = folder.save(State({"W": np.ones((50, 50), "f4")}, {}, epoch=9), 200)
+def test_a_damaged_one_is_reported_and_passed_over(
+    folder, damage, tmp_path, monkeypatch
+):
+    """The one before is used to the bit, and nothing that is in a file is run."""
+    monkeypatch.chdir(tmp_path)
+    path = folder.save(make_state(), 200)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.warns(UserWarning, match=r"000000200.npz: .*trying the one before"):
         state = folder.load()
     assert_equal(state, make_state())
+    assert not (tmp_path / "trapped").exists()
 
 
 @pytest.mark.filterwarnings("ignore:.*trying the one before")
 def test_only_damaged_ones(folder):
     """Where none is whole, one line says what to do."""
     for path in folder.path.glob("*.npz"):
-        path.write_bytes(b"nothing")
+        path.write_bytes(b"")
     with pytest.raises(DataError, match="none that is whole: leave out --resume"):
         folder.load()
 
 
-def test_changed_numbers_are_damage_too(folder):
-    """An archive that is whole but was changed does not have its own checksum."""
-    (path,) = folder.path.glob("*.npz")
-    arrays = read_arrays(path)
-    arrays["params/0.bias"] = arrays["params/0.bias"] + 1
-    write_arrays(arrays, path)
-    with (
-        pytest.warns(UserWarning, match="found a damaged one"),
-        pytest.raises(DataError, match="none that is whole"),
-    ):
-        folder.load()
-
-
-def test_a_pickle_is_never_loaded(folder):
-    """An array of objects is refused, and what it would run is not run."""
-    (path,) = folder.path.glob("*.npz")
-
-    class Trap:
-        def __reduce__(self):
-            return os.mkdir, (str(path.parent / "trapped"),)
-
-    np.savez(path, head=np.array([Trap()], object))
-    with (
-        pytest.warns(UserWarning, match="allow_pickle=False"),
-        pytest.raises(DataError),
-    ):
-        folder.load()
-    assert not (path.parent / "trapped").exists()
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(place=st.integers(0, 10**9), value=st.integers(1, 255))
+def test_no_changed_byte_goes_unseen(folder, place, value):
+    """With any byte changed the state is the same, or it is refused."""
+    path = folder.save(make_state(), 145)
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= value
+    path.write_bytes(content)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:  # there are bytes that nothing reads, in the zip's own list
+            assert_equal(folder.load(), make_state())
+        except DataError:
+            assert "trying the one before" in str(caught[0].message)
 
 
 @pytest.mark.parametrize(
     ("change", "found"),
-    [
-        ({"network": "perceptron"}, "'softmax'"),
-        ({"data": "MNIST"}, "'drawn'"),
-        ({"seed": 1}, "with 0"),
-        ({"lr": 0.1}, "None"),
-    ],
+    [({"network": "perceptron"}, "'softmax'"), ({"seed": 1}, "0"), ({"lr": 1}, "None")],
 )
 def test_another_training_is_refused(folder, change, found):
     """The line names what differs."""
     folder.close()
     other = CheckpointFolder(folder.path, {**RUN, **change})
-    with pytest.raises(ArgumentError, match=f"{next(iter(change))}.*{found}"):
+    with pytest.raises(ArgumentError, match=f"{next(iter(change))}.*with {found}:"):
         other.load()
 
 
@@ -165,37 +172,14 @@ def test_two_at_once(folder):
 
 
 def test_a_folder_of_something_else(tmp_path):
-    """A folder that holds other files is left alone."""
-    (tmp_path / "thesis.tex").write_text("")
+    """A folder that holds other files is left alone, and so is a file."""
+    thesis = tmp_path / "thesis.tex"
+    thesis.touch()
     with pytest.raises(ArgumentError, match=r"'thesis.tex'.*another folder"):
         CheckpointFolder(tmp_path, RUN)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-
-def test_a_file_in_the_way(tmp_path):
-    """A path that is no folder is refused."""
-    (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be used for checkpoints"):
-        CheckpointFolder(tmp_path / "file", RUN)
-
-
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, 10**9), value=st.integers(1, 255))
-def test_no_changed_byte_goes_unseen(tmp_path_factory, place, value):
-    """With any byte changed the state is the same, or it is refused."""
-    folder = CheckpointFolder(tmp_path_factory.mktemp("bytes") / "kept", RUN)
-    path = folder.save(make_state(), 1)
-    content = bytearray(path.read_bytes())
-    content[place % len(content)] ^= value
-    path.write_bytes(content)
-    try:
-        with (
-            pytest.warns(UserWarning, match="trying the one before"),
-            pytest.raises(DataError),
-        ):
-            folder.load()
-    except pytest.fail.Exception:  # a byte that nothing reads, in the zip's own list
-        assert_equal(folder.load(), make_state())
+        CheckpointFolder(thesis, RUN)
+    assert list(tmp_path.iterdir()) == [thesis]
 
 
 class KeepStates(Callback):

@@ -61,8 +61,6 @@ def test_arguments_are_passed_on(started, tmp_path):
         (["-n", 1, "--restart", -1, "--", *WORK], "--restart to be"),
         (["-n", 1, "--hang-limit", 0, "--", *WORK], "--hang-limit to be"),
         (["-n", 1, "--start-limit", "nan", "--", *WORK], "--start-limit to be"),
-        (["-n", 1, "--ssh", "", "--", *WORK], "expected --ssh to name"),
-        (["-n", 1, "--ssh", "'", "--", *WORK], "expected --ssh to name"),
         (["-n", 1, "--hosts", "/no", "--", *WORK], "a readable hosts file"),
     ],
 )

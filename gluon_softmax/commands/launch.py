@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from contextlib import suppress
 
 from ..errors import ArgumentError, check_positive, check_whole_number
 
@@ -31,7 +30,11 @@ def add_arguments(commands) -> None:
     )
     parser.add_argument("--hosts", metavar="FILE", help="machines, one per line")
     parser.add_argument(
-        "--ssh", default="ssh", help="program to reach them, e.g. ssh -F F"
+        "--ssh",
+        type=shlex.split,
+        default="ssh",
+        metavar="PROGRAM",
+        help="program to reach them, e.g. ssh -F F",
     )
     parser.add_argument(
         "--restart", type=int, default=0, metavar="N", help="attempts after a failure"
@@ -101,7 +104,7 @@ def _read_job(options: argparse.Namespace):
         num_workers=options.workers,
         num_servers=options.servers,
         hosts=read_hosts(options.hosts) if options.hosts else (HERE,),
-        ssh=_read_ssh(options.ssh),
+        ssh=options.ssh,
         limits=Limits(start=options.start_limit, hang=options.hang_limit),
         restarts=options.restart,
     )
@@ -121,13 +124,3 @@ def _read_arguments(options: argparse.Namespace) -> list[str]:
     train = options.commands["train"].parse_args(arguments[1:])
     train.check(train, options.workers)
     return arguments
-
-
-def _read_ssh(command: str) -> list[str]:
-    """Return the words of the command that starts ssh, split as a shell would."""
-    with suppress(ValueError):  # a quotation without an end
-        if words := shlex.split(command):
-            return words
-    raise ArgumentError(
-        f"expected --ssh to name a program, with options, found {command!r}"
-    )
