@@ -157,15 +157,6 @@ def test_bad_input(failure):
     assert "exited with code 2" in failure(codes, kind=ArgumentError)
 
 
-@pytest.mark.parametrize("name", ["scheduler", "server 0"])
-def test_other_roles(failure, name):
-    """Whichever process is killed, the job ends, and the line names it."""
-    code = "print('up'); time.sleep(0.2); os.kill(os.getpid(), signal.SIGKILL)"
-    line = failure({"worker 0": STEP, name: code})
-    assert line.startswith(f"{name} on localhost was ended by signal 9 (Killed)")
-    assert line.endswith("; its last lines: up")
-
-
 def test_keeper_killed(failure):
     """A process whose keeper is gone is lost, and does not run on."""
     line = failure({"worker 0": f"os.kill(os.getppid(), 9); {DEAF}"})
@@ -285,14 +276,6 @@ def test_lost_in_training(role, number, how, mark):
     job = TrainingJob(["10000", mark], num_workers=2, limits=Limits(hang=3.0))
     with pytest.raises(JobError, match=f"^{role} .*{how}"):
         run_job(job, Record("worker 0 | rank 0 of 2", send))
-
-
-@pytest.mark.slow
-def test_interrupted(mark):
-    """Ctrl-C in training leaves nothing of a real job."""
-    stop = Record("worker 0 | rank 0 of 2", lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt):
-        run_job(TrainingJob(["10000", mark], num_workers=2), stop)
 
 
 # Further attempts

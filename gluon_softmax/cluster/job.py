@@ -17,7 +17,7 @@ from .hosts import HERE, Host
 from .plan import Task, make_plan
 from .process import Process
 
-__all__ = ["Job", "run_job", "print_line"]
+__all__ = ["Job", "print_line", "run_job"]
 
 PAUSE = 2.0
 """Seconds before another attempt."""

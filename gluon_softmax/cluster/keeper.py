@@ -25,8 +25,8 @@ from . import heartbeat
 
 __all__ = ["main"]
 
-PATIENCE = 1.0
-"""Seconds for the last lines to be passed on."""
+RELAY_SECONDS = 1.0
+"""How long the last lines may take to be passed on."""
 LONGEST_LINE = 1 << 16
 """Bytes of a line that never ends."""
 PR_SET_PDEATHSIG = 1
@@ -65,7 +65,7 @@ def _keep(order: Mapping[str, Any]) -> None:
     _start_thread(_follow_launcher, process.pid, order["silence"])
     code = _wait_for(process.pid)
     for relay in relays:
-        relay.join(PATIENCE)  # what the process has started may print on
+        relay.join(RELAY_SECONDS)  # what the process has started may print on
     _send(end=code)
 
 

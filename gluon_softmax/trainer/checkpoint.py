@@ -37,46 +37,26 @@ LOCK = ".lock"
 
 @dataclass
 class State:
-    """All that a training needs to go on where it was.
+    """All that a training needs to go on where it was."""
 
-    Attributes
-    ----------
-    params, momentum : dict of str to numpy.ndarray
-        By the names that Gluon has for the parameters; no momentum where it is 0.
-    epoch, batch : int
-        How many epochs are finished, and how many batches of the next one.
-    sums, recent : list of float
-        Loss, right predictions and samples so far in the epoch; loss and samples since
-        the last line with the running loss.
-    seconds : float
-        How long the epoch has taken so far.
-    history, running : list of dict
-        The figures of the finished epochs, and the running losses.
-    """
-
-    params: dict[str, np.ndarray]
-    momentum: dict[str, np.ndarray]
-    epoch: int = 0
-    batch: int = 0
+    params: dict[str, np.ndarray]  # by Gluon's names for them
+    momentum: dict[str, np.ndarray]  # none where the coefficient is 0
+    epoch: int = 0  # how many are finished
+    batch: int = 0  # how many of the next epoch are done
+    # Loss, right predictions and samples so far in the epoch; loss and samples since
+    # the last line with the running loss; how long the epoch has taken so far.
     sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     recent: list[float] = field(default_factory=lambda: [0.0, 0.0])
     seconds: float = 0.0
-    history: list[dict] = field(default_factory=list)
-    running: list[dict] = field(default_factory=list)
+    history: list[dict] = field(default_factory=list)  # the finished epochs
+    running: list[dict] = field(default_factory=list)  # the running losses
 
 
 class CheckpointFolder:
     """The checkpoints of one training, which no other process uses meanwhile.
 
     `run` is what the training is, as plain data: network, data set, settings. A
-    checkpoint of another one is refused.
-
-    Raises
-    ------
-    ArgumentError
-        If another process uses the folder, or it holds something else.
-    OutputError
-        If the folder cannot be made.
+    checkpoint of another one is refused, and so is a folder of something else.
     """
 
     def __init__(self, path: str | os.PathLike[str], run: dict):
@@ -99,10 +79,7 @@ class CheckpointFolder:
     def save(self, state: State, number: int) -> Path:
         """Write a checkpoint after so many batches in all; keep the newest two.
 
-        Raises
-        ------
-        OutputError
-            If it cannot be written; those before are then still there.
+        If it cannot be written, an OutputError says so, and those before are there.
         """
         arrays = _pack(state, self.run)
         arrays["sha256"] = np.array(hash_arrays(arrays))
@@ -113,15 +90,7 @@ class CheckpointFolder:
         return path
 
     def load(self) -> State:
-        """Read the newest checkpoint that is whole; warn where one is damaged.
-
-        Raises
-        ------
-        ArgumentError
-            If it is of another training.
-        DataError
-            If there is none, or all are damaged.
-        """
+        """Read the newest checkpoint that is whole; warn where one is damaged."""
         for path in self._find():
             try:
                 return _unpack(read_arrays(path), self.run, path)

@@ -177,15 +177,10 @@ def is_worker() -> bool:
 
 
 def join_group(kind: str | None = None, threshold: float | None = None) -> Group:
-    """Join the job that this process is a worker of.
+    """Join the job that this process is a worker of, with one of the `KINDS` of store.
 
-    Parameters
-    ----------
-    kind : {'dist_sync', 'dist_async'}, optional
-        ``dist_sync`` if not given.
-    threshold : float, optional
-        Compress gradients to two bits each: plus or minus the threshold, or nothing;
-        what is lost is added to the next one.
+    With a threshold gradients are compressed to two bits each: plus or minus the
+    threshold, or nothing; what is lost is added to the next one.
     """
     kind = kind or KINDS[0]
     check_choice("kvstore", kind, KINDS)

@@ -42,24 +42,12 @@ MAKERS = {**NETWORKS, "softmax": _make_softmax}
 
 
 class NetworkTraining:
-    """A network, what trains it, and how far that is.
+    """One of the networks of `MAKERS`, what trains it, and how far that is.
 
     Sets the seed of MXNet's generator: the same settings give the same numbers. A
     training that was broken off and goes on does what one in a single go does, to the
     bit: the order of the batches is a function of seed and epoch, and figures are added
-    up batch by batch.
-
-    Parameters
-    ----------
-    name : {'perceptron', 'convolutional', 'softmax'}
-    train_set, test_set : ImageDataset or TransformedDataset
-        Two splits of one data set.
-    settings : Settings, optional
-        How to train; the defaults of `Settings` if not given.
-    ctx : mxnet.Context, optional
-        The device to compute on; the processor if not given.
-    group : Group, optional
-        The processes that train together; this one alone if not given.
+    up batch by batch. A group of processes trains together; alone if none is given.
 
     Attributes
     ----------
@@ -146,11 +134,6 @@ class NetworkTraining:
         """Train until all epochs are done, or until a callback stops it.
 
         The callbacks are called after the running loss was added up.
-
-        Raises
-        ------
-        DivergedError
-            If the loss is no longer finite.
         """
         self.progress.history, self.progress.is_stopped = self.history, False
         self.progress.callbacks = [self._running_loss, *callbacks]
