@@ -31,6 +31,12 @@ from gluon_softmax.storage.processes import python_command
 from namespaces import OWN
 
 QUICK = Limits(start=2.0, hang=1.0)
+LEAVE = (
+    "import subprocess; subprocess.Popen("
+    "[sys.executable, '-c', 'import time; time.sleep(60)', sys.argv[1]])"
+)
+"""Starts a process that goes on, and has the mark too."""
+STEPS = "for _ in range(60): heartbeat.beat(); time.sleep(0.05)"
 DEAF = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 
 
@@ -115,11 +121,16 @@ def test_true_rank_and_much_output(mark):
     assert record.lines == [f"worker 5 | n {i}" for i in range(20_000)]
 
 
-def test_what_a_process_leaves_behind(mark):
-    """What it has started ends with it, and holds nothing up for long."""
-    start = "[sys.executable, '-c', 'import time; time.sleep(60)', sys.argv[1]]"
-    code = f"import subprocess; subprocess.Popen({start})"
-    run_codes({"worker 0": code, "scheduler": "", "server 0": ""}, mark)
+def test_what_a_process_leaves_holds_nothing_up(mark):
+    """A job ends although there is something that could still print."""
+    run_codes({"worker 0": LEAVE, "scheduler": "", "server 0": ""}, mark)
+
+
+@pytest.mark.slow
+def test_finished_before_the_others(mark):
+    """A worker that has said so makes no further step, and does not hang."""
+    codes = {"worker 0": "heartbeat.finish(); time.sleep(2)", "worker 1": STEPS}
+    run_codes({**codes, "scheduler": "", "server 0": ""}, mark, limits=QUICK)
 
 
 def test_outside_a_job(tmp_path):
@@ -225,20 +236,51 @@ def test_a_signal_to_the_launcher(mark, name):
     assert launcher.returncode != 0
 
 
-@pytest.mark.slow
-def test_silence(mark):
-    """Without a sign of the launcher a process ends; with signs it stays."""
-    order = {"version": process.__version__, "argv": python(SLEEP, mark)}
-    order.update(variables={}, folder="/", silence=1.0)
-    command = python_command("cluster.keeper", json.dumps(order))
-    with subprocess.Popen(command, stdin=-1, stdout=-1, bufsize=0) as keeper:
+# Keepers whose launcher cannot help, as on another machine
+
+
+@pytest.fixture
+def start_keeper(mark):
+    """Return a function that starts a keeper of some lines, which say ready."""
+    started = []
+
+    def start(code, silence=None):
+        order = {"version": process.__version__, "argv": python(code, mark)}
+        order.update(variables={}, folder="/", silence=silence)
+        command = python_command("cluster.keeper", json.dumps(order))
+        keeper = subprocess.Popen(command, stdin=-1, stdout=-1, bufsize=0)
+        started.append(keeper)
         while b"ready" not in keeper.stdout.readline():
             pass
-        for _ in range(10):
-            keeper.stdin.write(b"\n")
-            time.sleep(0.2)
-            assert find_workers(mark)
-        assert comes_true(lambda: not find_processes(mark), 3)
+        return keeper
+
+    yield start
+    for keeper in started:
+        keeper.kill()
+        keeper.communicate()
+
+
+def test_a_keeper_is_killed(start_keeper, mark):
+    """Its process ends with it, though it would not hear of it."""
+    start_keeper(DEAF).kill()
+    assert comes_true(lambda: not find_processes(mark), 2)
+
+
+def test_a_keeper_ends_what_its_process_leaves(start_keeper, mark):
+    """What a process has started ends with it."""
+    start_keeper(f"{LEAVE}; print('ready')")
+    assert comes_true(lambda: not find_processes(mark), 4)
+
+
+@pytest.mark.slow
+def test_silence(start_keeper, mark):
+    """Without a sign of the launcher a process ends; with signs it stays."""
+    keeper = start_keeper(DEAF, silence=1.0)
+    for _ in range(10):
+        keeper.stdin.write(b"\n")
+        time.sleep(0.2)
+        assert find_workers(mark)
+    assert comes_true(lambda: not find_processes(mark), 3)
 
 
 # Real jobs
