@@ -201,21 +201,16 @@ def test_broken_off_anywhere_ends_at_the_same_bits(tmp_path, name, momentum):
     """Keeping states changes nothing, nor does going on from one in a new object."""
     sets = SyntheticFashion(True, num_images=300), SyntheticFashion(False, None, 100)
 
-    def make():  # five batches an epoch
-        return NetworkTraining(
-            name, *sets, Settings(2, 64, 0.05, momentum, print_every=3)
-        )
-
-    plain, kept = make(), make()
+    options = Settings(2, 64, 0.05, momentum, print_every=3)  # five batches an epoch
+    plain, kept, *others = (NetworkTraining(name, *sets, options) for _ in range(9))
     plain.run()
     keep = KeepStates(kept)
     kept.run([keep])
     assert len(keep.states) == 13
     assert_same_training(kept, plain)
-    for number in (0, 2, 4, 5, 6, 9, 12):
+    for number, rest in zip((0, 2, 4, 5, 6, 9, 12), others):
         folder = CheckpointFolder(tmp_path / f"{number}", RUN)
         folder.save(keep.states[number], number)
-        rest = make()
         rest.set_state(folder.load())
         rest.run()
         assert_same_training(rest, plain)

@@ -133,16 +133,6 @@ def test_finished_before_the_others(mark):
     run_codes({**codes, "scheduler": "", "server 0": ""}, mark, limits=QUICK)
 
 
-def test_outside_a_job(tmp_path):
-    """There the signs go nowhere: not even to the file of the number they had."""
-    path = tmp_path / "precious"
-    path.write_bytes(b"x" * 100)
-    with open(path, "r+b") as file:
-        code = "heartbeat.beat(); heartbeat.announce(0); heartbeat.finish()"
-        subprocess.run(python(code), pass_fds=[file.fileno()], check=True)
-    assert path.read_bytes() == b"x" * 100
-
-
 # Jobs that fail
 
 
@@ -166,12 +156,6 @@ def test_bad_input(failure):
     """What a worker itself calls bad input is no failure of the job."""
     codes = {"worker 0": STEP, "worker 1": "sys.exit(2)"}
     assert "exited with code 2" in failure(codes, kind=ArgumentError)
-
-
-def test_keeper_killed(failure):
-    """A process whose keeper is gone is lost, and does not run on."""
-    line = failure({"worker 0": f"os.kill(os.getppid(), 9); {DEAF}"})
-    assert line.startswith("worker 0 on localhost was lost")
 
 
 def test_nothing_to_run(mark, monkeypatch):

@@ -24,6 +24,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 from ..errors import ArgumentError
 
 __all__ = ["HERE", "Host", "add_ssh", "read_hosts"]
@@ -48,11 +50,11 @@ class Host(NamedTuple):
         if self.name in ("localhost", socket.gethostname()):
             return True
         try:
-            with socket.socket() as unused:
-                unused.bind((self.address or self.name, 0))  # to an own address only
-        except OSError:  # another's, or only ssh knows the name
+            address = socket.gethostbyname(self.address or self.name)
+        except OSError:  # only ssh knows it, or nobody
             return False
-        return True
+        networks = psutil.net_if_addrs().values()
+        return any(address == own.address for network in networks for own in network)
 
 
 HERE = Host("localhost")

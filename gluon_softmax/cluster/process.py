@@ -64,8 +64,9 @@ class Process:
             "folder": os.getcwd(),
             "silence": None if task.host.is_here else SILENCE,
         }
-        keeper = ("cluster.keeper", json.dumps(order))
-        command = python_command(*keeper, python=task.host.python)
+        command = python_command(
+            "cluster.keeper", json.dumps(order), python=task.host.python
+        )
         self._keeper = _start(add_ssh(task.host, command, ssh))
         threading.Thread(target=self._listen, args=[events], daemon=True).start()
 
