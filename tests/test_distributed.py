@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
@@ -15,7 +16,7 @@ import pytest
 from gluon_softmax import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.errors import ArgumentError
-from gluon_softmax.history import History
+from gluon_softmax.history import Callback, History
 from gluon_softmax.storage.archive import read_arrays
 from gluon_softmax.trainer.distributed import Group, SyncGroup, join_group
 from gluon_softmax.trainer.network_training import NetworkTraining
@@ -126,11 +127,35 @@ def test_a_step_without_samples_is_a_step(momentum):
     assert steps[0].min() == steps[0].max() == pytest.approx(-0.25 * (2 + momentum))
 
 
-def test_a_test_set_smaller_than_the_group(small_set):
+@pytest.fixture
+def silent_group():
+    """Return a group whose two other processes have gradients and figures of 0."""
+    return SyncGroup(Store(0, [lambda array: array * 0] * 2))
+
+
+@pytest.mark.parametrize("num_done", [0, 6])
+def test_a_batch_smaller_than_the_group(small_set, silent_group, num_done):
+    """A process without a sample of the last batch steps along, resumed there too."""
+    settings = Settings(num_epochs=1, batch_size=3, momentum=0.9)
+    training = NetworkTraining(
+        "softmax", small_set, small_set, settings, group=silent_group
+    )
+    state = training.get_state()
+    training.set_state(replace(state, batch=num_done, sums=[0.5, 0.0, num_done]))
+    batches = []
+    callback = Callback()
+    callback.on_batch_end = lambda progress: batches.append(progress.batch)
+    (epoch,) = training.run([callback])
+    assert batches == list(range(num_done + 1, 8))
+    assert epoch.loss > 0
+
+
+def test_a_test_set_smaller_than_the_group(small_set, silent_group):
     """A process without a test image counts none, and goes on."""
-    group = SyncGroup(Store(0, [lambda array: array * 0]))
     one = ImageDataset(small_set.images[:1], small_set.labels[:1])
-    training = NetworkTraining("softmax", small_set, one, Settings(1, 4), group=group)
+    training = NetworkTraining(
+        "softmax", small_set, one, Settings(1, 4), group=silent_group
+    )
     (epoch,) = training.run()
     assert epoch.test_acc == 0
 
