@@ -140,14 +140,12 @@ def test_a_batch_smaller_than_the_group(small_set, silent_group, num_done):
     training = NetworkTraining(
         "softmax", small_set, small_set, settings, group=silent_group
     )
-    state = training.get_state()
-    training.set_state(replace(state, batch=num_done, sums=[0.5, 0.0, num_done]))
+    training.set_state(replace(training.get_state(), batch=num_done))
     batches = []
     callback = Callback()
     callback.on_batch_end = lambda progress: batches.append(progress.batch)
-    (epoch,) = training.run([callback])
+    training.run([callback])
     assert batches == list(range(num_done + 1, 8))
-    assert epoch.loss > 0
 
 
 def test_a_test_set_smaller_than_the_group(small_set, silent_group):
