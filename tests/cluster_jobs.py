@@ -1,17 +1,15 @@
-"""Small processes for tests of jobs, which can be found by a mark in their command."""
+"""Jobs of small processes, which can be found by a mark in their command."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import gluon_softmax
 import psutil
-from gluon_softmax.cluster.hosts import HERE
-from gluon_softmax.cluster.plan import Task
-from gluon_softmax.cluster.screen import Screen
+from gluon_softmax.cluster.job import Job, print_line, run_job
 
 FOLDER = str(Path(gluon_softmax.__file__).parents[1])
 
@@ -28,6 +26,7 @@ TRAIN = """
 import mxnet as mx
 kv = mx.kv.create("dist_sync")
 heartbeat.announce(kv.rank)
+time.sleep(0.2)  # what is printed takes another way to the launcher
 total = mx.nd.zeros(3)
 kv.init("w", total)
 print("rank", kv.rank, "of", kv.num_workers, flush=True)
@@ -43,25 +42,36 @@ heartbeat.finish()
 """A worker that sums over all workers, so many times."""
 
 
-class Record(Screen):
-    """Notes what is shown, and calls a function when a line comes."""
+class TrainingJob(Job):
+    """A real job of KVStore; its arguments are a number of sums, and the mark."""
 
-    def __init__(self, line: str = "", act=None):
+    def make_command(self, task, resume):
+        """Return the command of a worker that sums, or of another role."""
+        if task.role == "worker":
+            return python(TRAIN, *self.arguments)
+        return [*super().make_command(task, resume), self.arguments[1]]
+
+
+def run_codes(codes: dict[str, str], mark: str, show=print_line, **options) -> None:
+    """Run a job whose processes run a few lines each, by name; the others sleep."""
+
+    class CodeJob(Job):
+        def make_command(self, task, resume):
+            return python(codes.get(task.name, SLEEP), mark)
+
+    num_workers = sum(name.startswith("worker") for name in codes)
+    run_job(CodeJob([], num_workers, **options), show)
+
+
+class Record:
+    """Notes the lines that a job shows, and calls a function when one comes."""
+
+    def __init__(self, line: str = "", act: Callable[[], object] | None = None):
         self.lines, self._line, self._act = [], line, act
 
-    def show(self, name, message):
-        """Note it."""
-        for stream in ("out", "err"):
-            if stream in message:
-                self.lines.append(f"{name} | {message[stream]}")
-                self._act_once(self.lines[-1])
-
-    def say(self, line):
-        """Note it."""
+    def __call__(self, line, stream):
+        """Note a line."""
         self.lines.append(line)
-
-    def _act_once(self, line):
-        """Call the function, at its line."""
         if self._act and line == self._line:
             act, self._act = self._act, None
             act()
@@ -70,17 +80,6 @@ class Record(Screen):
 def python(code: str, *arguments: str) -> list[str]:
     """Return the command of a Python that runs some lines."""
     return [sys.executable, "-c", f"{BEGINNING}\n{code}", *arguments]
-
-
-def order(argv: list[str], **settings: Any) -> dict[str, Any]:
-    """Return an order for a keeper."""
-    usual = {"variables": {}, "folder": "/", "silence": None}
-    return {"version": gluon_softmax.__version__, "argv": argv, **usual, **settings}
-
-
-def task(role: str, number: int = 0) -> Task:
-    """Return a task on this machine."""
-    return Task(role, number, HERE, {"DMLC_ROLE": role})
 
 
 def find_processes(mark: str) -> list[psutil.Process]:
@@ -95,7 +94,7 @@ def find_workers(mark: str) -> list[psutil.Process]:
     return [p for p in found if "cluster.keeper" not in " ".join(p.info["cmdline"])]
 
 
-def comes_true(condition, seconds: float) -> bool:
+def comes_true(condition: Callable[[], object], seconds: float) -> bool:
     """Wait for something, so long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -1,8 +1,7 @@
-"""The command `gluon-softmax launch`, as a user types it."""
+"""The command `gluon-softmax launch`, as a user types it; and what it starts."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
@@ -12,27 +11,24 @@ import uuid
 import pytest
 from cluster_jobs import FOLDER, comes_true, find_processes, find_workers
 from gluon_softmax.cluster import job as jobs
-from gluon_softmax.commands import train
-from gluon_softmax.commands.launch import add_arguments
-from gluon_softmax.errors import ArgumentError, GluonSoftmaxError, JobError
+from gluon_softmax.commands.main import make_parser
+from gluon_softmax.errors import ArgumentError, JobError
+
+WORK = ["train", "softmax"]
 
 
 def run(*arguments) -> int:
     """Parse and run the command."""
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers(required=True)
-    train.add_arguments(commands)
-    add_arguments(commands)
-    options = parser.parse_args(["launch", *map(str, arguments)])
+    options = make_parser().parse_args(["launch", *map(str, arguments)])
     return options.command(options)
 
 
 @pytest.fixture
 def started(monkeypatch):
     """Return the jobs that would be started, and start none."""
-    seen = []
-    monkeypatch.setattr(jobs, "run_job", lambda job, screen: seen.append(job))
-    return seen
+    started = []
+    monkeypatch.setattr(jobs, "run_job", started.append)
+    return started
 
 
 def test_arguments_are_passed_on(started, tmp_path):
@@ -41,7 +37,7 @@ def test_arguments_are_passed_on(started, tmp_path):
     hosts.write_text("localhost slots=2")
     options = ["--workers", 2, "-s", 3, "--restart", 4, "--hang-limit", 5.5]
     options += ["--start-limit", 66, "--ssh", "ssh -F 'my file'", "--hosts", hosts]
-    work = ["train", "softmax", "--seed", "7", "--kvstore", "dist_sync"]
+    work = [*WORK, "--seed", "7", "--kvstore", "dist_sync"]
     assert run(*options, "--", *work) == 0
     (job,) = started
     assert list(job.arguments) == work
@@ -52,60 +48,47 @@ def test_arguments_are_passed_on(started, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("work", "message"),
-    [
-        (["train", "softmax", "--batch-size", "1"], "batch_size of at least 2"),
-        (["train", "softmax", "--lr", "0"], "expected lr to be a number above 0"),
-        (["train", "softmax", "--resume"], "--checkpoint together with --resume"),
-        (["compare"], "expected train behind --, .* found compare: "),
-        (["launch", "-n", "2"], "found launch"),
-        ([], "found nothing"),
-    ],
-)
-def test_the_command_is_looked_at_before_anything_starts(started, work, message):
-    """What the workers would all refuse is refused once, in one line."""
-    with pytest.raises(ArgumentError, match=message) as info:
-        run("-n", 2, "--", *work)
-    assert "\n" not in str(info.value)
-    assert not started
-
-
-@pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-n", "2"], "found nothing"),
-        (["-n", "0", "--", "train"], "-n to be a whole number from 1 on, found 0"),
-        (["-n", "1", "-s", "0", "--", "train"], "-s to be a whole number from 1"),
-        (["-n", "1", "--restart", "-1", "--", "train"], "--restart to be"),
-        (["-n", "1", "--hang-limit", "0", "--", "train"], "--hang-limit to be"),
-        (["-n", "1", "--start-limit", "nan", "--", "train"], "--start-limit to be"),
-        (["-n", "1", "--ssh", "", "--", "train", "softmax"], "expected --ssh to name"),
-        (["-n", "1", "--ssh", "'", "--", "train", "softmax"], "expected --ssh to name"),
-        (["-n", "1", "--hosts", "/no", "--", "train", "softmax"], "a readable hosts"),
+        (["-n", 2], "expected train behind --, .* found nothing"),
+        (["-n", 2, "--"], "found nothing"),
+        (["-n", 2, "--", "compare"], "expected train behind --, .* found compare: "),
+        (["-n", 2, "--", *WORK, "--batch-size", 1], "batch_size of at least 2"),
+        (["-n", 2, "--", *WORK, "--lr", 0], "expected lr to be a number above 0"),
+        (["-n", 2, "--", *WORK, "--resume"], "--checkpoint together with --resume"),
+        (["-n", 0, "--", *WORK], "-n to be a whole number from 1 on, found 0"),
+        (["-n", 1, "-s", 0, "--", *WORK], "-s to be a whole number from 1"),
+        (["-n", 1, "--restart", -1, "--", *WORK], "--restart to be"),
+        (["-n", 1, "--hang-limit", 0, "--", *WORK], "--hang-limit to be"),
+        (["-n", 1, "--start-limit", "nan", "--", *WORK], "--start-limit to be"),
+        (["-n", 1, "--hosts", "/no", "--", *WORK], "a readable hosts file"),
     ],
 )
-def test_bad_values(arguments, message, started):
-    """Each gets one line, before any process starts."""
-    with pytest.raises(GluonSoftmaxError) as info:
+def test_mistakes(started, arguments, message):
+    """Each gets one line, before any process starts; also what workers would refuse."""
+    with pytest.raises(ArgumentError, match=message) as info:
         run(*arguments)
-    assert message in str(info.value)
     assert "\n" not in str(info.value)
     assert not started
 
 
-def end_with(error, monkeypatch) -> None:
-    """Let every job end with an error."""
+@pytest.fixture
+def end_with(monkeypatch):
+    """Return a function that lets every job end with an error."""
 
-    def fail(job, screen):
-        raise error
+    def let(error):
+        def fail(job):
+            raise error
 
-    monkeypatch.setattr(jobs, "run_job", fail)
+        monkeypatch.setattr(jobs, "run_job", fail)
+
+    return let
 
 
-def test_failure(monkeypatch, capsys):
+def test_failure(end_with, capsys):
     """One line and an exit code say how a job ended."""
-    end_with(JobError("worker 1 broke"), monkeypatch)
-    assert run("-n", 1, "--", "train", "softmax") == 1
+    end_with(JobError("worker 1 broke"))
+    assert run("-n", 1, "--", *WORK) == 1
     assert capsys.readouterr().err == "gluon-softmax: worker 1 broke\n"
 
 
@@ -117,11 +100,11 @@ def test_failure(monkeypatch, capsys):
         (["--checkpoint=a", "--resume"], "the same command goes on"),
     ],
 )
-def test_interruption(arguments, hint, monkeypatch):
+def test_interruption(end_with, arguments, hint):
     """It says how to go on."""
-    end_with(KeyboardInterrupt(), monkeypatch)
+    end_with(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt) as info:
-        run("-n", 1, "--", "train", "softmax", *arguments)
+        run("-n", 1, "--", *WORK, *arguments)
     assert str(info.value) == hint
 
 
@@ -130,12 +113,11 @@ def test_print_env(form, capsys, started, monkeypatch):
     """The job's variables are printed, none of the caller's, and nothing starts."""
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     monkeypatch.setenv("DMLC_SECRET", "hunter2")
-    assert run("-n", 2, "--print-env", form, "--", "train", "softmax") == 0
+    assert run("-n", 2, "--print-env", form, "--", *WORK) == 0
     text = capsys.readouterr().out
-    for name in ("DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_WORKER"):
+    for name in ("DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_WORKER", "train"):
         assert name in text
     assert "hunter2" not in text
-    assert "train" in text
     assert not started
 
 
@@ -159,3 +141,34 @@ def test_the_real_thing(tmp_path):
     assert process.returncode == 130
     assert said.splitlines()[-1].startswith("gluon-softmax: interrupted: ")
     assert comes_true(lambda: not find_processes(mark), 1)
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "said"),
+    [
+        ("raise ValueError('broken')", 1, "ValueError: broken"),
+        ("raise SystemExit(7)", 7, ""),
+        ("raise KeyboardInterrupt", 1, "KeyboardInterrupt"),
+        ("return 3", 3, ""),
+        ("return 0", 0, ""),
+    ],
+)
+def test_a_failed_worker_leaves_at_once(cause, code, said):
+    """It does not run what waits at the end of Python; one that succeeds does."""
+    text = f"""
+import sys, types, atexit
+sys.path.insert(0, {FOLDER!r})
+from gluon_softmax.commands import role
+def run(arguments):
+    print(*arguments)
+    {cause}
+sys.modules["gluon_softmax.commands.main"] = types.SimpleNamespace(main=run)
+atexit.register(print, "barrier")
+role.work(["train", "softmax"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code
+    assert done.stdout.split() == ["train", "softmax"] + ["barrier"] * (code == 0)
+    assert said in done.stderr

@@ -15,6 +15,7 @@ from gluon_softmax.trainer.network_training import (
     MAKERS,
     NetworkTraining,
     choose_context,
+    move,
 )
 from gluon_softmax.trainer.settings import Settings
 from mxnet import gluon, nd

@@ -15,20 +15,20 @@ first machine; servers and workers are dealt out in turn, beginning with the fir
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shlex
 import socket
 import sys
 from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
 from ..errors import ArgumentError
 
-__all__ = ["HERE", "Host", "add_ssh", "python_command", "read_hosts"]
+__all__ = ["HERE", "Host", "add_ssh", "read_hosts"]
 
 SSH_OPTIONS = (
     *("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
@@ -37,22 +37,11 @@ SSH_OPTIONS = (
 
 
 class Host(NamedTuple):
-    """A machine.
-
-    Attributes
-    ----------
-    name : str
-    slots : int or None
-        The most workers it takes; None for any number.
-    address : str or None
-        Where the others reach it; None to find out.
-    python : str
-        The interpreter there.
-    """
+    """A machine, as a line of the hosts file describes it."""
 
     name: str
-    slots: int | None = None
-    address: str | None = None
+    slots: int | None = None  # None for any number
+    address: str | None = None  # None to find out
     python: str = sys.executable
 
     @property
@@ -72,6 +61,13 @@ HERE = Host("localhost")
 """The launcher's own machine."""
 
 
+def add_ssh(host: Host, command: Sequence[str], ssh: Sequence[str]) -> list[str]:
+    """Return what starts a machine's command from here: over ssh, where it must."""
+    if host.is_here:
+        return list(command)
+    return [*ssh, *SSH_OPTIONS, host.name, f"exec {shlex.join(command)}"]
+
+
 def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
     """Return the machines of a hosts file.
 
@@ -81,25 +77,29 @@ def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
         If it cannot be read, or a line is not understood.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise ArgumentError(
             f"expected a readable hosts file, found {path} ({reason})"
         ) from error
     hosts: dict[str, Host] = {}
-    for number, line in enumerate(lines, 1):
-        name, *options = line.partition("#")[0].split() or [""]
-        if not name:
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if not words:
             continue
         try:
-            if name in hosts:
-                raise ValueError(f"{name} once, with slots=")
-            hosts[name] = _read_host(name, options)
-        except ValueError as error:
+            host = _read_host(*words)
+        except (TypeError, ValueError) as error:
             raise ArgumentError(
-                f"{path}, line {number}: expected {error}, found {line.strip()!r}"
+                f"{path}, line {number}: expected NAME [slots=N] [address=IPV4] "
+                f"[python=PATH], found {line.strip()!r}"
             ) from error
+        if host.name in hosts:
+            raise ArgumentError(
+                f"{path}, line {number}: expected {host.name} once, with slots=N"
+            )
+        hosts[host.name] = host
     if not hosts:
         raise ArgumentError(
             f"expected a machine per line in the hosts file, found none in {path}"
@@ -107,53 +107,15 @@ def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
     return list(hosts.values())
 
 
-def _read_host(name: str, options: Sequence[str]) -> Host:
-    """Return a machine, or raise a ValueError that says what was expected."""
-    if name.startswith("-") or "=" in name:
-        raise ValueError("a host's name first")
-    host = Host(name)
-    for option in options:
-        key, _, value = option.partition("=")
-        if key not in _READERS or not value:
-            raise ValueError("slots=N, address=IPV4 or python=PATH behind the name")
-        host = host._replace(**{key: _READERS[key](value)})
-    return host
-
-
-def _read_slots(value: str) -> int:
-    """Return a number of slots."""
-    if not (value.isascii() and value.isdigit() and int(value)):
-        raise ValueError("slots= to be a whole number from 1 on")
-    return int(value)
-
-
-def _read_address(value: str) -> str:
-    """Return an address."""
-    try:
-        return str(ipaddress.IPv4Address(value))
-    except ValueError as error:
-        raise ValueError("address= to be an IPv4 address like 10.0.0.2") from error
-
-
-_READERS = {"slots": _read_slots, "address": _read_address, "python": str}
-
-
-def python_command(host: Host, module: str, *arguments: str) -> list[str]:
-    """Return the command that runs `main` of a module of this package on its machine.
-
-    The package is taken from where this one is, if that folder is there too and is not
-    searched anyway: a source tree.
-    """
-    folder = str(Path(__file__).parents[2])
-    code = (
-        f"import sys; F = {folder!r}; sys.path[:1] = [F] * (F not in sys.path[1:]); "
-        f"from gluon_softmax.{module} import main; main()"
-    )
-    return [host.python, "-c", code, *arguments]
-
-
-def add_ssh(host: Host, command: Sequence[str], ssh: Sequence[str]) -> list[str]:
-    """Return what starts a machine's command from here: over ssh, where it must."""
-    if host.is_here:
-        return list(command)
-    return [*ssh, *SSH_OPTIONS, host.name, f"exec {shlex.join(command)}"]
+def _read_host(name: str, *options: str) -> Host:
+    """Return a machine, or raise a TypeError or ValueError if there is none."""
+    fields: dict[str, Any] = dict(option.split("=", 1) for option in options)
+    if name.startswith("-") or "=" in name or "" in fields.values():
+        raise ValueError
+    if "address" in fields:
+        IPv4Address(fields["address"])
+    if "slots" in fields:
+        fields["slots"] = int(fields["slots"])
+        if fields["slots"] < 1:
+            raise ValueError
+    return Host(name, **fields)

@@ -9,7 +9,6 @@ must be cut.
 from __future__ import annotations
 
 import ctypes
-import io
 import json
 import os
 import select
@@ -17,25 +16,25 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
-
-import psutil
+from typing import Any, BinaryIO
 
 from .. import __version__
 from . import heartbeat
 
-__all__ = ["Keeper", "main"]
+__all__ = ["main"]
 
-ALIVE = 0.5  # seconds from one report to the next
-PATIENCE = 1.0  # seconds for the last lines to be passed on
-LONGEST = 1 << 16  # characters of a line that never ends
-_LIBC, _PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
+RELAY_SECONDS = 1.0
+"""How long the last lines may take to be passed on."""
+LONGEST_LINE = 1 << 16
+"""Bytes of a line that never ends."""
+PR_SET_PDEATHSIG = 1
+_libc, _sending = ctypes.CDLL(None), threading.Lock()
 
 
 def main() -> None:
-    """Carry out the order."""
+    """Carry out the launcher's order, which `Process` describes."""
     order = json.loads(sys.argv[1])
     if order["version"] != __version__:
         sys.exit(
@@ -44,88 +43,81 @@ def main() -> None:
         )
     if os.getpgrp() != os.getpid():
         os.setsid()  # the group that ends with this process is its own
-    Keeper(order).run()
+    _keep(order)
+    _end_all()
 
 
-class Keeper:
-    """Starts a process, watches it and ends it.
+def _keep(order: Mapping[str, Any]) -> None:
+    """See the process through to its end."""
+    read_end, write_end = os.pipe()
+    try:
+        process = _start_process(order, write_end)
+    except OSError as error:
+        _send(err=f"{error.filename}: {error.strerror}")
+        _send(end=127)
+        return
+    os.close(write_end)
+    relays = [
+        _start_thread(_relay, process.stdout, "out"),
+        _start_thread(_relay, process.stderr, "err"),
+        _start_thread(_relay, os.fdopen(read_end, "rb"), "sign"),
+    ]
+    _start_thread(_follow_launcher, process.pid, order["silence"])
+    code = _wait_for(process.pid)
+    for relay in relays:
+        relay.join(RELAY_SECONDS)  # what the process has started may print on
+    _send(end=code)
 
-    Parameters
-    ----------
-    order : dict
-        What to run: `argv`; its `variables`, beside those of this machine; the
-        `folder` to run it in, if that is there; after how many seconds of `silence` the
-        launcher is taken for lost, or None for never.
-    """
 
-    def __init__(self, order: dict[str, Any]):
-        self._order = order
-        self._heart = heartbeat.make()
-        self._sending = threading.Lock()
+def _start_process(order: Mapping[str, Any], pipe: int) -> subprocess.Popen:
+    """Start the process, with the job's variables beside those of this machine."""
+    with suppress(OSError):
+        os.chdir(order["folder"])
+    own = {heartbeat.VARIABLE: str(pipe), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        order["argv"],
+        env={**os.environ, **own, **order["variables"]},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[pipe],
+        preexec_fn=_end_with_parent,  # should this keeper be killed
+    )
 
-    def run(self) -> None:
-        """See the process through to its end, and end what it has started."""
-        try:
-            process = self._start_process()
-        except OSError as error:
-            self._send(err=f"{error.filename}: {error.strerror}")
-            self._send(end=127)
-        else:
-            relays = [
-                _start_thread(self._relay, process.stdout, "out"),
-                _start_thread(self._relay, process.stderr, "err"),
-            ]
-            _start_thread(self._report, psutil.Process(process.pid))
-            _start_thread(self._listen, process)
-            code = process.wait()
-            for relay in relays:
-                relay.join(PATIENCE)
-            self._send(end=code)
-        _end_all()
 
-    def _start_process(self) -> subprocess.Popen:
-        """Start the process."""
-        with suppress(OSError):
-            os.chdir(self._order["folder"])
-        own = {heartbeat.VARIABLE: str(self._heart), "PYTHONUNBUFFERED": "1"}
-        return subprocess.Popen(
-            self._order["argv"],
-            env={**os.environ, **own, **self._order["variables"]},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=[self._heart],
-            preexec_fn=_end_with_parent,  # should this keeper be killed
-        )
+def _wait_for(pid: int) -> int:
+    """Wait for the process's end, telling when it is stopped, and return its code."""
+    while True:
+        _, status = os.waitpid(pid, os.WUNTRACED | os.WCONTINUED)
+        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
+            return os.waitstatus_to_exitcode(status)
+        _send(stopped=os.WIFSTOPPED(status))
 
-    def _relay(self, stream: io.BufferedReader, name: str) -> None:
-        """Pass on each line; of one that was written over, only the last state."""
-        text = io.TextIOWrapper(stream, "utf-8", "replace", newline="\n")
-        for line in iter(lambda: text.readline(LONGEST), ""):
-            self._send(**{name: line.rstrip("\r\n").rpartition("\r")[2]})
 
-    def _report(self, process: psutil.Process) -> None:
-        """Report to the launcher how the process lives."""
-        with suppress(psutil.NoSuchProcess):
-            while True:
-                stopped = process.status() == psutil.STATUS_STOPPED
-                self._send(alive=[*heartbeat.read(self._heart), stopped])
-                time.sleep(ALIVE)
+def _relay(stream: BinaryIO, name: str) -> None:
+    """Pass on each line; of one that was written over, only the last state."""
+    for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        _send(**{name: text.rpartition("\r")[2]})
 
-    def _listen(self, process: subprocess.Popen) -> None:
-        """End everything when there is no launcher any more."""
-        while True:
-            ready, _, _ = select.select([0], [], [], self._order["silence"])
-            if not ready or not os.read(0, 4096):
-                break
-        process.kill()
-        process.wait()  # when this keeper is gone, nothing else is to be waited for
-        _end_all()
 
-    def _send(self, **message: Any) -> None:
-        """Send a message to the launcher, if it is there."""
-        with self._sending, suppress(OSError):
-            print(json.dumps(message), flush=True)
+def _follow_launcher(pid: int, silence: float | None) -> None:
+    """End everything when there is no launcher any more."""
+    while True:
+        ready, _, _ = select.select([0], [], [], silence)
+        if not ready or not os.read(0, 4096):
+            break
+    with suppress(ProcessLookupError, ChildProcessError):  # it has just ended
+        os.kill(pid, signal.SIGKILL)
+        # Once this keeper is gone, so is the process.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    _end_all()
+
+
+def _send(**message: Any) -> None:
+    """Send a message to the launcher, if it is there."""
+    with _sending, suppress(OSError):
+        print(json.dumps(message), flush=True)
 
 
 def _start_thread(target, *arguments) -> threading.Thread:
@@ -137,9 +129,9 @@ def _start_thread(target, *arguments) -> threading.Thread:
 
 def _end_with_parent() -> None:
     """Have the kernel end this process when its parent ends."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end_all() -> None:
-    """End the process, what it has started, and this keeper."""
+    """End this keeper, and all that the process has started."""
     os.killpg(0, signal.SIGKILL)

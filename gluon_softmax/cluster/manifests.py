@@ -29,23 +29,16 @@ class _Template(Template):
 
 
 def format_job(job: Job, form: str) -> str:
-    """Return a job as plain commands, for Slurm or for Kubernetes.
-
-    Parameters
-    ----------
-    job : Job
-    form : str
-        'plain', 'slurm' or 'kubernetes'.
-    """
-    command = ["python", *ROLE, *job.arguments]
+    """Return a job as 'plain' commands, for 'slurm' or for 'kubernetes'."""
     if form == "plain":
-        return _format_plain(job)
+        return _format_commands(job)
+    command = ["python", *ROLE, *job.arguments]
     if form == "slurm":
         return _fill_in("slurm.sh", job, shlex.join(command))
     return _fill_in("kubernetes.yaml", job, json.dumps(command))  # JSON is YAML
 
 
-def _format_plain(job: Job) -> str:
+def _format_commands(job: Job) -> str:
     """Return a command for each process, to be typed into a terminal of its own."""
     lines = []
     for task in job.make_plan():

@@ -5,16 +5,14 @@ from __future__ import annotations
 import random
 import socket
 import subprocess
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
-from itertools import chain, cycle, islice
+from collections.abc import Iterable, Sequence
+from itertools import cycle, islice
 from typing import NamedTuple
 
 from ..errors import ArgumentError
 from .hosts import Host
 
-__all__ = ["Task", "find_addresses", "find_ports", "make_plan"]
+__all__ = ["Task", "find_addresses", "find_port", "make_plan"]
 
 LOOPBACK = "127.0.0.1"
 QUIET_PORTS = range(20_000, 32_000)
@@ -22,20 +20,10 @@ QUIET_PORTS = range(20_000, 32_000)
 
 
 class Task(NamedTuple):
-    """A process of a job.
+    """A process of a job."""
 
-    Attributes
-    ----------
-    role : str
-        'scheduler', 'server' or 'worker'.
-    number : int
-        Among those of its role; KVStore's rank, for a worker.
-    host : Host
-    variables : dict of str to str
-    """
-
-    role: str
-    number: int
+    role: str  # 'scheduler', 'server' or 'worker'
+    number: int  # among those of its role; for a worker, KVStore's rank once it is told
     host: Host
     variables: dict[str, str]
 
@@ -46,94 +34,48 @@ class Task(NamedTuple):
 
 
 def make_plan(
-    hosts: Sequence[Host],
-    num_workers: int,
-    num_servers: int,
-    ssh: Sequence[str] = ("ssh",),
+    hosts: Sequence[Host], num_workers: int, num_servers: int, ssh: Sequence[str]
 ) -> list[Task]:
-    """List the tasks of a job.
-
-    Parameters
-    ----------
-    hosts : sequence of Host
-    num_workers, num_servers : int
-    ssh : sequence of str, optional
-
-    Returns
-    -------
-    list of Task
-        The scheduler, the servers, the workers.
+    """List the scheduler, the servers and the workers of a job.
 
     Raises
     ------
     ArgumentError
         If there is no place for so many workers, or no way to a machine.
     """
-    places = {
-        "scheduler": [hosts[0]],
-        "server": list(islice(cycle(hosts), num_servers)),
-        "worker": deal_workers(hosts, num_workers),
-    }
-    counts = Counter(chain.from_iterable(places.values()))
-    addresses = find_addresses(list(counts), ssh)
-    ports = {h: iter(find_ports(h, addresses[h], counts[h])) for h in counts}
-    ends = {
-        role: [(host, addresses[host], next(ports[host])) for host in places[role]]
-        for role in places
-    }
-    ((_, address, port),) = ends["scheduler"]
+    servers = islice(cycle(hosts), num_servers)
+    workers = _deal_workers(hosts, num_workers)
+    places = [("scheduler", 0, hosts[0])]
+    places += [("server", number, host) for number, host in enumerate(servers)]
+    places += [("worker", number, host) for number, host in enumerate(workers)]
+    addresses = find_addresses(dict.fromkeys(host for _, _, host in places), ssh)
     common = {
-        "DMLC_PS_ROOT_URI": address,
-        "DMLC_PS_ROOT_PORT": str(port),
+        "DMLC_PS_ROOT_URI": addresses[hosts[0]],
+        "DMLC_PS_ROOT_PORT": str(find_port(hosts[0], addresses[hosts[0]])),
         "DMLC_NUM_WORKER": str(num_workers),
         "DMLC_NUM_SERVER": str(num_servers),
     }
-    return [
-        Task(role, number, host, {**common, **_list_own(role, address, port)})
-        for role in places
-        for number, (host, address, port) in enumerate(_sort_as_kvstore(ends[role]))
-    ]
+    tasks = []
+    for role, number, host in places:
+        own = {"DMLC_ROLE": role, "DMLC_NODE_HOST": addresses[host]}
+        tasks.append(Task(role, number, host, {**common, **own}))
+    return tasks
 
 
-def deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:
+def _deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:
     """Return a machine for each worker: in turn, to none more than it takes."""
-    dealt: list[Host] = []
-    while len(dealt) < count:
-        taken = Counter(dealt)
-        free = [h for h in hosts if h.slots is None or taken[h] < h.slots]
-        if not free:
-            raise ArgumentError(
-                f"expected slots for {count} workers in the hosts file, "
-                f"found {len(dealt)}: raise slots=, or lower -n"
-            )
-        dealt += free[: count - len(dealt)]
-    return dealt
+    turns = range(count)
+    free = [h for turn in turns for h in hosts if h.slots is None or turn < h.slots]
+    if len(free) < count:
+        raise ArgumentError(
+            f"expected slots for {count} workers in the hosts file, found {len(free)}: "
+            "raise slots=, or lower -n"
+        )
+    return free[:count]
 
 
-def _list_own(role: str, address: str, port: int) -> dict[str, str]:
-    """Return the variables that differ from process to process."""
-    # PORT is ps-lite's name; it takes any port if it is not given one.
-    return {"DMLC_ROLE": role, "DMLC_NODE_HOST": address, "PORT": str(port)}
-
-
-def _sort_as_kvstore(ends: list[tuple[Host, str, int]]) -> list[tuple[Host, str, int]]:
-    """Return processes in the order in which ps-lite's scheduler numbers them.
-
-    It sorts what connects by address, as text and backwards, then by port. Knowing
-    that, a line can be called by its worker's rank before the worker is connected.
-    """
-    by_port = sorted(ends, key=lambda end: end[2])
-    return sorted(by_port, key=lambda end: end[1], reverse=True)
-
-
-def find_addresses(hosts: Sequence[Host], ssh: Sequence[str]) -> dict[Host, str]:
-    """Return for each machine the address at which the others reach it.
-
-    Raises
-    ------
-    ArgumentError
-        If that of another machine is not known here.
-    """
+def find_addresses(hosts: Iterable[Host], ssh: Sequence[str]) -> dict[Host, str]:
+    """Return for each machine the address at which the others reach it."""
     others = {h: h.address or _look_up(h, ssh) for h in hosts if not h.is_here}
     own = _address_towards(next(iter(others.values()))) if others else LOOPBACK
     return {host: others.get(host) or host.address or own for host in hosts}
@@ -168,22 +110,14 @@ def _address_towards(address: str) -> str:
         return unsent.getsockname()[0]
 
 
-def find_ports(host: Host, address: str, count: int) -> list[int]:
-    """Return so many ports, ascending, where nobody listens: elsewhere most likely.
-
-    Raises
-    ------
-    ArgumentError
-        If the address is to be this machine's, and is not.
-    """
+def find_port(host: Host, address: str) -> int:
+    """Return a port where nobody listens: elsewhere, most likely."""
     if not host.is_here:
-        return sorted(random.SystemRandom().sample(QUIET_PORTS, count))
+        return random.SystemRandom().choice(QUIET_PORTS)
     try:
-        with ExitStack() as stack:
-            sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-            for one in sockets:
-                one.bind((address, 0))
-            return sorted(one.getsockname()[1] for one in sockets)
+        with socket.socket() as unused:
+            unused.bind((address, 0))
+            return unused.getsockname()[1]
     except OSError as error:
         raise ArgumentError(
             f"expected address={address} of {host.name} to be this machine's, found "

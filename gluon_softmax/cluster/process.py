@@ -14,34 +14,31 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from .. import __version__
 from ..errors import JobError
-from .hosts import add_ssh, python_command
+from ..storage.processes import python_command
+from .hosts import add_ssh
 from .plan import Task
 
 __all__ = ["Process"]
 
-LAST_LINES = 3
+SILENCE = 6.0
+"""Seconds until a keeper elsewhere takes the launcher for lost."""
+NUM_QUOTED = 3  # lines
 LONGEST_QUOTE = 200  # characters of a line
 
 
 class Process:
     """Starts a keeper, and remembers what is heard from it.
 
-    Parameters
-    ----------
-    task : Task
-    order : mapping
-        What the keeper is to do.
-    events : queue.SimpleQueue
-        Takes (this process, message) for each message of the keeper, and (this process,
-        None) when there will be no more.
-    ssh : sequence of str
+    Each message of the keeper is put on `events` with this process; None where there
+    will be no more.
 
     Attributes
     ----------
     started, stepped, stopped, ended : float or None
-        When it was started, made its last step, was seen to be stopped as by SIGSTOP,
-        and ended, by `time.monotonic`; None for what has not been.
+        When it was started, made its last step, was stopped as by SIGSTOP, and ended,
+        by `time.monotonic`; None for what has not been.
     is_finished, is_gone : bool
         Whether there will be no further step, and whether the keeper is gone.
     code : int or None
@@ -51,16 +48,25 @@ class Process:
     def __init__(
         self,
         task: Task,
-        order: Mapping[str, Any],
-        events: queue.SimpleQueue,
+        argv: Sequence[str],
         ssh: Sequence[str],
+        events: queue.SimpleQueue,
     ):
-        self.task, self.code = task, None
+        self.task = task
         self.started = time.monotonic()
-        self.stepped = self.stopped = self.ended = None
+        self.stepped = self.stopped = self.ended = self.code = None
         self.is_finished = self.is_gone = False
-        self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        command = python_command(task.host, "cluster.keeper", json.dumps(order))
+        self._lines: deque[str] = deque(maxlen=NUM_QUOTED)
+        order = {
+            "version": __version__,
+            "argv": argv,
+            "variables": task.variables,
+            "folder": os.getcwd(),
+            "silence": None if task.host.is_here else SILENCE,
+        }
+        command = python_command(
+            "cluster.keeper", json.dumps(order), python=task.host.python
+        )
         self._keeper = _start(add_ssh(task.host, command, ssh))
         threading.Thread(target=self._listen, args=[events], daemon=True).start()
 
@@ -77,16 +83,21 @@ class Process:
             return
         if "end" in message:
             self.code, self.ended = message["end"], time.monotonic()
+        if "stopped" in message:
+            self.stopped = time.monotonic() if message["stopped"] else None
+        if "sign" in message:
+            self._take_sign(*message["sign"].split())
         for stream in ("out", "err"):
             if message.get(stream, "").strip():
                 self._lines.append(message[stream].strip()[:LONGEST_QUOTE])
-        if "alive" in message:
-            now = time.monotonic()
-            age, rank, self.is_finished, is_stopped = message["alive"]
-            self.stepped = None if age is None else now - age
-            self.stopped = (self.stopped or now) if is_stopped else None
-            if rank is not None:
-                self.task = self.task._replace(number=rank)
+
+    def _take_sign(self, sign: str, rank: str = "") -> None:
+        """Remember what the process itself says, by `heartbeat`."""
+        if sign == "rank":
+            self.task = self.task._replace(number=int(rank))
+            return
+        self.stepped = time.monotonic()
+        self.is_finished = sign == "finished"
 
     def quote(self) -> str:
         """Return the last lines it printed, in one."""

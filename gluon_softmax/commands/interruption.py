@@ -1,15 +1,15 @@
-"""Ctrl-C and SIGTERM as a question that is asked between two batches."""
+"""Defer SIGINT and SIGTERM so that training can stop between two batches."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Interruption", "Terminated", "hinting", "raising_at_sigterm"]
 
-PATIENCE = 1.5
+GRACE = 1.5
 """Seconds after which what still runs is broken off where it is."""
 
 
@@ -20,29 +20,17 @@ class Terminated(KeyboardInterrupt):
 @contextmanager
 def raising_at_sigterm() -> Iterator[None]:
     """Raise `Terminated` at SIGTERM for the length of a block."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def end(number, frame):
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, end)
-    try:
+    with _handling(end, signal.SIGTERM):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
 def hinting(hint: str) -> Iterator[None]:
-    """Add how to go on, should the block be interrupted.
-
-    Parameters
-    ----------
-    hint : str
-        What the command's last line is to say.
-    """
+    """Add how to go on, which the command says last, to an interruption of a block."""
     try:
         yield
     except KeyboardInterrupt as stop:
@@ -52,7 +40,7 @@ def hinting(hint: str) -> Iterator[None]:
 class Interruption:
     """Notes SIGINT and SIGTERM for the length of a block, to be asked for.
 
-    A second signal, or the end of `PATIENCE` seconds, break off whatever runs then.
+    A second signal, or the end of `GRACE` seconds, break off whatever runs then.
 
     Examples
     --------
@@ -63,48 +51,44 @@ class Interruption:
     """
 
     def __init__(self):
-        self._number, self._before = 0, {}
+        self._number = 0
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+        self._handlers = _handling(self._note, *numbers)
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is not threading.main_thread():
-            return self  # signals come to the main thread only
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._note)
-        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._break_off)
+        self._handlers.__enter__()
         return self
 
     def __exit__(self, *error) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handlers.__exit__(None, None, None)
 
     def __call__(self) -> bool:
         """Return whether there was a signal."""
         return bool(self._number)
 
-    def make_error(self, hint: str) -> KeyboardInterrupt:
-        """Make the error that the signal would have been.
-
-        Parameters
-        ----------
-        hint : str
-            How to go on.
-
-        Returns
-        -------
-        KeyboardInterrupt
-            `Terminated` after SIGTERM.
-        """
+    def make_error(self, hint: str = "") -> KeyboardInterrupt:
+        """Make the error that the signal would have been, with how to go on."""
         kind = Terminated if self._number == signal.SIGTERM else KeyboardInterrupt
         return kind(hint)
 
     def _note(self, number: int, frame) -> None:
-        """Remember the first signal; break off at the second."""
+        """Remember the first signal; break off at the second, or at the alarm."""
         if self._number:
-            self._break_off(number, frame)
+            raise self.make_error()
         self._number = number
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
 
-    def _break_off(self, number: int, frame) -> None:
-        """End what does not ask."""
-        raise self.make_error("")
+
+@contextmanager
+def _handling(handler: Callable, *numbers: int) -> Iterator[None]:
+    """Handle some signals for the length of a block; only the main thread gets any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)

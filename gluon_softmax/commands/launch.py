@@ -6,17 +6,13 @@ import argparse
 import shlex
 import sys
 
+from ..errors import ArgumentError, check_positive, check_whole_number
+
 __all__ = ["add_arguments"]
 
 
 def add_arguments(commands) -> None:
-    """Describe `launch`.
-
-    Parameters
-    ----------
-    commands
-        What `argparse.ArgumentParser.add_subparsers` returned; `train` is among them.
-    """
+    """Describe `launch`; `train` is among the commands already."""
     parser = commands.add_parser(
         "launch",
         help="train in several processes, on several machines too",
@@ -34,7 +30,11 @@ def add_arguments(commands) -> None:
     )
     parser.add_argument("--hosts", metavar="FILE", help="machines, one per line")
     parser.add_argument(
-        "--ssh", default="ssh", help="program to reach them, e.g. ssh -F F"
+        "--ssh",
+        type=shlex.split,
+        default="ssh",
+        metavar="PROGRAM",
+        help="program to reach them, e.g. ssh -F F",
     )
     parser.add_argument(
         "--restart", type=int, default=0, metavar="N", help="attempts after a failure"
@@ -62,7 +62,6 @@ def _launch(options: argparse.Namespace) -> int:
     """Run the job, or print what it takes."""
     from ..cluster.job import run_job
     from ..cluster.manifests import format_job
-    from ..cluster.screen import Screen
     from ..compat import require_libraries
     from ..errors import JobError
     from .interruption import hinting
@@ -74,7 +73,7 @@ def _launch(options: argparse.Namespace) -> int:
     require_libraries()
     try:
         with hinting(_hint(job)):
-            run_job(job, Screen())
+            run_job(job)
     except JobError as error:
         print(f"gluon-softmax: {error}", file=sys.stderr)
         return 1
@@ -91,10 +90,9 @@ def _hint(job) -> str:
 
 def _read_job(options: argparse.Namespace):
     """Return the job that the options describe, when they have been checked."""
+    from ..cluster.failure import Limits
     from ..cluster.hosts import HERE, read_hosts
     from ..cluster.job import Job
-    from ..cluster.supervisor import Limits
-    from ..errors import check_positive, check_whole_number
 
     check_whole_number("-n", options.workers, least=1)
     check_whole_number("-s", options.servers, least=1)
@@ -106,7 +104,7 @@ def _read_job(options: argparse.Namespace):
         num_workers=options.workers,
         num_servers=options.servers,
         hosts=read_hosts(options.hosts) if options.hosts else (HERE,),
-        ssh=_read_ssh(options.ssh),
+        ssh=options.ssh,
         limits=Limits(start=options.start_limit, hang=options.hang_limit),
         restarts=options.restart,
     )
@@ -114,8 +112,6 @@ def _read_job(options: argparse.Namespace):
 
 def _read_arguments(options: argparse.Namespace) -> list[str]:
     """Return the workers' command, which has looked at its own arguments."""
-    from ..errors import ArgumentError
-
     arguments = options.arguments
     if arguments[:1] == ["--"]:
         arguments = arguments[1:]
@@ -128,18 +124,3 @@ def _read_arguments(options: argparse.Namespace) -> list[str]:
     train = options.commands["train"].parse_args(arguments[1:])
     train.check(train, options.workers)
     return arguments
-
-
-def _read_ssh(command: str) -> list[str]:
-    """Return the words of the command that starts ssh, split as a shell would."""
-    from ..errors import ArgumentError
-
-    try:
-        words = shlex.split(command)
-    except ValueError:  # a quotation without an end
-        words = []
-    if not words:
-        raise ArgumentError(
-            f"expected --ssh to name a program, with options, found {command!r}"
-        )
-    return words

@@ -34,7 +34,15 @@ def work(arguments: list[str]) -> None:
     A worker that ends as usual waits in KVStore's last barrier for the others, which
     after a failure never come.
     """
-    code = _run(arguments)
+    from .main import main as run
+
+    try:
+        code = run(arguments)
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
     if not code:
         heartbeat.finish()
         return
@@ -42,19 +50,6 @@ def work(arguments: list[str]) -> None:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
-
-
-def _run(arguments: list[str]) -> int:
-    """Run a command, and return its exit code whichever way it ends."""
-    from .main import main as run
-
-    try:
-        return run(arguments)
-    except SystemExit as error:
-        return error.code
-    except BaseException:
-        traceback.print_exc()
-        return 1
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ArgumentError, WorkerError
+from ..storage.processes import describe_exit
 from .worker import Read, answer, describe_error, prepare
 
 __all__ = ["WorkerPool"]
@@ -114,7 +115,7 @@ class WorkerPool:
         # The others were sent SIGTERM.
         pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
         return WorkerError(
-            f"worker process {pid} {_describe(codes[pid])}: num_workers=0 reads in "
+            f"worker process {pid} {describe_exit(codes[pid])}: num_workers=0 reads in "
             "this process"
         )
 
@@ -200,12 +201,3 @@ def _pickle(read: Read) -> bytes:
             f"cannot ({describe_error(error)}): use functions of a module, or "
             "multiprocessing.set_start_method('fork')"
         ) from error
-
-
-def _describe(code: int | None) -> str:
-    """Return how a process ended, from its exit code."""
-    if code is None:
-        return "ended"  # and something else in this process took the exit code
-    if code < 0:
-        return f"was ended by signal {-code} ({signal.strsignal(-code)})"
-    return f"exited with code {code}"

@@ -14,7 +14,8 @@ import math
 import os
 import re
 import warnings
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from reprlib import repr as shorten
@@ -26,115 +27,70 @@ from ..history import History
 from ..storage.archive import read_arrays, write_arrays
 from ..storage.json_data import decode_json
 
-__all__ = ["CheckpointFolder", "State"]
+__all__ = ["CheckpointFolder", "State", "hash_arrays"]
 
-FORMAT = "gluon_softmax checkpoint 1"
-KEPT = 2
+CHECKPOINT_FORMAT = "gluon_softmax checkpoint 1"
+NUM_KEPT = 2
 NAME = re.compile(r"checkpoint-(\d{9})\.npz")
 LOCK = ".lock"
 
 
 @dataclass
 class State:
-    """All that a training needs to go on where it was.
+    """All that a training needs to go on where it was."""
 
-    Attributes
-    ----------
-    params, momentum : dict of str to numpy.ndarray
-        By the names that Gluon has for the parameters; no momentum where it is 0.
-    epoch, batch : int
-        How many epochs are finished, and how many batches of the next one.
-    sums, recent : list of float
-        Loss, right predictions and samples so far in the epoch; loss and samples since
-        the last line with the running loss.
-    seconds : float
-        How long the epoch has taken so far.
-    history, running : list of dict
-        The figures of the finished epochs, and the running losses.
-    """
-
-    params: dict[str, np.ndarray]
-    momentum: dict[str, np.ndarray]
-    epoch: int = 0
-    batch: int = 0
+    params: dict[str, np.ndarray]  # by Gluon's names for them
+    momentum: dict[str, np.ndarray]  # none where the coefficient is 0
+    epoch: int = 0  # how many are finished
+    batch: int = 0  # how many of the next epoch are done
+    # Loss, right predictions and samples so far in the epoch; loss and samples since
+    # the last line with the running loss; how long the epoch has taken so far.
     sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     recent: list[float] = field(default_factory=lambda: [0.0, 0.0])
     seconds: float = 0.0
-    history: list[dict] = field(default_factory=list)
-    running: list[dict] = field(default_factory=list)
+    history: list[dict] = field(default_factory=list)  # the finished epochs
+    running: list[dict] = field(default_factory=list)  # the running losses
 
 
 class CheckpointFolder:
-    """The checkpoints of one training.
+    """The checkpoints of one training, which no other process uses meanwhile.
 
-    Parameters
-    ----------
-    path : path
-        The folder; made if it is missing.
-    run : dict
-        What the training is, as plain data: network, data set, settings. A checkpoint
-        of another one is refused.
-
-    Raises
-    ------
-    ArgumentError
-        If another process uses the folder, or it holds something else.
-    OutputError
-        If the folder cannot be made.
+    `run` is what the training is, as plain data: network, data set, settings. A
+    checkpoint of another one is refused, and so is a folder of something else.
     """
 
     def __init__(self, path: str | os.PathLike[str], run: dict):
         self.path, self.run = Path(path), run
-        self._check_folder()
-        self._lock()
+        with self._explaining():
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = [path.name for path in self.path.iterdir()]
+            _check_names(self.path, names)
+            self._lock = open(self.path / LOCK, "w")  # noqa: SIM115
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def close(self) -> None:
+        """Let other processes use the folder, as the end of this one does."""
+        self._lock.close()
 
     def exists(self) -> bool:
         """Return whether there is anything to go on from."""
         return bool(self._find())
 
     def save(self, state: State, number: int) -> Path:
-        """Write a checkpoint, and remove all but the newest two.
+        """Write a checkpoint after so many batches in all; keep the newest two.
 
-        Parameters
-        ----------
-        state : State
-        number : int
-            How many batches have been done in all.
-
-        Returns
-        -------
-        pathlib.Path
-            The file written.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written; those before are then still there.
+        If it cannot be written, an OutputError says so, and those before are there.
         """
         arrays = _pack(state, self.run)
-        arrays["sha256"] = np.array(_hash(arrays))
+        arrays["sha256"] = np.array(hash_arrays(arrays))
         path = write_arrays(arrays, self.path / f"checkpoint-{number:09}.npz")
-        for old in self._find()[KEPT:]:
-            with suppress(
-                OSError
-            ):  # the new one is whole; an old one too many is no harm
+        for old in self._find()[NUM_KEPT:]:
+            with suppress(OSError):  # the new one is whole; an old one is no harm
                 old.unlink()
         return path
 
     def load(self) -> State:
-        """Read the newest checkpoint that is whole; warn where one is damaged.
-
-        Returns
-        -------
-        State
-
-        Raises
-        ------
-        ArgumentError
-            If it is of another training.
-        DataError
-            If there is none, or all are damaged.
-        """
+        """Read the newest checkpoint that is whole; warn where one is damaged."""
         for path in self._find():
             try:
                 return _unpack(read_arrays(path), self.run, path)
@@ -147,33 +103,14 @@ class CheckpointFolder:
 
     def _find(self) -> list[Path]:
         """List the checkpoints, the newest first."""
-        return sorted(
-            (path for path in self.path.iterdir() if NAME.fullmatch(path.name)),
-            reverse=True,
-        )
+        paths = [path for path in self.path.iterdir() if NAME.fullmatch(path.name)]
+        return sorted(paths, reverse=True)
 
-    def _check_folder(self) -> None:
-        """Make the folder; refuse one that holds something else."""
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Say what is wrong with the folder."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            names = [path.name for path in self.path.iterdir()]
-        except OSError as error:
-            raise OutputError(
-                f"{self.path} cannot be used for checkpoints "
-                f"({error.strerror or error}): name another folder"
-            ) from error
-        strange = [n for n in names if not NAME.fullmatch(n) and not n.startswith(".")]
-        if strange:
-            raise ArgumentError(
-                f"{self.path}: expected a folder of checkpoints or an empty one, found "
-                f"{min(strange)!r} in it: name another folder"
-            )
-
-    def _lock(self) -> None:
-        """Keep other processes out for as long as this one lives."""
-        try:
-            self._locked = open(self.path / LOCK, "w")  # noqa: SIM115
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
         except BlockingIOError as error:
             raise ArgumentError(
                 f"{self.path} is in use by another training: wait for it, or name "
@@ -186,6 +123,16 @@ class CheckpointFolder:
             ) from error
 
 
+def _check_names(folder: Path, names: Iterable[str]) -> None:
+    """Check that a folder holds nothing but checkpoints."""
+    strange = [n for n in names if not NAME.fullmatch(n) and not n.startswith(".")]
+    if strange:
+        raise ArgumentError(
+            f"{folder}: expected a folder of checkpoints or an empty one, found "
+            f"{min(strange)!r} in it: name another folder"
+        )
+
+
 def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
     """Turn a state to arrays; what are not arrays already goes into one text."""
     content = asdict(state)
@@ -193,19 +140,21 @@ def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
     for kind in ("params", "momentum"):
         named = content.pop(kind)
         arrays.update({f"{kind}/{name}": array for name, array in named.items()})
-    head = {"format": FORMAT, "run": run, "state": content}
+    head = {"format": CHECKPOINT_FORMAT, "run": run, "state": content}
     return {**arrays, "head": np.array(json.dumps(head))}
 
 
 def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
     """Convert arrays to a state; raise for damaged ones and another training's."""
     try:
-        if arrays.pop("sha256", np.array("none")).tolist() != _hash(arrays):
+        if arrays.pop("sha256", np.array("none")).tolist() != hash_arrays(arrays):
             raise DataError("expected a whole checkpoint, found a damaged one")
         head = decode_json(arrays.pop("head").tolist().encode())
-        if head["format"] != FORMAT:
-            raise DataError(f"expected {FORMAT!r}, found {shorten(head['format'])}")
-        found = dict(head["run"].items())
+        if head["format"] != CHECKPOINT_FORMAT:
+            raise DataError(
+                f"expected {CHECKPOINT_FORMAT!r}, found {shorten(head['format'])}"
+            )
+        found_run = dict(head["run"].items())
         kinds = [_take(arrays, start) for start in ("params/", "momentum/")]
         state = State(*kinds, **head["state"])
         _check_state(state)
@@ -216,7 +165,7 @@ def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
             f"{path}: expected a training's state, found something else "
             f"({error!r:.200})"
         ) from error
-    _check_run(path, found, run)
+    _check_run(path, found_run, run)
     return state
 
 
@@ -250,7 +199,7 @@ def _check_run(path: Path, found: dict, wanted: dict) -> None:
         )
 
 
-def _hash(arrays: dict[str, np.ndarray]) -> str:
+def hash_arrays(arrays: dict[str, np.ndarray]) -> str:
     """Return the SHA-256 of names, types, shapes and content."""
     digest = hashlib.sha256()
     for name in sorted(arrays):

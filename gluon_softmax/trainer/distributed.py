@@ -17,6 +17,7 @@ from mxnet import gluon, nd
 
 from ..errors import ArgumentError, check_choice
 from .settings import KINDS
+from .sgd import SGDTrainer
 
 __all__ = ["AsyncGroup", "Group", "SyncGroup", "is_worker", "join_group"]
 
@@ -24,57 +25,6 @@ OWN_KEYS = 10_000
 """Keys from here on are this module's; Gluon's trainer numbers parameters from 0."""
 EXACT = 2
 """So many numbers add up to the same in any order; of more, the order decides bits."""
-
-
-class GroupTrainer:
-    """A `gluon.Trainer` that steps against the gradients of all processes.
-
-    Parameters
-    ----------
-    group : Group
-    trainer : mxnet.gluon.Trainer
-        Steps against the gradients that it finds, without a store of its own.
-
-    Attributes
-    ----------
-    learning_rate : float
-    """
-
-    def __init__(self, group: Group, trainer: gluon.Trainer):
-        self._group, self._trainer = group, trainer
-        self.learning_rate = trainer.learning_rate
-
-    def step(self, batch_size: int) -> None:
-        """Step against the summed gradients of a batch."""
-        self._group.exchange(self._gradients())
-        self._trainer.step(batch_size)
-
-    def step_without_samples(self, batch_size: int) -> None:
-        """Step with the others, where this process has no sample of the batch."""
-        for param in self._trainer._params:
-            param.list_grad()[0][:] = 0
-            param.list_data()[0]._fresh_grad = True  # the trainer would pass it over
-        self.step(batch_size)
-
-    def make_momentum(self) -> None:
-        """Make the momentum that the first step would make."""
-        updater = self._trainer._updaters[0]
-        for index, param in enumerate(self._trainer._params):
-            if index not in updater.states:
-                weight = param.list_data()[0]
-                state = updater.optimizer.create_state_multi_precision(index, weight)
-                updater.states[index], updater.states_synced[index] = state, True
-
-    def find_momentum(self, named: dict[str, gluon.Parameter]) -> dict[str, nd.NDArray]:
-        """Return the momentum of each parameter; none before a step, or at 0."""
-        states = self._trainer._updaters[0].states
-        index = {id(param): i for i, param in enumerate(self._trainer._params)}
-        found = {name: states.get(index[id(param)]) for name, param in named.items()}
-        return {name: state for name, state in found.items() if state is not None}
-
-    def _gradients(self) -> list[nd.NDArray]:
-        """List the gradients."""
-        return [param.list_grad()[0] for param in self._trainer._params]
 
 
 class Group:
@@ -100,10 +50,9 @@ class Group:
         """Which part of each batch of the test set."""
         return self.part if self.adds_up else (0, 1)
 
-    def make_trainer(self, net: gluon.Block, optimizer: mx.optimizer.SGD):
-        """Make what steps after each batch: a `GroupTrainer`, or one like it."""
-        trainer = gluon.Trainer(net.collect_params(), optimizer, kvstore=None)
-        return GroupTrainer(self, trainer)
+    def make_trainer(self, net: gluon.Block, lr: float, momentum: float):
+        """Make what steps after each batch: an `SGDTrainer`, or one like it."""
+        return SGDTrainer(net, lr, momentum, self)
 
     def exchange(self, arrays: list[nd.NDArray]) -> None:
         """Replace arrays by their sums over all processes."""
@@ -113,16 +62,11 @@ class Group:
         return list(numbers)
 
     def share(self, arrays: list[nd.NDArray]) -> None:
-        """Return every process the arrays of the first one."""
+        """Replace arrays by those of the first process."""
 
 
 class StoreGroup(Group):
-    """The workers of a job, which have a store in common.
-
-    Parameters
-    ----------
-    store : mxnet.kvstore.KVStore
-    """
+    """The workers of a job, which have a store in common."""
 
     def __init__(self, store: mx.kvstore.KVStore):
         self.store = store
@@ -130,7 +74,7 @@ class StoreGroup(Group):
         self._last_key = OWN_KEYS
 
     def share(self, arrays: list[nd.NDArray]) -> None:
-        """Return every process the arrays of the first one."""
+        """Replace arrays by those of the first process."""
         for array in arrays:
             key = self.take_key()
             self.store.init(key, array)
@@ -145,11 +89,7 @@ class StoreGroup(Group):
 class SyncGroup(StoreGroup):
     """The workers of a job, in step: MXNet's ``dist_sync``.
 
-    Parameters
-    ----------
-    store : mxnet.kvstore.KVStore
-    compressed : bool
-        Whether the store compresses what is pushed; it then cannot add figures up.
+    A store that compresses what is pushed cannot add figures up.
     """
 
     def __init__(self, store: mx.kvstore.KVStore, compressed: bool = False):
@@ -207,29 +147,21 @@ class AsyncGroup(StoreGroup):
 
     adds_up = False
 
-    def make_trainer(self, net: gluon.Block, optimizer: mx.optimizer.SGD):
+    def make_trainer(self, net: gluon.Block, lr: float, momentum: float):
         """Make a trainer whose steps, momentum included, are taken in the store."""
-        return AsyncTrainer(net, optimizer, self.store, self.size)
+        return AsyncTrainer(net, lr, momentum, self)
 
 
 class AsyncTrainer:
-    """Gluon's trainer over a store; it pushes gradients and pulls parameters.
+    """Gluon's trainer over a store; it pushes gradients and pulls parameters."""
 
-    Parameters
-    ----------
-    net : mxnet.gluon.Block
-    optimizer : mxnet.optimizer.SGD
-    store : mxnet.kvstore.KVStore
-    size : int
-        Among how many a batch is shared.
-    """
-
-    def __init__(self, net: gluon.Block, optimizer, store, size: int):
-        self.learning_rate, self._size = optimizer.learning_rate, size
-        plain = mx.optimizer.SGD(
-            learning_rate=optimizer.learning_rate, momentum=optimizer.momentum
-        )
-        self._trainer = gluon.Trainer(net.collect_params(), plain, kvstore=store)
+    def __init__(self, net: gluon.Block, lr: float, momentum: float, group: AsyncGroup):
+        self.learning_rate, self._size = lr, group.size
+        self.params = net._collect_params_with_prefix()
+        self.momentum: dict[str, nd.NDArray] = {}  # the store does not give it away
+        optimizer = mx.optimizer.SGD(learning_rate=lr, momentum=momentum)
+        params = net.collect_params()
+        self._trainer = gluon.Trainer(params, optimizer, kvstore=group.store)
 
     def step(self, batch_size: int) -> None:
         """Step against the gradient of this process's part of a batch."""
@@ -238,13 +170,6 @@ class AsyncTrainer:
     def step_without_samples(self, batch_size: int) -> None:
         """Leave the step to the others."""
 
-    def make_momentum(self) -> None:
-        """Leave momentum to the store, which begins it at zero."""
-
-    def find_momentum(self, named: dict[str, gluon.Parameter]) -> dict[str, nd.NDArray]:
-        """Return none: the store keeps it, and does not give it away."""
-        return {}
-
 
 def is_worker() -> bool:
     """Return whether this process is a worker of a job of several."""
@@ -252,24 +177,10 @@ def is_worker() -> bool:
 
 
 def join_group(kind: str | None = None, threshold: float | None = None) -> Group:
-    """Join the job that this process is a worker of.
+    """Join the job that this process is a worker of, with one of the `KINDS` of store.
 
-    Parameters
-    ----------
-    kind : {'dist_sync', 'dist_async'}, optional
-        ``dist_sync`` if not given.
-    threshold : float, optional
-        Compress gradients to two bits each: plus or minus the threshold, or nothing;
-        what is lost is added to the next one.
-
-    Returns
-    -------
-    Group
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such kind, or this process is not a worker of a job.
+    With a threshold gradients are compressed to two bits each: plus or minus the
+    threshold, or nothing; what is lost is added to the next one.
     """
     kind = kind or KINDS[0]
     check_choice("kvstore", kind, KINDS)

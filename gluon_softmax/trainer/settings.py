@@ -32,26 +32,7 @@ STARTS = ("normal", "xavier")
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained; the chapter's settings if not given.
-
-    Attributes
-    ----------
-    num_epochs, batch_size : int
-        How often to go through the training set, and the size of a mini-batch.
-    lr : float
-        Learning rate.
-    momentum : float
-        Momentum coefficient, from 0 to below 1.
-    seed : int
-        Random seed of the initial weights and of the mini-batches.
-    print_every : int
-        Batches from one line with the running loss to the next.
-
-    Raises
-    ------
-    ArgumentError
-        If a setting cannot be used.
-    """
+    """How a network is trained, as `HELP` says; the chapter's settings if not given."""
 
     num_epochs: int = 5
     batch_size: int = 256
@@ -89,18 +70,7 @@ def add_settings(parser: ArgumentParser, names: Iterable[str]) -> None:
 
 
 def check_shares(batch_size: int, num_workers: int) -> None:
-    """Check that every worker gets a sample of each batch.
-
-    Parameters
-    ----------
-    batch_size, num_workers : int
-        Samples per step, and among how many processes they are shared.
-
-    Raises
-    ------
-    ArgumentError
-        If there is not a sample for each.
-    """
+    """Check that every worker gets a sample of each batch."""
     if batch_size < num_workers:
         raise ArgumentError(
             f"expected a batch_size of at least {num_workers}, one sample for each "

@@ -17,7 +17,7 @@ from ...chapter.evaluation import evaluate_accuracy
 from ...chapter.networks import NETWORKS
 from ...chapter.training import train, train_ch3
 from ...engine import ENGINE, Engine, hybridize
-from ...trainer.network_training import make_optimizer
+from ...trainer.sgd import SGDTrainer
 from ..peers.serving import Work
 from .arrays import read_pixels
 from .reading import BATCH_SIZE, load_d2lzh, load_ours
@@ -75,8 +75,8 @@ def prepare_handmade(images: str) -> Work:
 def prepare_network(images: str, name: str) -> Work:
     """Prepare an epoch of a deeper network, as `gluon-softmax train` trains it."""
     net = NETWORKS[name]()
-    optimizer = make_optimizer(LR, NETWORK_MOMENTUM)
-    trainer = gluon.Trainer(net.collect_params(), optimizer)
+    net(nd.zeros((1, 1, 28, 28)))  # Gluon learns the shapes
+    trainer = SGDTrainer(net, LR, NETWORK_MOMENTUM)
     loaders = load_ours(images, NETWORK_BATCH_SIZE)
     return train_ours(loaders, net, make_loss(), trainer=trainer)
 

@@ -1,0 +1,34 @@
+"""Child processes: how one of this package's own is started, and how one ended."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+__all__ = ["describe_exit", "python_command"]
+
+
+def python_command(
+    module: str, *arguments: str, python: str = sys.executable
+) -> list[str]:
+    """Return the command that calls `main` of a module of this copy of the package.
+
+    The package is taken from where this one is, if that folder is on the machine and is
+    not searched anyway: a source tree.
+    """
+    folder = str(Path(__file__).parents[2])
+    code = (
+        f"import sys; F = {folder!r}; sys.path[:1] = [F] * (F not in sys.path[1:]); "
+        f"from gluon_softmax.{module} import main; sys.exit(main())"
+    )
+    return [python, "-c", code, *arguments]
+
+
+def describe_exit(code: int | None) -> str:
+    """Return how a process ended, from its exit code as `subprocess` has it."""
+    if code is None:
+        return "ended"  # and something else in this process took the exit code
+    if code < 0:
+        return f"was ended by signal {-code} ({signal.strsignal(-code)})"
+    return f"exited with code {code}"
