@@ -15,7 +15,6 @@ from gluon_softmax.trainer.network_training import (
     MAKERS,
     NetworkTraining,
     choose_context,
-    move,
 )
 from gluon_softmax.trainer.settings import Settings
 from mxnet import gluon, nd
