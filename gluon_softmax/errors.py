@@ -33,7 +33,17 @@ class GluonSoftmaxError(Exception):
 
 
 class ArgumentError(GluonSoftmaxError, ValueError):
-    """An argument has a value that cannot be used."""
+    """An argument has a value that cannot be used.
+
+    Attributes
+    ----------
+    argument : str
+        Its name, where the message begins with it; a command names its option instead.
+    """
+
+    def __init__(self, message: str, argument: str = ""):
+        super().__init__(message)
+        self.argument = argument
 
 
 class ContenderError(GluonSoftmaxError, RuntimeError):
@@ -88,7 +98,8 @@ def check_whole_number(name: str, value: object, least: int) -> None:
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or value < least:
         raise ArgumentError(
-            f"expected {name} to be a whole number from {least} on, found {value!r}"
+            f"expected {name} to be a whole number from {least} on, found {value!r}",
+            argument=name,
         )
 
 
@@ -111,7 +122,8 @@ def check_batch_size(batch_size: int, num_samples: int) -> None:
     if batch_size > num_samples:
         raise ArgumentError(
             f"expected a batch_size of at most {num_samples:,}, the size of the data "
-            f"set, found {batch_size:,}"
+            f"set, found {batch_size:,}",
+            argument="batch_size",
         )
 
 
@@ -131,7 +143,9 @@ def check_positive(name: str, value: float) -> None:
         If `value` is 0, negative, infinite or not a number.
     """
     if not 0 < value < float("inf"):
-        raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")
+        raise ArgumentError(
+            f"expected {name} to be a number above 0, found {value!r}", argument=name
+        )
 
 
 def check_momentum(value: float) -> None:
@@ -149,7 +163,8 @@ def check_momentum(value: float) -> None:
     """
     if not 0 <= value < 1:
         raise ArgumentError(
-            f"expected momentum to be at least 0 and below 1, found {value!r}"
+            f"expected momentum to be at least 0 and below 1, found {value!r}",
+            argument="momentum",
         )
 
 
@@ -173,5 +188,6 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
     choices = list(choices)
     if value not in choices:
         raise ArgumentError(
-            f"expected {name} to be one of {', '.join(choices)}, found {value!r}"
+            f"expected {name} to be one of {', '.join(choices)}, found {value!r}",
+            argument=name,
         )

@@ -7,7 +7,7 @@ from statistics import median
 from ..history import Epoch
 from .compare import SCRATCH, Comparison
 
-__all__ = ["format_hybridized", "format_table"]
+__all__ = ["format_hybridized", "format_narrow_table", "format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
@@ -33,8 +33,30 @@ def format_table(comparison: Comparison) -> list[str]:
     ]
     rows = zip(*comparison.histories.values())
     for epochs, difference in zip(rows, comparison.differences):
-        cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
-        lines.append(" | ".join([*cells, f"{difference:.1e}"]))
+        cells = [f"{_format_epoch(epoch):>{len(columns)}}" for epoch in epochs]
+        lines.append(" | ".join([f"{epochs[0].epoch:5}", *cells, f"{difference:.1e}"]))
+    return lines
+
+
+def format_narrow_table(comparison: Comparison) -> list[str]:
+    """Format a comparison as a table of at most 64 columns.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    list of str
+        The lines: a title, one of headings, then one per epoch and version.
+    """
+    title, *_ = format_table(comparison)
+    lines = [title, "epoch version         loss train acc test acc seconds difference"]
+    rows = zip(*comparison.histories.values())
+    for epochs, difference in zip(rows, comparison.differences):
+        for name, epoch in zip(comparison.histories, epochs):
+            lines.append(f"{epoch.epoch:5} {name:13} {_format_epoch(epoch):>33}")
+        lines[-1] += f" {difference:10.1e}"
     return lines
 
 
@@ -61,8 +83,8 @@ def format_hybridized(comparison: Comparison) -> str:
 
 
 def _format_epoch(epoch: Epoch) -> str:
-    """Format one version's epoch to stand under the headings."""
+    """Format one version's epoch, to be moved right until it is under the headings."""
     return (
-        f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
+        f"{epoch.loss:.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
         f"{epoch.seconds:7.2f}"
     )

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError
-from .compare import FOLDER
+from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
-
-MODEL = FOLDER / "model-gluon.npz"
-"""What `gluon-softmax compare` leaves."""
 
 
 def add_arguments(commands) -> None:
@@ -57,6 +54,8 @@ def _export(options: argparse.Namespace) -> int:
             f"expected files that end in {', '.join(WRITERS)}, found "
             f"{str(unknown[0])!r}: the suffix says which format to write"
         )
+    check_result(options.model, "--model")
+
     from ..models.model import load_model
 
     model = load_model(options.model)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .export import MODEL
+from ..errors import check_whole_number
+from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
 
@@ -40,9 +41,8 @@ def add_arguments(commands) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     """Print how each picture was prepared and what it is; write the figure."""
-    from ..errors import check_whole_number
-
     check_whole_number("top", options.top, least=1)
+    check_result(options.model, "--model")
 
     import numpy as np
 

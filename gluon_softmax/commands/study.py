@@ -75,6 +75,7 @@ class Experiment:
 
     def __post_init__(self):
         Settings(self.num_epochs, self.batch_size, self.lr, self.momentum, self.seed)
+        check_whole_number("num_validation", self.num_validation, least=0)
 
 
 def list_experiments(

@@ -25,6 +25,7 @@ __all__ = [
     "ENVIRONMENT_VARIABLE",
     "Files",
     "Place",
+    "check_variable",
     "fetch",
     "inspect",
     "places",
@@ -175,6 +176,22 @@ def places(name: str, root: str | os.PathLike[str] | None = None) -> list[Place]
     return found
 
 
+def check_variable() -> None:
+    """Check that the folder that `$GLUON_SOFTMAX_DATA` names is there, if it names one.
+
+    Raises
+    ------
+    DataError
+        If it is not: whatever is found elsewhere is not what the user asked for.
+    """
+    folder = os.environ.get(ENVIRONMENT_VARIABLE)
+    if folder and not os.path.exists(os.path.expanduser(folder)):
+        raise DataError(
+            f"${ENVIRONMENT_VARIABLE} names {folder}, which is not there: name a "
+            "folder that holds fashion-mnist/ or mnist/, or unset it"
+        )
+
+
 def read(name: str, train: bool, root: str | os.PathLike[str] | None = None) -> Files:
     """Read and verify images and labels, fetching them first if they are nowhere.
 
@@ -199,6 +216,7 @@ def read(name: str, train: bool, root: str | os.PathLike[str] | None = None) -> 
     DownloadError
         If the files are nowhere and no mirror has them.
     """
+    check_variable()
     for place in places(name, root):
         try:
             files = inspect(name, train, place.folder)

@@ -22,23 +22,10 @@ PER_CELL = 4
 
 
 def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
-    """Gather what the page embeds.
+    """Return what the page embeds as plain data, arrays of bytes or float32 as base64.
 
-    Parameters
-    ----------
-    comparison : SavedComparison
-    test_set : ImageDataset
-        The test images of the comparison's data set.
-
-    Returns
-    -------
-    dict
-        Plain data; bytes and float32 numbers (little-endian) as base64.
-
-    Raises
-    ------
-    DataError
-        If a version is missing, or is no softmax regression on these classes.
+    Raises `DataError` where a version is missing, or is no softmax regression on the
+    classes of the test set.
     """
     _check_models(comparison, test_set)
     names = [name for name in VERSIONS.values() if name in comparison.models]
@@ -71,18 +58,9 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
 
 
 def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
-    """Return a softmax regression's probabilities, computed as the page computes them.
+    """Return a softmax regression's probabilities (n, 10), computed as the page does.
 
-    Parameters
-    ----------
-    model : Model
-    images : numpy.ndarray
-        Bytes, shape (n, 28, 28, 1).
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape (n, classes).
+    `images` are bytes of shape (n, 28, 28, 1).
     """
     X = model.scale(images).reshape(len(images), -1).astype("float64")
     scores = X @ model.params["W"].astype("float64") + model.params["b"]
@@ -93,17 +71,8 @@ def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
 def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Choose the images to embed: the first, and of each mistake the most confident.
 
-    Parameters
-    ----------
-    labels : numpy.ndarray
-        True classes, shape (n,), int.
-    probabilities : numpy.ndarray
-        Shape (n, classes).
-
-    Returns
-    -------
-    numpy.ndarray
-        Where in the test set they are, ascending, int.
+    Takes the true classes (n,) and the probabilities (n, classes); returns the places
+    in the test set, ascending.
     """
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     chosen = set(range(min(FIRST, len(labels))))
