@@ -227,6 +227,17 @@ def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
     assert not (no_data / "comparison").exists()
 
 
+@pytest.mark.usefixtures("no_data")
+@pytest.mark.parametrize("command", ["compare", "train softmax", "data list"])
+def test_a_variable_that_names_no_folder_is_an_error(command, monkeypatch, capsys):
+    """In a line that says so, whatever is found elsewhere."""
+    monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, "nowhere")
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("gluon-softmax: $GLUON_SOFTMAX_DATA names nowhere, which")
+    assert error.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_damaged_cache_is_passed_over_in_one_line(no_data, quick, capsys):
     """What is wrong with files that the user did not name is said, and goes on."""

