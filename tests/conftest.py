@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import gluon_softmax
 import mxnet as mx
@@ -82,6 +84,19 @@ def digits() -> tuple[MNIST, MNIST]:
         if (place.folder / "train-images-idx3-ubyte.gz").is_file():
             return MNIST(train=True), MNIST(train=False)
     return pytest.skip("needs MNIST: run gluon-softmax data fetch mnist")
+
+
+@pytest.fixture
+def no_data(tmp_path, monkeypatch) -> Path:
+    """Take away every data set and mirror; work in an empty home, and return it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for variable in (sources.ENVIRONMENT_VARIABLE, "MXNET_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    for name, published in sources.DATA_SETS.items():
+        nowhere = dataclasses.replace(published, mirrors=("http://127.0.0.1:9/",))
+        monkeypatch.setitem(sources.DATA_SETS, name, nowhere)
+    return tmp_path
 
 
 @pytest.fixture

@@ -9,21 +9,9 @@ from pathlib import Path
 import pytest
 from gluon_softmax.commands.main import main, make_parser
 from gluon_softmax.data import sources
-from gluon_softmax.data.datasets import FashionMNIST, SyntheticFashion
-from gluon_softmax.errors import DownloadError
+from gluon_softmax.data.datasets import SyntheticFashion
 
 COMMANDS = re.findall(r"^    (\w+)\b", make_parser().format_help(), re.MULTILINE)
-
-
-@pytest.fixture
-def no_data(tmp_path, monkeypatch):
-    """Take away every data set and every mirror."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    for variable in ("GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(sources, "_mirrors", lambda name: ("http://127.0.0.1:9/",))
-    return tmp_path
 
 
 @pytest.fixture
@@ -50,31 +38,6 @@ def test_compare_falls_back_to_the_stand_in_and_says_so(no_data, capsys):
     assert "drawn stand-in, not Fashion-MNIST" in numbers["data"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "file", "option"),
-    [
-        (["page"], "comparison", "--comparison"),
-        (["predict", "picture.png"], "model-gluon", "--model"),
-        (["export", "model.json"], "model-gluon", "--model"),
-    ],
-)
-def test_other_commands_offer_the_stand_in(arguments, file, option, no_data, capsys):
-    """Where that is all that there is; it is taken only when it is named."""
-    (no_data / "comparison").mkdir()
-    suffix = ".json" if file == "comparison" else ".npz"
-    (no_data / f"comparison/{file}-stand-in{suffix}").touch()
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert f"comparison/{file}{suffix} is not there" in error
-    assert error.endswith(f" {option} comparison/{file}-stand-in{suffix}\n")
-
-
-def test_library_call_never_falls_back(no_data):
-    """A data set that cannot be had is an error, not another data set."""
-    with pytest.raises(DownloadError, match="Fashion-MNIST is not on this machine"):
-        FashionMNIST()
-
-
 @pytest.mark.slow
 def test_compare_on_real_data(fashion, tmp_path, capsys):
     """One epoch on Fashion-MNIST: a table, figures and numbers, no mark."""
@@ -86,36 +49,6 @@ def test_compare_on_real_data(fashion, tmp_path, capsys):
     assert numbers["largest_parameter_difference"][0] < 1e-5
     assert len(list(tmp_path.iterdir())) == 18
     assert f"wrote 18 files to {tmp_path}: " in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "required: command"),
-        (["compare", "--no-such-option"], "unrecognized arguments: --no-such-option;"),
-        (["compare", "--epochs", "2"], "--epochs 2 (did you mean --num-epochs?); see"),
-        (["compare", "--batchsize=2"], "(did you mean --batch-size?); see"),
-        (["bench", "scaling", "--quik"], "(did you mean --quick?); see"),
-        (["compair"], "(did you mean compare?); see gluon-softmax --help"),
-        (["train", "softmaks"], "(did you mean softmax?); see gluon-softmax train"),
-        (["train", "gluon"], "invalid choice: 'gluon'"),
-        (["train", "softmax", "--ctx", "tpu"], "(choose from"),
-        (["study", "--pixels", "centered"], "(did you mean centred?); see"),
-        (["compare", "--lr", "fast"], "invalid float value: 'fast'"),
-        (["data", "explode"], "invalid choice: 'explode'"),
-    ],
-)
-def test_unknown_options_get_one_line(arguments, message, capsys):
-    """What cannot be parsed ends with exit code 2 and where to read on."""
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    assert stop.value.code == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
-    command = " ".join(["gluon-softmax", *arguments[:1]])
-    assert f"see {command}" in error or "see gluon-softmax --help" in error
-    assert error.endswith("--help\n")
 
 
 def show_help(name, capsys):
@@ -174,68 +107,6 @@ def test_train_softmax_is_the_chapter(tmp_path):
     assert last["epoch"] == 5
     assert last["loss"] == pytest.approx(0.4855, abs=0.002)
     assert last["train_acc"] == pytest.approx(0.838, abs=0.003)
-
-
-def list_numbers():
-    """List each option that takes a number, with -1 in its command's example."""
-    commands = next(a for a in make_parser()._actions if isinstance(a.choices, dict))
-    for name, parser in commands.choices.items():
-        example, dashes, behind = parser.epilog.partition(" -- ")
-        for action in parser._actions:
-            if action.type in (int, float) and action.dest != "target":
-                option = action.option_strings[0]
-                words = f"{example} {option} -1{dashes}{behind}".split()[2:]
-                yield pytest.param(option, words, id=f"{name} {option}")
-
-
-@pytest.mark.usefixtures("no_data")
-@pytest.mark.parametrize(("option", "arguments"), list(list_numbers()))
-def test_a_bad_number_is_named_as_it_was_typed(option, arguments, capsys):
-    """By its option in every command, not by an argument of Python's."""
-    assert main(arguments) == 2
-    assert f"expected {option} to be " in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("no_data", "quick")
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["compare", "--batch-size", "301"], "expected a --batch-size of at most 300"),
-        (["launch", "-n", "2", "--", "train", "softmax", "--lr", "0"], "expected --lr"),
-        (["train", "softmax", "--data", "cifar"], "expected --data to be one of"),
-        (["compare", "--root", "nowhere"], "--root names nowhere, which is not there"),
-        (["data", "list", "--root", "nowhere"], "--root names nowhere, which is not"),
-        (["data", "list", "cifar"], "unknown data set 'cifar': choose one of"),
-        (["data", "verify", "mnist"], "mnist train: not on this machine"),
-        (["data", "fetch", "mnist", "--root", "new"], "MNIST is not on this machine"),
-    ],
-)
-def test_bad_values_get_one_line(arguments, message, capsys):
-    """What cannot be used ends with exit code 2, one line and nothing written."""
-    assert main(arguments) == 2
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("gluon-softmax: ")
-    assert message in last
-
-
-def test_damaged_root_is_an_error_not_a_fallback(no_data, capsys):
-    """Damaged files in the folder named are reported, not replaced by the stand-in."""
-    for file in sources.SPLITS[True]:
-        (no_data / f"{file}.gz").write_bytes(b"<html>sign in</html>")
-    assert main(["compare", "--root", str(no_data)]) == 2
-    assert "found a web page" in capsys.readouterr().err
-    assert not (no_data / "comparison").exists()
-
-
-@pytest.mark.usefixtures("no_data")
-@pytest.mark.parametrize("command", ["compare", "train softmax", "data list"])
-def test_a_variable_that_names_no_folder_is_an_error(command, monkeypatch, capsys):
-    """In a line that says so, whatever is found elsewhere."""
-    monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, "nowhere")
-    assert main(command.split()) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("gluon-softmax: $GLUON_SOFTMAX_DATA names nowhere, which")
-    assert error.count("\n") == 1
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ from gluon_softmax.data.datasets import SyntheticFashion, get_fashion_mnist_labe
 from gluon_softmax.figures import animation, drawing
 from gluon_softmax.models.comparison_file import read_comparison
 from gluon_softmax.models.model import load_model
-from matplotlib import font_manager
 from PIL import Image
 
 QUICK = ["compare", "--num-epochs", "2", "--batch-size", "50"]
@@ -110,28 +109,3 @@ def test_an_animation_shows_the_first_version(capsys, monkeypatch):
     assert title.endswith(", from scratch")
     history = read_comparison("comparison/comparison.json").histories["from scratch"]
     assert frames[-1].loss == pytest.approx(history[-1].loss, rel=0.2)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--animate", "film.avi"], "to end in .gif, .mp4, .html, found 'film.avi'"),
-        (["--animate", "film"], "to end in .gif, .mp4, .html, found 'film'"),
-        (["--animate", "film.mp4"], "film.mp4: ffmpeg, which writes .mp4, is not inst"),
-        (["--language", "zh"], "no font with Chinese characters is installed"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused_before_training(
-    arguments, message, tmp_path, monkeypatch, capsys
-):
-    """One line, exit code 2, and nothing read or written."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datasets, "FashionMNIST", lambda *_, **__: pytest.fail("late"))
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(font_manager, "findSystemFonts", list)
-    assert main(["compare", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("gluon-softmax: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())

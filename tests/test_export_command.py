@@ -87,34 +87,3 @@ def test_import_writes_gluons_parameters():
     net, X = make_convolutional(), nd.array(model.scale(draw_images(2)))
     net.load_parameters("new/m.params")
     np.testing.assert_array_equal(net(X).asnumpy(), to_gluon(model)(X).asnumpy())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["export", "a.npz", "b.pt"], "end in .npz, .onnx, .json, found 'b.pt'"),
-        (["export", "a.npz", "--model", "none.npz"], "run gluon-softmax compare or"),
-        (["export", "a.npz", "--model", "bad.npz"], "bad.npz: expected a .npz"),
-        (["export", "bad.npz/a.npz"], "bad.npz/a.npz cannot be written"),
-        (["export", "comparison/../taken.json"], "taken.params cannot be written"),
-        (["import", "none.npz"], "none.npz is not there"),
-        (["import", "comparison"], "comparison cannot be read (Is a directory)"),
-        (["import", "comparison/model-gluon.npz"], "MNIST is not on this machine"),
-    ],
-)
-def test_bad_input_gets_one_line_and_nothing_is_written(
-    arguments, message, tmp_path, capsys, monkeypatch
-):
-    """Exit code 2, and the folder is as it was."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("GLUON_SOFTMAX_DATA", raising=False)
-    monkeypatch.setattr("gluon_softmax.data.sources._mirrors", lambda name: ())
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 cut off")
-    (tmp_path / "taken.params").mkdir()
-    before = sorted(tmp_path.rglob("*"))
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("gluon-softmax: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert sorted(tmp_path.rglob("*")) == before

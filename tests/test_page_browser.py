@@ -16,6 +16,7 @@ from gluon_softmax.data.datasets import TEXT_LABELS, TEXT_LABELS_ZH
 from gluon_softmax.models.comparison_file import read_comparison, write_comparison
 from test_page import predict_with_mxnet
 
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 NAMES = ("gluon_softmax", "Fashion-MNIST", "NumPy", "Gluon", "softmax", "English")
 """What is called the same in Chinese."""
@@ -23,19 +24,16 @@ NAMES = ("gluon_softmax", "Fashion-MNIST", "NumPy", "Gluon", "softmax", "English
 
 @pytest.fixture(scope="module")
 def driver():
-    """Start a browser, or skip with the reason."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    """Start a browser that keeps its messages."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     logs = {"browser": "ALL", "performance": "ALL"}
     options.set_capability("goog:loggingPrefs", logs)
-    started = webdriver.Chrome(
-        options, webdriver.ChromeService(shutil.which("chromedriver"))
-    )
-    yield started
-    started.quit()
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with webdriver.Chrome(options, service) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -96,31 +94,27 @@ def wait_for_frame(driver):
     driver.execute_async_script(script)
 
 
-def actions(driver):
-    """Begin a chain of movements and keys."""
-    from selenium.webdriver import ActionChains
-
-    return ActionChains(driver, duration=20)
+def move(driver):
+    """Begin a chain of movements."""
+    return webdriver.ActionChains(driver, duration=20)
 
 
 def press(driver, *names):
     """Press keys, one after the other."""
-    from selenium.webdriver.common.keys import Keys
-
     for name in names:
-        actions(driver).send_keys(getattr(Keys, name)).perform()
+        move(driver).send_keys(getattr(webdriver.Keys, name)).perform()
 
 
 def read_shares(driver):
-    """Read both models' probabilities off the page, shape (10, 2), in percent."""
-    script = "[...document.querySelectorAll('.shares')].map(e => e.innerText)"
-    return np.array(
-        [re.findall(r"[\d.]+", text) for text in ask(driver, script)], dtype=float
+    """Read two models' probabilities off the page, shape (10, 2), in percent."""
+    texts = ask(
+        driver, "[...document.querySelectorAll('.shares')].map(e => e.innerText)"
     )
+    return np.array([re.findall(r"[\d.]+", text) for text in texts], dtype=float)
 
 
 def read_picture(driver):
-    """Give the picture on the pad as an image."""
+    """Return the picture on the pad as an image."""
     return np.array(ask(driver, "page.picture()"), np.uint8).reshape(1, 28, 28, 1)
 
 
@@ -133,9 +127,7 @@ def click(driver, selector):
 
 def choose(driver, element, value):
     """Choose an entry of a list."""
-    from selenium.webdriver.support.select import Select
-
-    Select(driver.find_element("id", element)).select_by_value(str(value))
+    driver.find_element("css selector", f"#{element} option[value='{value}']").click()
 
 
 def test_no_error_and_no_network(driver, address):
@@ -148,13 +140,13 @@ def test_no_error_and_no_network(driver, address):
         click(driver, f"#{element}")
     click(driver, "#model label:last-child")
     assert driver.get_log("browser") == []
-    events = [
-        json.loads(e["message"])["message"] for e in driver.get_log("performance")
-    ]
+    events = [json.loads(entry["message"]) for entry in driver.get_log("performance")]
     requests = [
-        e["params"] for e in events if e["method"] == "Network.requestWillBeSent"
+        event["message"]["params"]["request"]["url"]
+        for event in events
+        if event["message"]["method"] == "Network.requestWillBeSent"
     ]
-    assert [request["request"]["url"] for request in requests] == [address]
+    assert requests == [address]
 
 
 def test_every_probability_is_mxnets(page, fashion, comparison):
@@ -172,7 +164,7 @@ def test_a_stroke_is_drawn_classified_and_timed(page, comparison):
     """With the mouse; the bars are the models' probabilities for what is drawn."""
     page.find_element("id", "clear").click()
     pad = page.find_element("id", "pad")
-    chain = actions(page).move_to_element_with_offset(pad, -60, -80).click_and_hold()
+    chain = move(page).move_to_element_with_offset(pad, -60, -80).click_and_hold()
     for _ in range(8):
         chain.move_by_offset(15, 20)
     chain.release().perform()
@@ -196,13 +188,9 @@ def test_a_finger_draws(driver, address):
     box = ask(driver, "document.getElementById('pad').getBoundingClientRect()")
     scrolled = ask(driver, "scrollY")
     x, y = box["x"] + 100, box["y"] + 100
-    for kind, points in (
-        ("touchStart", [(x, y)]),
-        ("touchMove", [(x, y + 60)]),
-        ("touchMove", [(x, y + 120)]),
-        ("touchEnd", []),
-    ):
-        touch = {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+    for kind, down in (("Start", 0), ("Move", 60), ("Move", 120), ("End", None)):
+        points = [] if down is None else [{"x": x, "y": y + down}]
+        touch = {"type": f"touch{kind}", "touchPoints": points}
         driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
     rows = np.flatnonzero(read_picture(driver)[0, :, :, 0].any(axis=1))
     assert len(rows) >= round(120 * 28 / box["height"])
@@ -255,7 +243,7 @@ def list_expected(fashion, comparison, version, true, predicted, result):
 
 
 @pytest.mark.parametrize(
-    ("true", "predicted", "result"),
+    "filters",
     [
         (-1, -1, "all"),
         (-1, 0, "wrong"),
@@ -263,23 +251,18 @@ def list_expected(fashion, comparison, version, true, predicted, result):
         (6, 0, "right"),  # of which there is none
     ],
 )
-def test_filters_leave_what_numpy_leaves(
-    page, fashion, comparison, true, predicted, result
-):
+def test_filters_leave_what_numpy_leaves(page, fashion, comparison, filters):
     """In the same order, the most confident mistakes first; and the count is told."""
+    true, predicted, result = filters
     choose(page, "filter-true", true)
     choose(page, "filter-predicted", predicted)
-    selector = f"#filter-result input[value={result}]"
-    click(page, selector)
-    options = (true, predicted, result)
-    expected, total = list_expected(fashion, comparison, SCRATCH, *options)
+    click(page, f"#filter-result input[value={result}]")
+    expected, total = list_expected(fashion, comparison, SCRATCH, *filters)
     assert ask(page, "page.listed()") == expected
     shown = page.find_elements("css selector", "#images button")
     assert len(shown) == min(60, len(expected))
-    count = page.find_element("id", "count").text
-    assert count.endswith(
-        f"the whole test set has {total:,}{' such' * bool(expected)}."
-    )
+    told = f"the whole test set has {total:,}{' such' * bool(expected)}."
+    assert page.find_element("id", "count").text.endswith(told)
     for item, place in list(zip(shown, expected))[:3]:
         label = item.get_attribute("aria-label")
         name = TEXT_LABELS[fashion[1].labels[place]]
@@ -290,7 +273,7 @@ def test_a_cell_tells_and_filters(page, fashion, comparison):
     """Count and share when pointed at; its images when it is clicked; of any model."""
     page.find_element("css selector", "#model label:nth-child(2)").click()
     cell = page.find_elements("css selector", "#matrix [role=gridcell]")[60]
-    actions(page).move_to_element(cell).perform()
+    move(page).move_to_element(cell).perform()
     expected, count = list_expected(fashion, comparison, GLUON, 6, 0, "all")
     told = f"shirt taken for t-shirt: {count} of 1,000, {count / 10:.1f}%"
     assert page.find_element("id", "cell").text == told
@@ -367,39 +350,37 @@ def test_dark_by_system_and_by_switch(driver, address):
         assert min(lights) < 150
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-def test_nothing_sticks_out(driver, address, width, language):
+def test_nothing_sticks_out(driver, address, width):
     """No horizontal scrolling; what a finger presses is at least 40 pixels high."""
     set_up(driver, width, 800)
     driver.get(address)
-    if language == "zh":
-        driver.find_element("id", "language").click()
-    assert ask(driver, "document.documentElement.scrollWidth") <= width
-    script = """
-    return [...document.querySelectorAll('button, select, a[href], label')]
+    too_small = """
+    [...document.querySelectorAll('button, select, a[href], label')]
       .filter(e => e.offsetParent && !e.classList.contains('skip'))
       .map(e => [e.id || e.className || e.textContent, e.getBoundingClientRect()])
       .filter(([, box]) => box.height < 40 || box.right > innerWidth || box.left < 0)
-      .map(([name, box]) => `${name} ${box.width} x ${box.height}`);
+      .map(([name, box]) => `${name} ${box.width} x ${box.height}`)
     """
-    assert driver.execute_script(script) == []
+    for _ in ("en", "zh"):
+        assert ask(driver, "document.documentElement.scrollWidth") <= width
+        assert ask(driver, too_small.strip()) == []
+        driver.find_element("id", "language").click()
 
 
 def test_tab_reaches_every_control_and_shows_where_it_is(page):
     """Each kind of control once, with an outline that is seen."""
     reached = set()
+    style = "getComputedStyle(document.activeElement.matches('.segments input')"
+    style += " ? document.activeElement.nextSibling : document.activeElement)"
     for _ in range(60):
         press(page, "TAB")
-        element = ask(page, "document.activeElement")
-        style = "getComputedStyle(document.activeElement.matches('.segments input')"
-        style += " ? document.activeElement.nextSibling : document.activeElement)"
+        element = page.switch_to.active_element
         if element.tag_name == "body":
             break
         width = ask(page, f"{style}.outlineWidth")
         assert float(width.rstrip("px")) >= 2, element.get_attribute("outerHTML")
-        reached.add(element.get_attribute("id") or element.get_attribute("name"))
-        reached.add(element.get_attribute("role"))
+        reached.update(element.get_attribute(name) for name in ("id", "name", "role"))
     controls = {"language", "theme", "pad", "brush", "erase", "clear", "random", "more"}
     controls |= {"push-class", "filter-true", "filter-predicted", "unfilter"}
     assert controls | {"model", "result", "gridcell"} <= reached

@@ -88,29 +88,3 @@ def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
     assert out.count("  class ") == 3
     assert "the figure shows the first 2 of 3 pictures\n" in out
     assert len(drawn[0].axes) == 4
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["0.png", "bad.png", "1.png"], "bad.png: expected a picture"),
-        (["0.png", "none.png"], "none.png: expected a picture"),
-        (["grey.png"], "grey.png: expected a picture of something, found one colour"),
-        (["0.png", "--model", "none.npz"], "none.npz is not there"),
-        (["0.png", "--model", "bad.png"], "bad.png: expected a .npz"),
-        (["0.png", "--output", "1.png/p"], "1.png/p.png cannot be written"),
-    ],
-)
-def test_bad_input_gets_one_line_and_nothing_is_written(
-    arguments, message, tmp_path, capsys
-):
-    """The bad one of several pictures is named, and none is classified."""
-    (tmp_path / "bad.png").write_bytes((tmp_path / "0.png").read_bytes()[:300])
-    Image.new("L", (50, 50), 128).save("grey.png")
-    before = sorted(tmp_path.rglob("*"))
-    assert main(["predict", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("gluon-softmax: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert sorted(tmp_path.rglob("*")) == before

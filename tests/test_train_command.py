@@ -70,27 +70,6 @@ def test_prints_and_writes_what_was_trained(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--batch-size", "41"], "batch_size of at most 40"),
-        (["--ctx", "gpu"], "finds no GPU on this machine; choose cpu"),
-        (["--every", "5"], "expected --checkpoint together with --every"),
-        (["--resume"], "expected --checkpoint together with --resume"),
-        (["--kvstore", "dist_sync"], "start it with gluon-softmax launch"),
-    ],
-)
-def test_what_cannot_be_trained_gets_one_line(options, message, tmp_path, monkeypatch):
-    """Each is an error of the package, and nothing is written."""
-    monkeypatch.setattr("mxnet.context.num_gpus", lambda: 0)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(GluonSoftmaxError, match=message) as caught:
-        run("softmax", *options)
-    assert "\n" not in str(caught.value)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.usefixtures("_small")
 def test_a_full_disk_leaves_the_last_file_as_it_was(tmp_path, monkeypatch):
     """What was written before stands, and no half file is beside it."""
     before = tmp_path / "softmax-fashion-mnist.params"
