@@ -8,47 +8,8 @@ from pathlib import Path
 
 import pytest
 from gluon_softmax.commands.main import main, make_parser
-from gluon_softmax.data import sources
-from gluon_softmax.data.datasets import SyntheticFashion
 
 COMMANDS = re.findall(r"^    (\w+)\b", make_parser().format_help(), re.MULTILINE)
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Draw fewer garments."""
-    monkeypatch.setattr(
-        "gluon_softmax.data.datasets.SyntheticFashion",
-        lambda train: SyntheticFashion(train, num_images=300 if train else 100),
-    )
-
-
-@pytest.mark.usefixtures("quick")
-def test_compare_falls_back_to_the_stand_in_and_says_so(no_data, capsys):
-    """Without data and network every line and file says that the data is drawn."""
-    assert main(["compare", "--num-epochs", "1", "--batch-size", "50"]) == 0
-    out, err = capsys.readouterr()
-    lines = out.splitlines() + [line for line in err.splitlines() if "127" in line]
-    assert all(line.startswith("[drawn stand-in] ") for line in lines)
-    assert "Fashion-MNIST is not on this machine" in err
-    files = list((no_data / "comparison").iterdir())
-    assert all(file.stem.endswith("-stand-in") for file in files)
-    assert f"wrote {len(files)} files to comparison: " in out
-    numbers = json.loads((no_data / "comparison/comparison-stand-in.json").read_text())
-    assert "drawn stand-in, not Fashion-MNIST" in numbers["data"]
-
-
-@pytest.mark.slow
-def test_compare_on_real_data(fashion, tmp_path, capsys):
-    """One epoch on Fashion-MNIST: a table, figures and numbers, no mark."""
-    assert main(["compare", "--num-epochs", "1", "--output", str(tmp_path)]) == 0
-    out = capsys.readouterr().out
-    assert "stand-in" not in out
-    assert "Fashion-MNIST: num_epochs 1, batch_size 256, lr 0.1, momentum 0.0" in out
-    numbers = json.loads((tmp_path / "comparison.json").read_text())
-    assert numbers["largest_parameter_difference"][0] < 1e-5
-    assert len(list(tmp_path.iterdir())) == 18
-    assert f"wrote 18 files to {tmp_path}: " in out
 
 
 def show_help(name, capsys):
@@ -107,19 +68,6 @@ def test_train_softmax_is_the_chapter(tmp_path):
     assert last["epoch"] == 5
     assert last["loss"] == pytest.approx(0.4855, abs=0.002)
     assert last["train_acc"] == pytest.approx(0.838, abs=0.003)
-
-
-@pytest.mark.slow
-def test_damaged_cache_is_passed_over_in_one_line(no_data, quick, capsys):
-    """What is wrong with files that the user did not name is said, and goes on."""
-    folder = no_data / ".mxnet" / "datasets" / "fashion-mnist"
-    folder.mkdir(parents=True)
-    for file in sources.SPLITS[True]:
-        (folder / f"{file}.gz").write_bytes(b"")
-    assert main(["compare", "--num-epochs", "1", "--batch-size", "50"]) == 0
-    first = capsys.readouterr().err.splitlines()[0]
-    assert first.startswith("gluon-softmax: passed over: ")
-    assert first.endswith("is empty: delete it and fetch it again")
 
 
 @pytest.mark.parametrize("action", ["list", "verify", "fetch"])

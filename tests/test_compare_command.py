@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gluon_softmax.commands.main import main
-from gluon_softmax.data import datasets
+from gluon_softmax.data import datasets, sources
 from gluon_softmax.data.datasets import SyntheticFashion, get_fashion_mnist_labels
 from gluon_softmax.figures import animation, drawing
 from gluon_softmax.models.comparison_file import read_comparison
@@ -13,6 +13,11 @@ from gluon_softmax.models.model import load_model
 from PIL import Image
 
 QUICK = ["compare", "--num-epochs", "2", "--batch-size", "50"]
+
+
+def draw_few(root=None, train=True):
+    """Draw a few garments in place of a data set."""
+    return SyntheticFashion(train, num_images=300 if train else 100)
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(
         datasets,
         "FashionMNIST",
-        lambda root, train: SyntheticFashion(train, num_images=300 if train else 100),
+        lambda root, train: SyntheticFashion(train, FEW[train]),
     )
     monkeypatch.setattr(drawing, "save", lambda figure, path: kept.append(figure) or [])
     return kept
@@ -109,3 +114,48 @@ def test_an_animation_shows_the_first_version(capsys, monkeypatch):
     assert title.endswith(", from scratch")
     history = read_comparison("comparison/comparison.json").histories["from scratch"]
     assert frames[-1].loss == pytest.approx(history[-1].loss, rel=0.2)
+
+
+@pytest.fixture
+def stand_in(no_data, monkeypatch):
+    """Let there be no data, and the stand-in be a few garments."""
+    monkeypatch.setattr(datasets, "SyntheticFashion", draw_few)
+    return no_data
+
+
+def test_falls_back_to_the_stand_in_and_says_so(stand_in, capsys):
+    """Without data and network every line and file says that the data is drawn."""
+    assert main(QUICK) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines() + [line for line in err.splitlines() if "127" in line]
+    assert all(line.startswith("[drawn stand-in] ") for line in lines)
+    assert "Fashion-MNIST is not on this machine" in err
+    files = list((stand_in / "comparison").iterdir())
+    assert all(file.stem.endswith("-stand-in") for file in files)
+    assert f"wrote {len(files)} files to comparison: " in out
+    saved = read_comparison("comparison/comparison-stand-in.json")
+    assert "drawn stand-in, not Fashion-MNIST" in saved.data
+
+
+@pytest.mark.slow
+def test_damaged_files_that_nobody_named_are_passed_over(stand_in, capsys):
+    """In one line that says so."""
+    folder = stand_in / ".mxnet" / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for file in sources.SPLITS[True]:
+        (folder / f"{file}.gz").touch()
+    assert main(QUICK) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("gluon-softmax: passed over: ")
+    assert first.endswith("is empty: delete it and fetch it again")
+
+
+@pytest.mark.slow
+def test_real_data_has_no_mark(fashion, tmp_path, capsys):
+    """One epoch on Fashion-MNIST: a table, figures and numbers."""
+    assert main(["compare", "--num-epochs", "1", "--output", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "stand-in" not in out
+    assert "Fashion-MNIST: num_epochs 1, batch_size 256, lr 0.1, momentum 0.0" in out
+    assert f"wrote {len(list(tmp_path.iterdir()))} files to {tmp_path}: " in out
+    assert read_comparison(tmp_path / "comparison.json").differences[0] < 1e-5

@@ -50,34 +50,31 @@ def test_help_loads_nothing_heavy(arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "command",
     [
-        ["compare", "--lr", "-1"],
-        ["train", "perceptron", "--num-epochs", "0"],
-        ["launch", "-n", "0", "--", "train", "softmax"],
-        ["study", "--seeds", "0"],
-        ["reproduce", "--seeds", "0"],
-        ["predict", "--top", "0", "picture.png"],
-        ["export", "model.txt"],
-        ["bench", "--rounds", "0"],
+        "compare --lr -1",
+        "train perceptron --num-epochs 0",
+        "launch -n 0 -- train softmax",
+        "study --seeds 0",
+        "reproduce --seeds 0",
+        "predict --top 0 picture.png",
+        "export model.txt",
+        "bench --rounds 0",
     ],
-    ids=lambda arguments: arguments[0],
 )
-def test_a_bad_value_is_named_before_anything_is_loaded(arguments):
+def test_a_bad_value_is_named_before_anything_is_loaded(command):
     """What can be seen to be wrong at once is said at once."""
-    done = run(LIST_HEAVY, *arguments)
+    done = run(LIST_HEAVY, *command.split())
     assert done.stdout == "\n"
     assert done.stderr.startswith("gluon-softmax: expected ")
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["compare"], ["bench"], ["train", "softmax"], ["study"], ["reproduce"], ["page"]],
-    ids=lambda arguments: arguments[0],
+    "command", ["compare", "bench", "train softmax", "study", "reproduce", "page"]
 )
-def test_git_leaves_out_what_is_written_by_default(arguments):
+def test_git_leaves_out_what_is_written_by_default(command):
     """A clone in which commands ran is as clean as before."""
-    output = make_parser().parse_args(arguments).output
+    output = make_parser().parse_args(command.split()).output
     ignored = (Path(__file__).parents[1] / ".gitignore").read_text().split()
     assert {f"/{output}", f"/{output}/", f"{output}/"} & set(ignored)
 
