@@ -25,11 +25,7 @@ def small(tmp_path, monkeypatch):
     """Let Fashion-MNIST be a few drawn garments; keep figures, which take seconds."""
     kept = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        datasets,
-        "FashionMNIST",
-        lambda root, train: SyntheticFashion(train, FEW[train]),
-    )
+    monkeypatch.setattr(datasets, "FashionMNIST", draw_few)
     monkeypatch.setattr(drawing, "save", lambda figure, path: kept.append(figure) or [])
     return kept
 

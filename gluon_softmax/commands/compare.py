@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
         make_callbacks=lambda name, version: watching.start(f"{mark}{name}: ", version),
         **settings,
     )
-    for line in _format_table(comparison, width=_find_width() - len(mark)):
+    for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
     for line in _write(comparison, options, STAND_IN_SUFFIX if mark else "", watching):
         print(f"{mark}{line}")
@@ -127,20 +127,15 @@ def _load(root: str | None):
         return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN
 
 
-def _find_width() -> float:
-    """Return how many columns a line may have: any number in a file or a pipe."""
-    is_shown = sys.stdout.isatty()
-    return shutil.get_terminal_size().columns if is_shown else float("inf")
-
-
-def _format_table(comparison, width: float) -> list[str]:
-    """Format the comparison in lines of a width, if need be with one per version."""
+def _format_table(comparison, mark: str) -> list[str]:
+    """Format the comparison, with a line per version where the terminal is narrow."""
     from ..chapter.report import format_hybridized, format_narrow_table, format_table
 
-    table = format_table(comparison)
-    if max(map(len, table)) > width:
-        table = format_narrow_table(comparison)
-    lines = [*table, format_hybridized(comparison)]
+    lines = [*format_table(comparison), format_hybridized(comparison)]
+    width = shutil.get_terminal_size().columns - len(mark)
+    if not sys.stdout.isatty() or max(map(len, lines)) <= width:
+        return lines
+    lines = [*format_narrow_table(comparison), format_hybridized(comparison)]
     return [part for line in lines for part in textwrap.wrap(line, width)]
 
 

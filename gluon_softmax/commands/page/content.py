@@ -34,13 +34,15 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         for name in names
     }
     chosen = choose_images(test_set.labels, found[names[0]])
+    is_fashion = tuple(test_set.classes) == TEXT_LABELS
+    chinese = TEXT_LABELS_ZH if is_fashion else test_set.classes
     return {
         "package": __version__,
         "title": comparison.data,
         "standIn": isinstance(test_set, SyntheticFashion),
         "settings": comparison.settings,
         "differences": comparison.differences,
-        "classes": _name_classes(test_set.classes),
+        "classes": {"en": list(test_set.classes), "zh": list(chinese)},
         "versions": [
             {
                 "name": name,
@@ -50,7 +52,11 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
             }
             for name in names
         ],
-        "images": _pack_images(test_set, chosen),
+        "images": {
+            "places": chosen.tolist(),
+            "labels": test_set.labels[chosen].tolist(),
+            "pixels": _encode(test_set.images[chosen]),
+        },
         "numTest": len(test_set.labels),
         "first": min(FIRST, len(test_set.labels)),
         "perCell": PER_CELL,
@@ -101,12 +107,6 @@ def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
             )
 
 
-def _name_classes(classes: tuple[str, ...]) -> dict[str, list[str]]:
-    """Name the classes in each language."""
-    chinese = TEXT_LABELS_ZH if tuple(classes) == TEXT_LABELS else classes
-    return {"en": list(classes), "zh": list(chinese)}
-
-
 def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Count which class is taken for which; a row per true class."""
     counts = np.zeros((probabilities.shape[1],) * 2, dtype=int)
@@ -116,18 +116,8 @@ def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _pack_model(model: Model) -> dict:
     """Write a model's parameters as text."""
-    packed = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
-    scaling = {"mean": model.pixel_mean, "deviation": model.pixel_deviation}
-    return {**packed, **scaling}
-
-
-def _pack_images(test_set: ImageDataset, chosen: np.ndarray) -> dict:
-    """Write images, labels and their places in the test set."""
-    return {
-        "places": chosen.tolist(),
-        "labels": test_set.labels[chosen].tolist(),
-        "pixels": _encode(test_set.images[chosen]),
-    }
+    params = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
+    return {**params, "mean": model.pixel_mean, "deviation": model.pixel_deviation}
 
 
 def _encode(array: np.ndarray) -> str:
