@@ -13,8 +13,11 @@ from gluon_softmax.commands.main import make_parser
 from gluon_softmax.data import splits
 from gluon_softmax.errors import GluonSoftmaxError
 from gluon_softmax.history import History
+from gluon_softmax.models.conversion import predict_probabilities
+from gluon_softmax.models.model import load_model
 from gluon_softmax.trainer.network_training import MAKERS, NetworkTraining
 from gluon_softmax.trainer.settings import NETWORKS, Settings
+from mxnet import nd
 from mxnet.base import MXNetError
 
 BATCHES = [(1, 2), (1, 4), (2, 2), (2, 4)]
@@ -62,10 +65,11 @@ def test_prints_and_writes_what_was_trained(tmp_path, capsys):
     assert again.column("loss") == history.column("loss")
     net = make_perceptron()
     net.load_parameters(str(files[0]))
-    right = [
-        net(image.expand_dims(0)).argmax(axis=1).asscalar() == label
-        for image, label in parts.test
-    ]
+    X = nd.stack(*[image for image, _ in parts.test])
+    expected = net(X).softmax().asnumpy()
+    found = predict_probabilities(load_model(files[1]), parts.test.source.images)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    right = expected.argmax(axis=1) == parts.test.source.labels
     assert history[-1].test_acc == pytest.approx(np.mean(right))
 
 
