@@ -82,7 +82,7 @@ def test_a_name_may_look_like_mathematics(tmp_path, capsys):
 
 def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
     """All are classified; the figure has the first ones, and says so."""
-    monkeypatch.setattr(predict, "SHOWN", 2)
+    monkeypatch.setattr(predict, "MOST_DRAWN", 2)
     assert main(["predict", "0.png", "1.png", "2.png"]) == 0
     out = capsys.readouterr().out
     assert out.count("  class ") == 3

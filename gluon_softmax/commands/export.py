@@ -11,7 +11,7 @@ from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
 
-FORMATS = (".npz", ".onnx", ".json")
+SUFFIXES = (".npz", ".onnx", ".json")
 
 
 def add_arguments(commands) -> None:
@@ -50,10 +50,10 @@ def add_arguments(commands) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     """Write the model in every format asked for."""
-    unknown = [path for path in options.output if path.suffix not in FORMATS]
+    unknown = [path for path in options.output if path.suffix not in SUFFIXES]
     if unknown:
         raise ArgumentError(
-            f"expected files that end in {', '.join(FORMATS)}, found "
+            f"expected files that end in {', '.join(SUFFIXES)}, found "
             f"{str(unknown[0])!r}: the suffix says which format to write"
         )
     check_result(options.model, "--model")

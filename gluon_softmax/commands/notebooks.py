@@ -90,7 +90,8 @@ def _notebooks(options: argparse.Namespace) -> int:
         print(f"running {script}", flush=True)
         start = time.perf_counter()
         path = build(script, options.output, parameters)
-        print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
+        seconds = time.perf_counter() - start
+        print(f"wrote {path} ({seconds:.1f} s)", flush=True)
     return 0
 
 

@@ -10,8 +10,8 @@ from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
 
-SHOWN = 20
-"""So many pictures the figure has; its height grows with each."""
+MOST_DRAWN = 20
+"""So many pictures the figure has at most; its height grows with each."""
 
 
 def add_arguments(commands) -> None:
@@ -56,14 +56,15 @@ def _predict(options: argparse.Namespace) -> int:
     images = np.stack([picture.pixels for picture in pictures])
     probabilities = predict_probabilities(model, images)
     for path, picture, row in zip(options.images, pictures, probabilities):
-        print(f"{path}: {'; '.join(picture.steps)}")
-        print(f"  {_name_best(row, model.classes, options.top)}")
-    if len(images) > SHOWN:
-        print(f"the figure shows the first {SHOWN} of {len(images)} pictures")
-    names = [path.name for path in options.images[:SHOWN]]
+        steps = "; ".join(picture.steps)
+        best = _name_best(row, model.classes, options.top)
+        print(f"{path}: {steps}\n  {best}")
+    if len(images) > MOST_DRAWN:
+        print(f"the figure shows the first {MOST_DRAWN} of {len(images)} pictures")
+    names = [path.name for path in options.images[:MOST_DRAWN]]
     title = f"{model.network}, trained on {model.data or 'other data'}"
     figure = drawing.show_probabilities(
-        images[:SHOWN], names, probabilities[:SHOWN], model.classes, title
+        images[:MOST_DRAWN], names, probabilities[:MOST_DRAWN], model.classes, title
     )
     for path in drawing.save(figure, options.output):
         print(f"wrote {path}")

@@ -12,7 +12,6 @@ from .content import collect
 
 __all__ = ["build_page"]
 
-HERE = Path(__file__).parent
 STYLES = ("colours.css", "page.css", "sections.css")
 SCRIPTS = (
     "model.js",
@@ -46,7 +45,8 @@ def build_page(comparison: SavedComparison, test_set: ImageDataset) -> str:
 
 def _read_files(*names: str) -> str:
     """Read files of this folder, one behind the other."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    paths = map(Path(__file__).with_name, names)
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _embed(content: dict) -> str:

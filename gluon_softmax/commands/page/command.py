@@ -44,7 +44,8 @@ def _page(options: argparse.Namespace) -> int:
     comparison = read_comparison(options.comparison)
     test_set = _load_test_set(comparison.data, options)
     path = write_text(build_page(comparison, test_set), options.output)
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    megabytes = path.stat().st_size / 1e6
+    print(f"wrote {path} ({megabytes:.2f} MB)")
     return 0
 
 
