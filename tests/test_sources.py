@@ -236,6 +236,7 @@ def unused_port() -> int:
 @pytest.fixture
 def searched(monkeypatch, tmp_path, home) -> list[Path]:
     """Set all that can be set, and give the folders to search in the promised order."""
+    (tmp_path / "own").mkdir()
     monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, str(tmp_path / "own"))
     monkeypatch.setenv("MXNET_HOME", str(tmp_path / "mxnet"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
