@@ -135,7 +135,9 @@ def _format_table(comparison, mark: str) -> list[str]:
     width = shutil.get_terminal_size().columns - len(mark)
     if not sys.stdout.isatty() or max(map(len, lines)) <= width:
         return lines
-    lines = [*format_narrow_table(comparison), format_hybridized(comparison)]
+    table = format_narrow_table(comparison)
+    width = max(width, len(table[1]))  # whatever is narrower, the terminal wraps
+    lines = [*table, format_hybridized(comparison)]
     return [part for line in lines for part in textwrap.wrap(line, width)]
 
 
