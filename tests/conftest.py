@@ -71,7 +71,7 @@ def _seed():
 
 @pytest.fixture(scope="session")
 def fashion() -> tuple[FashionMNIST, FashionMNIST]:
-    """Give the real training and test set, or skip with the reason."""
+    """Load the real training and test set, or skip with the reason."""
     if _missing():
         pytest.skip(_missing())
     return FashionMNIST(train=True), FashionMNIST(train=False)
@@ -79,7 +79,7 @@ def fashion() -> tuple[FashionMNIST, FashionMNIST]:
 
 @pytest.fixture(scope="session")
 def digits() -> tuple[MNIST, MNIST]:
-    """Give the real MNIST, training and test set, or skip with the reason."""
+    """Load the real MNIST, training and test set, or skip with the reason."""
     for place in sources.places("mnist"):
         if (place.folder / "train-images-idx3-ubyte.gz").is_file():
             return MNIST(train=True), MNIST(train=False)
@@ -101,7 +101,7 @@ def no_data(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def small_set() -> ImageDataset:
-    """Give 20 random images, two of each class."""
+    """Make 20 random images, two of each class."""
     images = np.random.randint(0, 256, (20, 28, 28), dtype=np.uint8)
     return ImageDataset(images, np.arange(20) % 10)
 
@@ -127,7 +127,7 @@ def full_shm() -> list[str]:
 
 
 def _missing() -> str:
-    """Say why the real data cannot be used; empty where it can."""
+    """Return why the real data cannot be used; empty where it can."""
     folders = [place.folder for place in sources.places("fashion-mnist")]
     if any((f / "train-images-idx3-ubyte.gz").is_file() for f in folders):
         return ""

@@ -28,7 +28,7 @@ NAMES = sorted(script.stem for script in SCRIPTS.glob("*.py"))
 
 @pytest.fixture
 def write(tmp_path):
-    """Give a function that writes a script of cells."""
+    """Return a function that writes a script of cells."""
 
     def write(*cells, name="tiny"):
         script = tmp_path / f"{name}.py"
@@ -39,7 +39,7 @@ def write(tmp_path):
 
 
 def read(path):
-    """Read a notebook, checked against its format; give it and its code cells."""
+    """Read a notebook, check its format; return it and its code cells."""
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     return notebook, [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -301,7 +301,7 @@ def test_arrows_move_through_matrix_and_gallery(page, fashion):
 
 
 def read_texts(driver):
-    """Give every text that is seen or read out."""
+    """Return every text that is seen or read out."""
     script = """
     const texts = [document.body.innerText, document.title];
     for (const e of document.querySelectorAll('[aria-label]'))

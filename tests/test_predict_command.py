@@ -57,18 +57,6 @@ def test_names_the_most_probable_classes(tmp_path, capsys, drawn):
     np.testing.assert_allclose(widths, expected[1], atol=1e-5)
 
 
-def test_says_how_a_picture_was_prepared(capsys):
-    """A large photograph on white is inverted, trimmed and scaled."""
-    photograph = Image.new("RGB", (400, 300), "white")
-    photograph.paste((20, 40, 60), (100, 50, 200, 250))
-    photograph.save("photo.png")
-    assert main(["predict", "photo.png"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == (
-        "photo.png: 400 x 300 RGB, read as grey; inverted, for its background is "
-        "bright; trimmed to 100 x 200; scaled to 14 x 28 in the middle of 28 x 28"
-    )
-
-
 def test_a_name_may_look_like_mathematics(tmp_path, capsys):
     """A dollar sign in a file's name is a dollar sign; of ten classes 99 are ten."""
     (tmp_path / "0.png").rename(tmp_path / r"a$\frac{$.png")
