@@ -33,7 +33,17 @@ class GluonSoftmaxError(Exception):
 
 
 class ArgumentError(GluonSoftmaxError, ValueError):
-    """An argument has a value that cannot be used."""
+    """An argument has a value that cannot be used.
+
+    Attributes
+    ----------
+    argument : str
+        Its name, where the message begins with it; a command names its option instead.
+    """
+
+    def __init__(self, message: str, argument: str = ""):
+        super().__init__(message)
+        self.argument = argument
 
 
 class ContenderError(GluonSoftmaxError, RuntimeError):
@@ -72,7 +82,8 @@ def check_whole_number(name: str, value: object, least: int) -> None:
     """Check that a value is a whole number from `least` on; a bool is none here."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ArgumentError(
-            f"expected {name} to be a whole number from {least} on, found {value!r}"
+            f"expected {name} to be a whole number from {least} on, found {value!r}",
+            argument=name,
         )
 
 
@@ -82,21 +93,25 @@ def check_batch_size(batch_size: int, num_samples: int) -> None:
     if batch_size > num_samples:
         raise ArgumentError(
             f"expected a batch_size of at most {num_samples:,}, the size of the data "
-            f"set, found {batch_size:,}"
+            f"set, found {batch_size:,}",
+            argument="batch_size",
         )
 
 
 def check_positive(name: str, value: float) -> None:
     """Check that a value is a finite number above 0."""
     if not 0 < value < float("inf"):
-        raise ArgumentError(f"expected {name} to be a number above 0, found {value!r}")
+        raise ArgumentError(
+            f"expected {name} to be a number above 0, found {value!r}", argument=name
+        )
 
 
 def check_momentum(value: float) -> None:
     """Check that a momentum coefficient is at least 0 and below 1."""
     if not 0 <= value < 1:
         raise ArgumentError(
-            f"expected momentum to be at least 0 and below 1, found {value!r}"
+            f"expected momentum to be at least 0 and below 1, found {value!r}",
+            argument="momentum",
         )
 
 
@@ -105,5 +120,6 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
     choices = list(choices)
     if value not in choices:
         raise ArgumentError(
-            f"expected {name} to be one of {', '.join(choices)}, found {value!r}"
+            f"expected {name} to be one of {', '.join(choices)}, found {value!r}",
+            argument=name,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import gluon_softmax
 import mxnet as mx
@@ -15,6 +17,7 @@ import pytest
 from gluon_softmax.data import sources
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.mnist import MNIST, FashionMNIST
+from gluon_softmax.data.published import PUBLISHED
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.figures.chinese import chinese_figures
 
@@ -70,7 +73,7 @@ def _seed():
 
 @pytest.fixture(scope="session")
 def fashion() -> tuple[FashionMNIST, FashionMNIST]:
-    """Give the real training and test set, or skip with the reason."""
+    """Load the real training and test set, or skip with the reason."""
     if _missing():
         pytest.skip(_missing())
     return FashionMNIST(train=True), FashionMNIST(train=False)
@@ -78,7 +81,7 @@ def fashion() -> tuple[FashionMNIST, FashionMNIST]:
 
 @pytest.fixture(scope="session")
 def digits() -> tuple[MNIST, MNIST]:
-    """Give the real MNIST, training and test set, or skip with the reason."""
+    """Load the real MNIST, training and test set, or skip with the reason."""
     for place in sources.places("mnist"):
         if (place.folder / "train-images-idx3-ubyte.gz").is_file():
             return MNIST(train=True), MNIST(train=False)
@@ -86,8 +89,21 @@ def digits() -> tuple[MNIST, MNIST]:
 
 
 @pytest.fixture
+def no_data(tmp_path, monkeypatch) -> Path:
+    """Take away every data set and mirror; work in an empty home, and return it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for variable in (sources.ENVIRONMENT_VARIABLE, "MXNET_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    for name, publication in PUBLISHED.items():
+        nowhere = dataclasses.replace(publication, mirrors=["http://127.0.0.1:9/"])
+        monkeypatch.setitem(PUBLISHED, name, nowhere)
+    return tmp_path
+
+
+@pytest.fixture
 def small_set() -> ImageDataset:
-    """Give 20 random images, two of each class."""
+    """Make 20 random images, two of each class."""
     images = np.random.randint(0, 256, (20, 28, 28), dtype=np.uint8)
     return ImageDataset(images, np.arange(20) % 10)
 
@@ -113,7 +129,7 @@ def full_shm() -> list[str]:
 
 
 def _missing() -> str:
-    """Say why the real data cannot be used; empty where it can."""
+    """Return why the real data cannot be used; empty where it can."""
     folders = [place.folder for place in sources.places("fashion-mnist")]
     if any((f / "train-images-idx3-ubyte.gz").is_file() for f in folders):
         return ""

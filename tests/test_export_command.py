@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from gluon_softmax import ImageDataset, make_convolutional
@@ -70,15 +68,6 @@ def test_import_says_how_well_each_version_does(network, small_mnist, capsys):
     assert lines == [f"{name}: test acc {right.mean():.4f}" for name in names]
 
 
-def test_import_on_real_data(fashion, capsys):
-    """The figures of the three versions are one."""
-    save_model(draw_model(data="Fashion-MNIST"), "m.npz")
-    assert main(["import", "m.npz"]) == 0
-    found = re.findall(r"test acc ([\d.]+)", capsys.readouterr().out)
-    assert len(found) == 3
-    assert len(set(found)) == 1
-
-
 @pytest.mark.parametrize("data", ["", "own pictures"])
 def test_import_says_what_it_cannot_evaluate(data, capsys):
     """A model of other data is read all the same."""
@@ -98,39 +87,3 @@ def test_import_writes_gluons_parameters():
     net, X = make_convolutional(), nd.array(model.scale(draw_images(2)))
     net.load_parameters("new/m.params")
     np.testing.assert_array_equal(net(X).asnumpy(), to_gluon(model)(X).asnumpy())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["export", "a.txt"], "files that end in .npz, .onnx, .json, found 'a.txt'"),
-        (["export", "new/a.npz", "b.pt"], "found 'b.pt'"),
-        (["export", "a.npz", "--model", "none.npz"], "run gluon-softmax compare or"),
-        (["export", "a.npz", "--model", "bad.npz"], "bad.npz: expected a .npz"),
-        (["export", "bad.npz/a.npz"], "bad.npz/a.npz cannot be written"),
-        (["export", "comparison/../taken.json"], "taken.params cannot be written"),
-        (["import", "none.npz"], "none.npz is not there"),
-        (["import", "bad.npz"], "bad.npz: expected a .npz"),
-        (["import", "comparison"], "comparison cannot be read (Is a directory)"),
-        (
-            ["import", "comparison/model-gluon.npz", "--root", "new"],
-            "MNIST is not on",
-        ),
-    ],
-)
-def test_bad_input_gets_one_line_and_nothing_is_written(
-    arguments, message, tmp_path, capsys, monkeypatch
-):
-    """Exit code 2, and the folder is as it was."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("GLUON_SOFTMAX_DATA", raising=False)
-    monkeypatch.setattr("gluon_softmax.data.download._mirrors", lambda name: ())
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 cut off")
-    (tmp_path / "taken.params").mkdir()
-    before = sorted(tmp_path.rglob("*"))
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("gluon-softmax: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert sorted(tmp_path.rglob("*")) == before

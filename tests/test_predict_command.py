@@ -9,6 +9,7 @@ import pytest
 from drawn_models import compute_probabilities, draw_images, draw_model
 from gluon_softmax.commands import predict
 from gluon_softmax.commands.main import main
+from gluon_softmax.figures import output
 from gluon_softmax.models.model import save_model
 from PIL import Image
 
@@ -28,10 +29,10 @@ def _in_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def drawn(monkeypatch):
     """Keep the figure that is written."""
-    from gluon_softmax.figures import output
-
     kept, save = [], output.save
-    monkeypatch.setattr(output, "save", lambda f, path: kept.append(f) or save(f, path))
+    monkeypatch.setattr(
+        output, "save", lambda figure, path: kept.append(figure) or save(figure, path)
+    )
     return kept
 
 
@@ -46,7 +47,7 @@ def test_names_the_most_probable_classes(tmp_path, capsys, drawn):
     files = [f"new/p.{suffix}" for suffix in ("png", "svg")]
     lines += [f"wrote {file}" for file in files]
     assert capsys.readouterr().out.splitlines() == lines
-    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob("new/*")) == files
+    assert all((tmp_path / file).is_file() for file in files)
     (figure,) = drawn
     assert figure.get_suptitle() == "softmax, trained on some data"
     assert [ax.get_title() for ax in figure.axes[::2]] == ["0.png", "2.png"]
@@ -56,71 +57,22 @@ def test_names_the_most_probable_classes(tmp_path, capsys, drawn):
     np.testing.assert_allclose(widths, expected[1], atol=1e-5)
 
 
-def test_says_how_a_picture_was_prepared(capsys):
-    """A large photograph on white is inverted, trimmed and scaled."""
-    photograph = Image.new("RGB", (400, 300), "white")
-    photograph.paste((20, 40, 60), (100, 50, 200, 250))
-    photograph.save("photo.png")
-    assert main(["predict", "photo.png"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == (
-        "photo.png: 400 x 300 RGB, read as grey; inverted, for its background is "
-        "bright; trimmed to 100 x 200; scaled to 14 x 28 in the middle of 28 x 28"
-    )
-
-
 def test_a_name_may_look_like_mathematics(tmp_path, capsys):
-    """A dollar sign in a file's name is a dollar sign."""
+    """A dollar sign in a file's name is a dollar sign; of ten classes 99 are ten."""
     (tmp_path / "0.png").rename(tmp_path / r"a$\frac{$.png")
-    assert main(["predict", r"a$\frac{$.png"]) == 0
-    assert "wrote predictions.png" in capsys.readouterr().out
-
-
-def test_more_classes_than_there_are_names_all(capsys):
-    """With --top above the number of classes."""
-    assert main(["predict", "0.png", "--top", "99"]) == 0
-    named = re.findall(r"class \d [\d.]+", capsys.readouterr().out)
-    assert len(named) == 10
-    assert sum(float(name.split()[-1]) for name in named) == pytest.approx(1, abs=0.01)
+    assert main(["predict", r"a$\frac{$.png", "--top", "99"]) == 0
+    out = capsys.readouterr().out
+    shares = [float(share) for share in re.findall(r"class \d ([\d.]+)", out)]
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(1, abs=0.01)
+    assert "wrote predictions.png" in out
 
 
 def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
     """All are classified; the figure has the first ones, and says so."""
-    monkeypatch.setattr(predict, "SHOWN", 2)
+    monkeypatch.setattr(predict, "MOST_DRAWN", 2)
     assert main(["predict", "0.png", "1.png", "2.png"]) == 0
     out = capsys.readouterr().out
     assert out.count("  class ") == 3
     assert "the figure shows the first 2 of 3 pictures\n" in out
     assert len(drawn[0].axes) == 4
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["0.png", "bad.png", "1.png"], "bad.png: expected a picture"),
-        (["0.png", "none.png"], "none.png: expected a picture"),
-        (["grey.png"], "grey.png: expected a picture of something, found one colour"),
-        (["0.png", "--top", "0"], "top to be a whole number from 1"),
-        (["0.png", "--model", "none.npz"], "none.npz is not there"),
-        (["0.png", "--model", "bad.png"], "bad.png: expected a .npz"),
-    ],
-)
-def test_bad_input_gets_one_line_and_nothing_is_written(
-    arguments, message, tmp_path, capsys
-):
-    """The bad one of several pictures is named, and none is classified."""
-    (tmp_path / "bad.png").write_bytes((tmp_path / "0.png").read_bytes()[:300])
-    Image.new("L", (50, 50), 128).save("grey.png")
-    before = sorted(tmp_path.rglob("*"))
-    assert main(["predict", *arguments]) == 2
-    out, error = capsys.readouterr()
-    assert error.startswith("gluon-softmax: ")
-    assert message in error
-    assert error.count("\n") == 1
-    assert not out
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_place_that_cannot_be_written_is_named(capsys):
-    """Where a file is in the way of the figure's folder."""
-    assert main(["predict", "0.png", "--output", "1.png/p"]) == 2
-    assert "1.png/p.png cannot be written" in capsys.readouterr().err

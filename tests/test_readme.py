@@ -1,4 +1,4 @@
-"""What README and the pages of `docs/` say is true."""
+"""What README and the pages of `docs/` say is true, in Chinese as in English."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ FIGURES = r"\| +([\d.]+) +([\d.]+) +([\d.]+) +[\d.]+ "
 EPOCH = re.compile(rf"^ +\d {FIGURES * 3}\|", flags=re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 FENCE = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"\s+#.*$", flags=re.MULTILINE)
+TARGET = re.compile(r"\]\(([^)]+)\)")
+SPAN = re.compile(r"`([^`]+)`")
 each_page = pytest.mark.parametrize("path", PAGES, ids=[page.name for page in PAGES])
 
 
@@ -87,11 +90,6 @@ def test_links_lead_somewhere(path):
         assert not anchor or anchor in find_anchors(page), f"{target}#{anchor}"
 
 
-@pytest.mark.xfail(
-    not (ROOT / "gluon_softmax" / "chapter" / "scratch.py").exists(),
-    reason="the lesson is not in chapter/ yet",
-    strict=True,
-)
 def test_every_file_of_the_book_table_exists():
     """Scripts and modules that the table names are there."""
     table = README.split("## From the book to the code")[1].split("\n## ")[0]
@@ -111,3 +109,41 @@ def test_times_shown_are_those_measured():
     ]
     assert rows
     assert [row for row in rows if row not in measured] == []
+
+
+def find_code(text):
+    """Return the blocks of code, without comments, which are translated."""
+    return [COMMENT.sub("", block) for block in FENCE.findall(text)]
+
+
+def find_links(text):
+    """Return where the links and the images lead, but for those between the two."""
+    return [link.replace(".zh.md", ".md") for link in TARGET.findall(text)[1:]]
+
+
+def find_rows(text):
+    """Return what each cell of each table has in backticks."""
+    rows = re.findall(r"^\|.*$", FENCE.sub("", text), flags=re.MULTILINE)
+    return [[SPAN.findall(cell) for cell in row.split("|")] for row in rows]
+
+
+def find_questions(text):
+    """Return what each question and its answer have in backticks, in any order."""
+    return [sorted(SPAN.findall(part)) for part in text.split("\n## ")]
+
+
+@pytest.mark.parametrize(
+    ("page", "find"),
+    [
+        ("README", find_code),
+        ("README", find_links),
+        ("README", find_rows),
+        ("docs/questions", find_questions),
+    ],
+)
+def test_both_have_the_same(page, find):
+    """Code, links and tables are those of the English page, in the same order."""
+    english = find((ROOT / f"{page}.md").read_text(encoding="utf-8"))
+    chinese = find((ROOT / f"{page}.zh.md").read_text(encoding="utf-8"))
+    assert chinese == english
+    assert len(english) > 4

@@ -17,21 +17,18 @@ from gluon_softmax.models.model import save_model
 from PIL import Image
 
 COMMANDS = re.findall(r"^    (\w+) ", make_parser().format_help(), re.MULTILINE)
-HEAVY = ["mxnet", "d2lzh", "matplotlib", "IPython", "numpy"]
-LIST_HEAVY = f"print(*[name for name in {HEAVY} if name in sys.modules])"
-RUN = f"""
-import contextlib, os, sys
-from gluon_softmax.commands.main import main
-with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
-    main(sys.argv[1:])
-{LIST_HEAVY}
-"""
-
-
 MAIN = """
 import sys
 from gluon_softmax.commands.main import main
 sys.exit(main(sys.argv[1:]))
+"""
+LIST_HEAVY = """
+import contextlib, sys
+from gluon_softmax.commands.main import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    main(sys.argv[1:])
+heavy = {"mxnet", "d2lzh", "matplotlib", "IPython", "numpy"}
+print(*heavy.intersection(sys.modules))
 """
 
 
@@ -47,40 +44,37 @@ def run(code: str, *arguments: str, **options) -> subprocess.CompletedProcess:
 )
 def test_help_loads_nothing_heavy(arguments):
     """Neither MXNet nor what draws, nor NumPy: all of it would be waited for."""
-    done = run(RUN, *arguments)
+    done = run(LIST_HEAVY, *arguments)
     assert done.stdout == "\n"
     assert d2l.__version__ in done.stderr or "usage: gluon-softmax" in done.stderr
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "command",
     [
-        ["compare", "--lr", "-1"],
-        ["train", "perceptron", "--num-epochs", "0"],
-        ["launch", "-n", "0", "--", "train", "softmax"],
-        ["study", "--seeds", "0"],
-        ["reproduce", "--seeds", "0"],
-        ["predict", "--top", "0", "picture.png"],
-        ["export", "model.txt"],
-        ["bench", "--rounds", "0"],
+        "compare --lr -1",
+        "train perceptron --num-epochs 0",
+        "launch -n 0 -- train softmax",
+        "study --seeds 0",
+        "reproduce --seeds 0",
+        "predict --top 0 picture.png",
+        "export model.txt",
+        "bench --rounds 0",
     ],
-    ids=lambda arguments: arguments[0],
 )
-def test_a_bad_value_is_named_before_anything_is_loaded(arguments):
+def test_a_bad_value_is_named_before_anything_is_loaded(command):
     """What can be seen to be wrong at once is said at once."""
-    done = run(RUN, *arguments)
+    done = run(LIST_HEAVY, *command.split())
     assert done.stdout == "\n"
     assert done.stderr.startswith("gluon-softmax: expected ")
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["compare"], ["bench"], ["train", "softmax"], ["study"], ["reproduce"], ["page"]],
-    ids=lambda arguments: arguments[0],
+    "command", ["compare", "bench", "train softmax", "study", "reproduce", "page"]
 )
-def test_git_leaves_out_what_is_written_by_default(arguments):
+def test_git_leaves_out_what_is_written_by_default(command):
     """A clone in which commands ran is as clean as before."""
-    output = make_parser().parse_args(arguments).output
+    output = make_parser().parse_args(command.split()).output
     ignored = (Path(__file__).parents[1] / ".gitignore").read_text().split()
     assert {f"/{output}", f"/{output}/", f"{output}/"} & set(ignored)
 
@@ -106,10 +100,10 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, command: str) -> subprocess.CompletedProcess:
-    """Run a command without libgomp."""
-    variables = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
-    return run(MAIN, *command.split(), cwd=folder, env=variables)
+@pytest.fixture
+def without_libgomp(folder):
+    """Return the environment of a machine without libgomp."""
+    return {**os.environ, "LD_LIBRARY_PATH": str(folder)}
 
 
 NEED_MXNET = (
@@ -122,11 +116,11 @@ NEED_MXNET = (
     "predict --model model.npz picture.png",
     "export --model model.npz symbol.json",
     "import model.npz",
+    "notebooks script.py",  # which imports MXNet in another process
     "bench --only read-0",
     "bench scaling --quick",
     "bench distributed --quick",
 )
-NOTEBOOKS = "notebooks script.py"
 
 
 def check_remedy(done: subprocess.CompletedProcess) -> None:
@@ -138,44 +132,35 @@ def check_remedy(done: subprocess.CompletedProcess) -> None:
 
 
 @pytest.mark.parametrize("command", NEED_MXNET)
-def test_without_libgomp_one_line_names_the_remedy(command, folder):
+def test_without_libgomp_one_line_names_the_remedy(command, folder, without_libgomp):
     """The command that installs it, exit code 2, and no traceback."""
-    done = start(folder, command)
-    assert done.returncode == 2
-    check_remedy(done)
-
-
-@pytest.mark.slow
-def test_without_libgomp_a_notebook_names_the_remedy(folder):
-    """Though MXNet is imported in another process."""
-    pytest.importorskip("nbclient")
-    done = start(folder, NOTEBOOKS)
+    if command.startswith("notebooks"):
+        pytest.importorskip("nbclient")
+    done = run(MAIN, *command.split(), cwd=folder, env=without_libgomp)
     assert done.returncode == 2
     check_remedy(done)
 
 
 def test_every_command_is_tried_without_libgomp():
     """Those that are left need no MXNet."""
-    tried = {command.split()[0] for command in (*NEED_MXNET, NOTEBOOKS)}
+    tried = {command.split()[0] for command in NEED_MXNET}
     assert set(COMMANDS) - tried == {"data", "doctor"}
 
 
-def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
+def test_without_libgomp_a_process_of_a_job_names_the_remedy(without_libgomp):
     """Under Slurm, say, where no launcher looked before."""
     root = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": "9"}
-    counts = {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1"}
-    variables = {**root, **counts, "DMLC_ROLE": "server", "LD_LIBRARY_PATH": folder}
+    counts = {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1", "DMLC_ROLE": "server"}
     code = "from gluon_softmax.commands.role import main; main()"
-    done = run(code, env={**os.environ, **variables})
+    done = run(code, env={**without_libgomp, **root, **counts})
     assert done.returncode == 1
     check_remedy(done)
 
 
-def test_without_libgomp_the_doctor_ends(folder):
+def test_without_libgomp_the_doctor_ends(without_libgomp):
     """It looks at everything else too, and exits with 1."""
-    done = start(folder, "doctor")
-    assert done.returncode == 1
-    assert not done.stderr
+    done = run(MAIN, "doctor", env=without_libgomp)
+    assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("FAIL  libgomp.so.1: ")]
     assert "/dev/shm" in lines[-1]

@@ -8,7 +8,7 @@ from ..history import Epoch
 from .compare import Comparison
 from .versions import SCRATCH
 
-__all__ = ["format_hybridized", "format_table"]
+__all__ = ["format_hybridized", "format_narrow_table", "format_table"]
 
 
 def format_table(comparison: Comparison) -> list[str]:
@@ -24,8 +24,20 @@ def format_table(comparison: Comparison) -> list[str]:
     ]
     rows = zip(*comparison.histories.values())
     for epochs, difference in zip(rows, comparison.differences):
-        cells = [f"{epochs[0].epoch:5}", *map(_format_epoch, epochs)]
-        lines.append(" | ".join([*cells, f"{difference:.1e}"]))
+        cells = [f"{_format_epoch(epoch):>{len(columns)}}" for epoch in epochs]
+        lines.append(" | ".join([f"{epochs[0].epoch:5}", *cells, f"{difference:.1e}"]))
+    return lines
+
+
+def format_narrow_table(comparison: Comparison) -> list[str]:
+    """Return a table 63 columns wide, with a line for each epoch and version."""
+    title, *_ = format_table(comparison)
+    lines = [title, "epoch version         loss train acc test acc seconds differ by"]
+    rows = zip(*comparison.histories.values())
+    for epochs, difference in zip(rows, comparison.differences):
+        for name, epoch in zip(comparison.histories, epochs):
+            lines.append(f"{epoch.epoch:5} {name:13} {_format_epoch(epoch):>33}")
+        lines[-1] += f" {difference:9.1e}"
     return lines
 
 
@@ -42,6 +54,6 @@ def format_hybridized(comparison: Comparison) -> str:
 def _format_epoch(epoch: Epoch) -> str:
     """Return one version's figures to stand under the headings."""
     return (
-        f"{epoch.loss:8.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
+        f"{epoch.loss:.4f} {epoch.train_acc:9.3f} {epoch.test_acc:8.3f} "
         f"{epoch.seconds:7.2f}"
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import DownloadError
 from ..trainer.settings import Settings, add_settings
+from .results import FOLDER, STAND_IN_SUFFIX
 
-__all__ = ["FOLDER", "add_arguments"]
-
-FOLDER = Path("comparison")
-"""Where figures, models and numbers go, and where other commands look for them."""
+__all__ = ["add_arguments"]
 
 SETTINGS = ("num_epochs", "batch_size", "lr", "momentum", "seed")
 STAND_IN = "[drawn stand-in] "
@@ -66,40 +66,24 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Train all versions; print the table; write figures, models and numbers."""
-    _check(options)
+    settings = {name: getattr(options, name) for name in SETTINGS}
+    Settings(**settings)  # checked before MXNet is loaded, which takes seconds
 
     from ..chapter.compare import run_comparison
-    from ..chapter.report import format_hybridized, format_table
-    from ..data.labels import get_fashion_mnist_labels
-    from ..models.gallery import write_gallery
 
     watching = _Watching(options.animate)
-    train_set, test_set, mark = _load(options)
+    train_set, test_set, mark = _load(options.root)
     comparison = run_comparison(
         train_set,
         test_set,
-        options.num_epochs,
-        options.batch_size,
-        options.lr,
-        options.seed,
-        options.momentum,
-        lambda name, version: watching.start(f"{mark}{name}: ", version),
+        make_callbacks=lambda name, version: watching.start(f"{mark}{name}: ", version),
+        **settings,
     )
-    for line in format_table(comparison):
+    for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
-    print(f"{mark}{format_hybridized(comparison)}")
-    suffix = "-stand-in" if mark else ""
-    names = get_fashion_mnist_labels(range(10), options.language)
-    for path in write_gallery(comparison, options.output, suffix, names):
-        print(f"{mark}wrote {path}")
-    for path in watching.write(comparison, names):
-        print(f"{mark}wrote {path}")
+    for line in _write(comparison, options, STAND_IN_SUFFIX if mark else "", watching):
+        print(f"{mark}{line}")
     return 0
-
-
-def _check(options: argparse.Namespace) -> None:
-    """Check the settings before MXNet is loaded, which takes seconds."""
-    Settings(**{name: getattr(options, name) for name in SETTINGS})
 
 
 class _Watching:
@@ -122,25 +106,49 @@ class _Watching:
         self._recorder = Recorder(lambda: version.params()[0])
         return [Bar(prefix), self._recorder]
 
-    def write(self, comparison, classes):
-        """Write the animation; give its path."""
+    def write(self, comparison, classes: list[str]) -> Iterator[Path]:
+        """Write the animation, if there is one, and yield its path."""
         from ..figures.animation import save_animation
 
-        if self._path is None:
-            return
-        name = next(iter(comparison.histories))
-        title = f"{comparison.data}, {name}"
-        yield save_animation(self._recorder.frames, classes, self._path, title)
+        if self._path is not None:
+            title = f"{comparison.data}, {next(iter(comparison.histories))}"
+            yield save_animation(self._recorder.frames, classes, self._path, title)
 
 
-def _load(options: argparse.Namespace):
+def _load(root: str | None):
     """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
     from ..data.mnist import FashionMNIST
     from ..data.synthetic import SyntheticFashion
+    from ..errors import DownloadError
 
-    root = options.root
     try:
         return FashionMNIST(root, train=True), FashionMNIST(root, train=False), ""
     except DownloadError as error:
         print(f"{STAND_IN}{error}; drawing garments instead", file=sys.stderr)
         return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN
+
+
+def _format_table(comparison, mark: str) -> list[str]:
+    """Format the comparison, with a line per version where the terminal is narrow."""
+    from ..chapter.report import format_hybridized, format_narrow_table, format_table
+
+    lines = [*format_table(comparison), format_hybridized(comparison)]
+    width = shutil.get_terminal_size().columns - len(mark)
+    if not sys.stdout.isatty() or max(map(len, lines)) <= width:
+        return lines
+    table = format_narrow_table(comparison)
+    width = max(width, len(table[1]))  # whatever is narrower, the terminal wraps
+    lines = [*table, format_hybridized(comparison)]
+    return [part for line in lines for part in textwrap.wrap(line, width)]
+
+
+def _write(comparison, options, suffix: str, watching: _Watching) -> Iterator[str]:
+    """Write figures, models, numbers and animation; yield lines that say so."""
+    from ..data.labels import get_fashion_mnist_labels
+    from ..models.gallery import write_gallery
+
+    classes = get_fashion_mnist_labels(range(10), options.language)
+    files = list(write_gallery(comparison, options.output, suffix, classes))
+    yield f"wrote {len(files)} files to {options.output}: figures, models, numbers"
+    for path in watching.write(comparison, classes):
+        yield f"wrote {path}"

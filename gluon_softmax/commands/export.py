@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError
-from .compare import FOLDER
+from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
 
-MODEL = FOLDER / "model-gluon.npz"
-"""What `gluon-softmax compare` leaves."""
+SUFFIXES = (".npz", ".onnx", ".json")
 
 
 def add_arguments(commands) -> None:
@@ -51,43 +50,34 @@ def add_arguments(commands) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     """Write the model in every format asked for."""
-    unknown = [path for path in options.output if path.suffix not in WRITERS]
+    unknown = [path for path in options.output if path.suffix not in SUFFIXES]
     if unknown:
         raise ArgumentError(
-            f"expected files that end in {', '.join(WRITERS)}, found "
+            f"expected files that end in {', '.join(SUFFIXES)}, found "
             f"{str(unknown[0])!r}: the suffix says which format to write"
         )
+    check_result(options.model, "--model")
+
     from ..models.model import load_model
 
     model = load_model(options.model)
     for path in options.output:
-        for written in WRITERS[path.suffix](model, path):
+        for written in _write(model, path):
             print(f"wrote {written}")
     return 0
 
 
-def _write_npz(model, path: Path) -> Iterator[Path]:
-    """Write plain arrays."""
+def _write(model, path: Path) -> Iterable[Path]:
+    """Write a model in the format of a suffix."""
     from ..models.model import save_model
-
-    yield save_model(model, path)
-
-
-def _write_onnx(model, path: Path) -> Iterator[Path]:
-    """Write ONNX."""
     from ..models.onnx_file import write_onnx
-
-    yield write_onnx(model, path)
-
-
-def _write_symbol(model, path: Path) -> Iterator[Path]:
-    """Write Gluon's pair."""
     from ..models.symbol_files import write_symbol
 
-    yield from write_symbol(model, path)
-
-
-WRITERS = {".npz": _write_npz, ".onnx": _write_onnx, ".json": _write_symbol}
+    if path.suffix == ".npz":
+        return [save_model(model, path)]
+    if path.suffix == ".onnx":
+        return [write_onnx(model, path)]
+    return write_symbol(model, path)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -95,10 +85,10 @@ def _import(options: argparse.Namespace) -> int:
     from ..models.model import load_model
 
     model = load_model(options.model)
+    size = sum(param.size for param in model.params.values())
     print(
         f"{options.model}: {model.network}, trained on {model.data or 'other data'}, "
-        f"{sum(param.size for param in model.params.values()):,} parameters, "
-        f"{len(model.classes)} classes"
+        f"{size:,} parameters, {len(model.classes)} classes"
     )
     for line in _judge(model, options.root):
         print(line)
@@ -106,7 +96,8 @@ def _import(options: argparse.Namespace) -> int:
         from ..models.conversion import to_gluon
         from ..models.symbol_files import write_parameters
 
-        print(f"wrote {write_parameters(to_gluon(model), options.output)}")
+        path = write_parameters(to_gluon(model), options.output)
+        print(f"wrote {path}")
     return 0
 
 

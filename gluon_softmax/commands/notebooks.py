@@ -1,16 +1,10 @@
-"""The command `gluon-softmax notebooks`: scripts of `# %%` cells, run as notebooks.
-
-A script runs its cells below `if __name__ == "__main__":`, so that it can be imported;
-a notebook shows them without. The cell tagged ``parameters`` ends with the values that
-the caller sets.
-"""
+"""The command `gluon-softmax notebooks`: scripts of `# %%` cells, run as notebooks."""
 
 from __future__ import annotations
 
 import argparse
 import ast
 import logging
-import textwrap
 import time
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -21,7 +15,6 @@ from ..storage.atomic import replacing
 
 __all__ = ["NotebookError", "add_arguments", "build", "convert", "read_parameters"]
 
-GUARD = 'if __name__ == "__main__":\n'
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TIMEOUT = 600
 """Seconds after which a cell is given up."""
@@ -97,13 +90,14 @@ def _notebooks(options: argparse.Namespace) -> int:
         print(f"running {script}", flush=True)
         start = time.perf_counter()
         path = build(script, options.output, parameters)
-        print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
+        seconds = time.perf_counter() - start
+        print(f"wrote {path} ({seconds:.1f} s)", flush=True)
     return 0
 
 
 def read_parameters(script: Path) -> set[str]:
     """Return the names that the cell tagged ``parameters`` assigns."""
-    return set().union(*map(_list_parameters, _read(script).cells))
+    return set().union(*map(_list_parameters, _read_cells(script).cells))
 
 
 def build(
@@ -111,10 +105,7 @@ def build(
 ) -> Path:
     """Convert a script, run it in a folder, and write it there with all output.
 
-    Raises
-    ------
-    NotebookError
-        If a cell fails; the notebook is written up to there all the same.
+    Where a cell fails, the notebook is written up to there all the same.
     """
     import nbformat
 
@@ -131,21 +122,19 @@ def build(
 def convert(script: Path, parameters: Mapping[str, object]):
     """Convert a script to a notebook that has not been run.
 
-    Parameters that the script does not have are left out.
+    The cell tagged ``parameters`` ends with the values given; those of names that it
+    does not assign are left out.
     """
-    notebook = _read(script)
+    notebook = _read_cells(script)
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise
-        if cell.cell_type == "code":
-            before, _, guarded = cell.source.partition(GUARD)
-            cell.source = before + textwrap.dedent(guarded)
         for name in [name for name in parameters if name in _list_parameters(cell)]:
             cell.source += f"\n{name} = {parameters[name]!r}"
     notebook.metadata = {"kernelspec": KERNEL}
     return notebook
 
 
-def _read(script: Path):
+def _read_cells(script: Path):
     """Read the cells of a script."""
     import jupytext
 

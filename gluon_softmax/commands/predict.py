@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .export import MODEL
+from ..errors import check_whole_number
+from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
 
-SHOWN = 20
-"""So many pictures the figure has; its height grows with each."""
+MOST_DRAWN = 20
+"""So many pictures the figure has at most; its height grows with each."""
 
 
 def add_arguments(commands) -> None:
@@ -40,9 +41,8 @@ def add_arguments(commands) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     """Print how each picture was prepared and what it is; write the figure."""
-    from ..errors import check_whole_number
-
     check_whole_number("top", options.top, least=1)
+    check_result(options.model, "--model")
 
     import numpy as np
 
@@ -57,14 +57,15 @@ def _predict(options: argparse.Namespace) -> int:
     images = np.stack([picture.pixels for picture in pictures])
     probabilities = predict_probabilities(model, images)
     for path, picture, row in zip(options.images, pictures, probabilities):
-        print(f"{path}: {'; '.join(picture.steps)}")
-        print(f"  {_name_best(row, model.classes, options.top)}")
-    if len(images) > SHOWN:
-        print(f"the figure shows the first {SHOWN} of {len(images)} pictures")
-    names = [path.name for path in options.images[:SHOWN]]
+        steps = "; ".join(picture.steps)
+        best = _name_best(row, model.classes, options.top)
+        print(f"{path}: {steps}\n  {best}")
+    if len(images) > MOST_DRAWN:
+        print(f"the figure shows the first {MOST_DRAWN} of {len(images)} pictures")
+    names = [path.name for path in options.images[:MOST_DRAWN]]
     title = f"{model.network}, trained on {model.data or 'other data'}"
     figure = show_probabilities(
-        images[:SHOWN], names, probabilities[:SHOWN], model.classes, title
+        images[:MOST_DRAWN], names, probabilities[:MOST_DRAWN], model.classes, title
     )
     for path in output.save(figure, options.output):
         print(f"wrote {path}")

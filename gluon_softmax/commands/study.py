@@ -73,6 +73,7 @@ class Experiment:
             momentum=self.momentum,
             seed=self.seed,
         )
+        check_whole_number("num_validation", self.num_validation, least=0)
 
 
 def list_experiments(

@@ -87,7 +87,8 @@ def _load_sets(
     if not Path(name).is_dir():
         raise ArgumentError(
             f"expected data to be one of {', '.join(DATA_SETS)}, or a folder of "
-            f"pictures, found {str(name)!r}"
+            f"pictures, found {str(name)!r}",
+            argument="data",
         )
     from .folders import read_folder  # reads with Pillow, slow to import
 

@@ -248,6 +248,7 @@ def choose_context(name: str) -> mx.Context:
     if name == "gpu" and not mx.context.num_gpus():
         raise ArgumentError(
             "expected ctx to be cpu, found 'gpu': MXNet finds no GPU on this machine; "
-            "choose cpu, or install an MXNet that was built for the GPU"
+            "choose cpu, or install an MXNet that was built for the GPU",
+            argument="ctx",
         )
     return mx.Context(name)

@@ -74,5 +74,6 @@ def check_shares(batch_size: int, num_workers: int) -> None:
     if batch_size < num_workers:
         raise ArgumentError(
             f"expected a batch_size of at least {num_workers}, one sample for each "
-            f"worker, found {batch_size}: start fewer, or take larger batches"
+            f"worker, found {batch_size}: start fewer, or take larger batches",
+            argument="batch_size",
         )

@@ -1,4 +1,4 @@
-// What the two models make of the picture: bars, and where each pixel pushes.
+// What two of the models make of the picture: bars, and where each pixel pushes.
 
 const BESIDE = 2;
 let rows = [];

@@ -12,7 +12,6 @@ from .content import collect
 
 __all__ = ["build_page"]
 
-HERE = Path(__file__).parent
 STYLES = ("colours.css", "page.css", "sections.css")
 SCRIPTS = (
     "model.js",
@@ -31,40 +30,23 @@ SCRIPTS = (
 
 
 def build_page(comparison: SavedComparison, test_set: ImageDataset) -> str:
-    """Make the page of a comparison.
-
-    Parameters
-    ----------
-    comparison : SavedComparison
-    test_set : ImageDataset
-        The test images of the comparison's data set.
-
-    Returns
-    -------
-    str
-        HTML with style, scripts, texts, models and images inside.
-
-    Raises
-    ------
-    DataError
-        If the comparison is not one that the page can show.
-    """
+    """Return the page of a comparison and its data set's test images, as HTML."""
     parts = {
-        "style": _read(*STYLES),
-        "theme": _read("theme.js"),
+        "style": _read_files(*STYLES),
+        "theme": _read_files("theme.js"),
         "data": _embed(collect(comparison, test_set)),
-        "texts": _embed(json.loads(_read("texts.json"))),
-        "script": f'(() => {{\n"use strict";\n{_read(*SCRIPTS)}}})();\n',
+        "texts": _embed(json.loads(_read_files("texts.json"))),
+        "script": f'(() => {{\n"use strict";\n{_read_files(*SCRIPTS)}}})();\n',
     }
     # In one pass: what is put in is never searched for more places to fill.
-    return re.sub(
-        r"<!-- insert (\w+) -->", lambda found: parts[found[1]], _read("template.html")
-    )
+    template = _read_files("template.html")
+    return re.sub(r"<!-- insert (\w+) -->", lambda found: parts[found[1]], template)
 
 
-def _read(*names: str) -> str:
+def _read_files(*names: str) -> str:
     """Read files of this folder, one behind the other."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    paths = map(Path(__file__).with_name, names)
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _embed(content: dict) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..compare import FOLDER
+from ...errors import DataError
+from ..results import COMPARISON, check_result
 
 __all__ = ["add_arguments"]
 
@@ -23,7 +24,7 @@ def add_arguments(commands) -> None:
     parser.add_argument(
         "--comparison",
         type=Path,
-        default=FOLDER / "comparison.json",
+        default=COMPARISON,
         help="what gluon-softmax compare wrote",
     )
     parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
@@ -34,6 +35,8 @@ def add_arguments(commands) -> None:
 
 def _page(options: argparse.Namespace) -> int:
     """Write the page, and say how large it is."""
+    check_result(options.comparison, "--comparison")
+
     from ...models.comparison_file import read_comparison
     from ...storage.atomic import write_text
     from .build import build_page
@@ -41,7 +44,8 @@ def _page(options: argparse.Namespace) -> int:
     comparison = read_comparison(options.comparison)
     test_set = _load_test_set(comparison.data, options)
     path = write_text(build_page(comparison, test_set), options.output)
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    megabytes = path.stat().st_size / 1e6
+    print(f"wrote {path} ({megabytes:.2f} MB)")
     return 0
 
 
@@ -50,7 +54,6 @@ def _load_test_set(title: str, options: argparse.Namespace):
     from ...data.mnist import FashionMNIST
     from ...data.published import get_publication
     from ...data.synthetic import SyntheticFashion
-    from ...errors import DataError
 
     if title == get_publication(FashionMNIST.name).title:
         return FashionMNIST(options.root, train=False)

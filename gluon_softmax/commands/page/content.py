@@ -24,23 +24,10 @@ PER_CELL = 4
 
 
 def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
-    """Gather what the page embeds.
+    """Return what the page embeds as plain data, arrays of bytes or float32 as base64.
 
-    Parameters
-    ----------
-    comparison : SavedComparison
-    test_set : ImageDataset
-        The test images of the comparison's data set.
-
-    Returns
-    -------
-    dict
-        Plain data; bytes and float32 numbers (little-endian) as base64.
-
-    Raises
-    ------
-    DataError
-        If a version is missing, or is no softmax regression on these classes.
+    Raises `DataError` where a version is missing, or is no softmax regression on the
+    classes of the test set.
     """
     _check_models(comparison, test_set)
     names = [name for name in VERSIONS.values() if name in comparison.models]
@@ -49,13 +36,15 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         for name in names
     }
     chosen = choose_images(test_set.labels, found[names[0]])
+    is_fashion = tuple(test_set.classes) == TEXT_LABELS
+    chinese = TEXT_LABELS_ZH if is_fashion else test_set.classes
     return {
         "package": __version__,
         "title": comparison.data,
         "standIn": isinstance(test_set, SyntheticFashion),
         "settings": comparison.settings,
         "differences": comparison.differences,
-        "classes": _name_classes(test_set.classes),
+        "classes": {"en": list(test_set.classes), "zh": list(chinese)},
         "versions": [
             {
                 "name": name,
@@ -65,7 +54,11 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
             }
             for name in names
         ],
-        "images": _pack_images(test_set, chosen),
+        "images": {
+            "places": chosen.tolist(),
+            "labels": test_set.labels[chosen].tolist(),
+            "pixels": _encode(test_set.images[chosen]),
+        },
         "numTest": len(test_set.labels),
         "first": min(FIRST, len(test_set.labels)),
         "perCell": PER_CELL,
@@ -73,18 +66,9 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
 
 
 def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
-    """Return a softmax regression's probabilities, computed as the page computes them.
+    """Return a softmax regression's probabilities (n, 10), computed as the page does.
 
-    Parameters
-    ----------
-    model : Model
-    images : numpy.ndarray
-        Bytes, shape (n, 28, 28, 1).
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape (n, classes).
+    `images` are bytes of shape (n, 28, 28, 1).
     """
     X = model.scale(images).reshape(len(images), -1).astype("float64")
     scores = X @ model.params["W"].astype("float64") + model.params["b"]
@@ -95,17 +79,8 @@ def find_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
 def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Choose the images to embed: the first, and of each mistake the most confident.
 
-    Parameters
-    ----------
-    labels : numpy.ndarray
-        True classes, shape (n,), int.
-    probabilities : numpy.ndarray
-        Shape (n, classes).
-
-    Returns
-    -------
-    numpy.ndarray
-        Where in the test set they are, ascending, int.
+    Takes the true classes (n,) and the probabilities (n, classes); returns the places
+    in the test set, ascending.
     """
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     chosen = set(range(min(FIRST, len(labels))))
@@ -134,12 +109,6 @@ def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
             )
 
 
-def _name_classes(classes: tuple[str, ...]) -> dict[str, list[str]]:
-    """Name the classes in each language."""
-    chinese = TEXT_LABELS_ZH if tuple(classes) == TEXT_LABELS else classes
-    return {"en": list(classes), "zh": list(chinese)}
-
-
 def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Count which class is taken for which; a row per true class."""
     counts = np.zeros((probabilities.shape[1],) * 2, dtype=int)
@@ -149,18 +118,8 @@ def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _pack_model(model: Model) -> dict:
     """Write a model's parameters as text."""
-    packed = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
-    scaling = {"mean": model.pixel_mean, "deviation": model.pixel_deviation}
-    return {**packed, **scaling}
-
-
-def _pack_images(test_set: ImageDataset, chosen: np.ndarray) -> dict:
-    """Write images, labels and their places in the test set."""
-    return {
-        "places": chosen.tolist(),
-        "labels": test_set.labels[chosen].tolist(),
-        "pixels": _encode(test_set.images[chosen]),
-    }
+    params = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
+    return {**params, "mean": model.pixel_mean, "deviation": model.pixel_deviation}
 
 
 def _encode(array: np.ndarray) -> str:
