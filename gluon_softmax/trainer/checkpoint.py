@@ -108,7 +108,7 @@ class CheckpointFolder:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Say what is wrong with the folder."""
+        """Raise an error that says what is wrong with the folder."""
         try:
             yield
         except BlockingIOError as error:
