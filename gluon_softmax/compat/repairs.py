@@ -1,0 +1,100 @@
+"""What MXNet 1.9.1 and 1.7.0, and the code of the book, need mended once imported.
+
+Each function says the symptom, the cause, and when it can go.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import os
+import sys
+from types import ModuleType
+
+from ..errors import InstallationError
+
+__all__ = [
+    "find_data_sets",
+    "fork_workers",
+    "restore_distutils",
+    "restore_set_matplotlib_formats",
+]
+
+
+def restore_distutils() -> None:
+    """Make `distutils` importable on Python 3.12 and later, from setuptools.
+
+    Symptom: `ModuleNotFoundError: No module named 'distutils'`. Cause: Python 3.12
+    removed it (PEP 632); setuptools hooks its own copy in when it is imported. Can go
+    when MXNet stops importing it.
+    """
+    if importlib.util.find_spec("distutils") is not None:
+        return
+    try:
+        import setuptools  # noqa: F401
+    except ImportError as error:
+        raise InstallationError(
+            "MXNet needs distutils, which Python 3.12 and later leave to setuptools: "
+            f"run {sys.executable} -m pip install setuptools"
+        ) from error
+
+
+def fork_workers(dataloader: ModuleType) -> None:
+    """Have Gluon's `DataLoader` fork its worker processes on Linux, as it always did.
+
+    Symptom: `RuntimeError: An attempt has been made to start a new process before the
+    current process has finished its bootstrapping phase`, in a script without an `if
+    __name__ == "__main__":`. Cause: Python 3.14 starts processes by 'forkserver', which
+    imports the script again. Can go when Gluon chooses the method itself.
+    """
+    chosen = multiprocessing.get_start_method(allow_none=True)
+    usual = multiprocessing.get_all_start_methods()[0]
+    if sys.platform != "linux" or (chosen or usual) != "forkserver":
+        return
+    forking = ModuleType("multiprocessing")
+    vars(forking).update(vars(multiprocessing))
+    context = multiprocessing.get_context("fork")
+    for name in ("Pool", "Process", "get_context"):
+        setattr(forking, name, getattr(context, name))
+    dataloader.multiprocessing = forking
+
+
+def find_data_sets(datasets: ModuleType) -> None:
+    """Have Gluon's `MNIST` and `FashionMNIST` find and fetch data as this package does.
+
+    Symptom: sections 3.5 and 5.6 as printed end in a `ConnectionError`. Cause: MXNet's
+    server of data sets is gone. Can go when there is another.
+    """
+
+    def read(self) -> None:
+        from ..data import idx, sources
+
+        usual = os.path.join(datasets.base.data_dir(), "datasets", self._namespace)
+        root = None if self._root == os.path.expanduser(usual) else self._root
+        files = sources.read(self._namespace, self._train, root)
+        images = idx.decode_idx(files.images)[..., None]  # (n, 28, 28, 1)
+        self._label = idx.decode_idx(files.labels).astype("int32")
+        array = datasets.nd.array
+        if datasets.is_np_array():
+            array = datasets._mx_np.array
+            self._label = array(self._label, dtype="int32")
+        self._data = array(images, dtype="uint8")
+
+    datasets.MNIST._get_data = read
+
+
+def restore_set_matplotlib_formats(display: ModuleType) -> None:
+    """Return IPython its function `display.set_matplotlib_formats` back.
+
+    Symptom: `AttributeError: module 'IPython.display' has no attribute
+    'set_matplotlib_formats'` from section 3.2 and every figure function of d2lzh.
+    Cause: IPython moved it to matplotlib-inline. Can go when the book asks there.
+    """
+
+    def set_matplotlib_formats(*formats, **options):
+        from matplotlib_inline import backend_inline
+
+        backend_inline.set_matplotlib_formats(*formats, **options)
+
+    if not hasattr(display, "set_matplotlib_formats"):
+        display.set_matplotlib_formats = set_matplotlib_formats
