@@ -73,8 +73,8 @@ def test_lent_names_mean_what_they_meant():
 def test_what_was_lent_is_taken_back_after_a_failure():
     """When MXNet cannot be imported all the same, NumPy stays as it is."""
     before = set(vars(numpy))
-    with contextlib.suppress(ZeroDivisionError), lend_numpy_names():
-        1 / 0
+    with pytest.raises(OSError, match="no library"), lend_numpy_names():
+        raise OSError("no library")
     assert vars(numpy).keys() - before <= set(KEPT)
 
 
