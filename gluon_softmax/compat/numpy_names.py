@@ -42,7 +42,7 @@ KEPT = ("bool", "Inf")
 
 @contextmanager
 def lend_numpy_names() -> Iterator[None]:
-    """Give NumPy the names that it lacks for the length of a block.
+    """Lend NumPy the names that it lacks for the length of a block.
 
     Afterwards others see NumPy as it is, whose `hasattr(numpy, "PZERO")` tells them its
     version; what MXNet needs later stays.

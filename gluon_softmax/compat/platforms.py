@@ -79,7 +79,7 @@ def describe() -> str:
 
 
 def find_problem() -> str:
-    """Say what to do where no MXNet can run; an empty text where one can."""
+    """Return what to do where no MXNet can run; an empty text where one can."""
     found = platform.python_version()
     if sys.version_info[:2] < OLDEST_PYTHON:
         return f"Python 3.9 or later is needed, found {found}: install a newer one"

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import importlib.util
 import multiprocessing
-import os
 import sys
 from types import ModuleType
 
 from ..errors import InstallationError
 
 __all__ = [
-    "find_data_sets",
     "fork_workers",
     "restore_distutils",
     "restore_set_matplotlib_formats",
@@ -57,30 +55,6 @@ def fork_workers(dataloader: ModuleType) -> None:
     for name in ("Pool", "Process", "get_context"):
         setattr(forking, name, getattr(context, name))
     dataloader.multiprocessing = forking
-
-
-def find_data_sets(datasets: ModuleType) -> None:
-    """Have Gluon's `MNIST` and `FashionMNIST` find and fetch data as this package does.
-
-    Symptom: sections 3.5 and 5.6 as printed end in a `ConnectionError`. Cause: MXNet's
-    server of data sets is gone. Can go when there is another.
-    """
-
-    def read(self) -> None:
-        from ..data import idx, sources
-
-        usual = os.path.join(datasets.base.data_dir(), "datasets", self._namespace)
-        root = None if self._root == os.path.expanduser(usual) else self._root
-        files = sources.read(self._namespace, self._train, root)
-        images = idx.decode_idx(files.images)[..., None]  # (n, 28, 28, 1)
-        self._label = idx.decode_idx(files.labels).astype("int32")
-        array = datasets.nd.array
-        if datasets.is_np_array():
-            array = datasets._mx_np.array
-            self._label = array(self._label, dtype="int32")
-        self._data = array(images, dtype="uint8")
-
-    datasets.MNIST._get_data = read
 
 
 def restore_set_matplotlib_formats(display: ModuleType) -> None:
