@@ -125,6 +125,7 @@ NEED_MXNET = (
     "bench --only read-0",
     "bench scaling --quick",
     "bench distributed --quick",
+    "run script.py",
 )
 NOTEBOOKS = "notebooks script.py"
 

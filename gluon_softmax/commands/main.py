@@ -17,6 +17,7 @@ from .bench import add_arguments as add_bench_arguments
 from .interruption import Terminated, raising_at_sigterm
 from .launch import add_arguments as add_launch_arguments
 from .page.command import add_arguments as add_page_arguments
+from .run import add_arguments as add_run_arguments
 from .setup import add_arguments as add_setup_arguments
 
 __all__ = ["main", "make_parser"]
@@ -141,6 +142,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(command=_doctor)
     add_setup_arguments(commands)
+    add_run_arguments(commands)
     train.add_arguments(commands)
     add_launch_arguments(commands)
     study.add_arguments(commands)

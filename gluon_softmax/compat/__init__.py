@@ -7,6 +7,7 @@ MXNet and d2lzh are no longer developed, and Python, NumPy and IPython have move
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -26,7 +27,7 @@ from .repairs import (
     restore_set_matplotlib_formats,
 )
 
-__all__ = ["REPAIRS", "Repairs", "install", "require_libraries"]
+__all__ = ["REPAIRS", "Repairs", "install", "require_libraries", "require_mxnet"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,17 @@ class _Missing(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Raise what installs it, where Python would miss a module."""
-        require_platform()
+        require_mxnet()
+
+
+def require_mxnet() -> None:
+    """Check that MXNet is installed, and what it needs of the system, but import none.
+
+    Symptom: `ModuleNotFoundError: No module named 'mxnet'`. Cause: pip cannot install
+    it everywhere together with this package. Can go with the next MXNet.
+    """
+    require_libraries()
+    if isinstance(importlib.util.find_spec("mxnet").loader, _Missing):
         raise InstallationError("MXNet is not installed: run gluon-softmax setup")
 
 
