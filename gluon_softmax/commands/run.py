@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ..compat import require_mxnet
 from ..errors import ArgumentError
 from ..storage.atomic import replacing
 from .notebooks import NotebookError, require_packages, run_cells
@@ -54,11 +55,11 @@ def _file(text: str) -> Path:
 
 def _run(options: argparse.Namespace) -> int:
     """Run a file in a Python process of its own."""
-    if options.file.suffix == ".ipynb":
-        if options.arguments:
-            raise ArgumentError(
-                "expected no arguments behind a notebook, which has none"
-            )
+    is_notebook = options.file.suffix == ".ipynb"
+    if is_notebook and options.arguments:
+        raise ArgumentError("expected no arguments behind a notebook")
+    require_mxnet()
+    if is_notebook:
         print(f"wrote {_execute(options.file)}")
         return 0
     command = [sys.executable, "-c", REPAIRED, str(options.file), *options.arguments]
@@ -71,9 +72,10 @@ def _execute(path: Path) -> Path:
     require_packages("nbclient", "ipykernel")
     import nbformat
 
+    bad = (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError)
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+    except bad as error:  # the last one where the JSON is no object
         reason = str(error).splitlines()[0]
         raise ArgumentError(f"{path} is no notebook ({reason})") from error
     output = path.with_name(f"{path.stem}-executed.ipynb")
