@@ -8,7 +8,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from . import compat
-from .data.gluons_own import find_data_sets
 
 __version__ = "0.1.0"
 
@@ -61,9 +60,6 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *_HOME_OF]
 
-compat.REPAIRS["mxnet.gluon.data.vision.datasets"] = compat.Repairs(
-    after=(find_data_sets,)
-)
 compat.install()
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..compat import require_mxnet
 from ..errors import ArgumentError
 from ..storage.atomic import replacing
 from .notebooks import NotebookError, require_packages, run_cells
@@ -55,6 +54,8 @@ def _file(text: str) -> Path:
 
 def _run(options: argparse.Namespace) -> int:
     """Run a file in a Python process of its own."""
+    from ..compat.mending import require_mxnet
+
     is_notebook = options.file.suffix == ".ipynb"
     if is_notebook and options.arguments:
         raise ArgumentError("expected no arguments behind a notebook")

@@ -7,12 +7,9 @@ import importlib
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 
-from ..compat import arm, platforms
 from ..errors import InstallationError
-from .doctor import Check, look_at_import, look_at_mxnet
 
 __all__ = ["add_arguments"]
 
@@ -32,6 +29,9 @@ def add_arguments(commands) -> None:
 
 def _setup(options: argparse.Namespace) -> int:
     """Do each step that is not done yet, and print what is."""
+    from ..compat import arm, platforms
+    from .doctor import Check, look_at_import, look_at_mxnet
+
     needed = platforms.this_platform()
     print(Check("platform", platforms.describe()), flush=True)
     if not _is_installed(needed.mxnet):
@@ -45,6 +45,8 @@ def _setup(options: argparse.Namespace) -> int:
 
 def _is_installed(version: str) -> bool:
     """Return whether MXNet is there in this version, with each file whole."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         found = distribution("mxnet")
     except PackageNotFoundError:

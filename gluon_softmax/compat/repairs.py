@@ -11,8 +11,13 @@ import sys
 from types import ModuleType
 
 from ..errors import InstallationError
+from .arm import use_mended_library
+from .mending import Repairs
+from .numpy_names import lend_numpy_names
+from .platforms import require_libraries, require_platform
 
 __all__ = [
+    "REPAIRS",
     "fork_workers",
     "restore_distutils",
     "restore_set_matplotlib_formats",
@@ -72,3 +77,13 @@ def restore_set_matplotlib_formats(display: ModuleType) -> None:
 
     if not hasattr(display, "set_matplotlib_formats"):
         display.set_matplotlib_formats = set_matplotlib_formats
+
+
+REPAIRS = {
+    "mxnet": Repairs(
+        (require_platform, require_libraries, restore_distutils, use_mended_library),
+        lend_numpy_names,
+    ),
+    "mxnet.gluon.data.dataloader": Repairs(after=(fork_workers,)),
+    "IPython.display": Repairs(after=(restore_set_matplotlib_formats,)),
+}

@@ -1,4 +1,4 @@
-"""Gluon's own classes of data sets, mended; installed with the repairs of `compat`."""
+"""Gluon's own classes of data sets, mended; `compat` says when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 from functools import wraps
 from types import ModuleType
 
-__all__ = ["find_data_sets"]
+from ..compat.mending import Repairs
+from . import idx, sources
+
+__all__ = ["REPAIRS", "find_data_sets"]
 
 
 def find_data_sets(datasets: ModuleType) -> None:
@@ -18,8 +21,6 @@ def find_data_sets(datasets: ModuleType) -> None:
 
     @wraps(datasets.MNIST._get_data)
     def read(self) -> None:
-        from . import idx, sources  # when data is asked for: they load NumPy
-
         usual = os.path.join(datasets.base.data_dir(), "datasets", self._namespace)
         root = None if self._root == os.path.expanduser(usual) else self._root
         files = sources.read(self._namespace, self._train, root)
@@ -32,3 +33,6 @@ def find_data_sets(datasets: ModuleType) -> None:
         self._data = array(images, dtype="uint8")
 
     datasets.MNIST._get_data = read
+
+
+REPAIRS = {"mxnet.gluon.data.vision.datasets": Repairs(after=(find_data_sets,))}
