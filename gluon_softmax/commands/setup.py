@@ -30,9 +30,10 @@ def add_arguments(commands) -> None:
 def _setup(options: argparse.Namespace) -> int:
     """Do each step that is not done yet, and print what is."""
     from ..compat import arm, platforms
-    from .doctor import Check, look_at_import, look_at_mxnet
 
     needed = platforms.this_platform()
+    from .doctor import Check, look_at_import, look_at_mxnet  # for Pythons that can
+
     print(Check("platform", platforms.describe()), flush=True)
     if not _is_installed(needed.mxnet):
         _install(needed.mxnet)
