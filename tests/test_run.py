@@ -19,6 +19,7 @@ mnist_test = gdata.vision.FashionMNIST(train=False)
 X, y = mnist_test[:2]
 d2l.show_fashion_mnist(X, d2l.get_fashion_mnist_labels(y))
 print(len(mnist_test))
+train_iter = gdata.DataLoader(mnist_test, 256, num_workers=1)
 """
 
 
@@ -77,6 +78,7 @@ def test_the_books_script_runs_as_printed(folder, fashion):
     (folder / "script.py").write_text(BOOK)
     done = run(folder / "script.py")
     assert done.stdout.endswith("10000\n"), done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 @pytest.mark.slow

@@ -6,20 +6,16 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType
 
 from ..errors import ArgumentError
 from ..storage.atomic import replacing
 from .notebooks import NotebookError, require_packages, run_cells
 
-__all__ = ["add_arguments"]
+__all__ = ["add_arguments", "prepare"]
 
-REPAIRED = """
-import gluon_softmax, os, runpy, sys
-del sys.argv[0]
-sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-"""What runs a script as Python would, after the repairs."""
+REPAIRED = "from gluon_softmax.commands.run import prepare; exec(prepare())"
+"""What runs a script as Python's main module, after the repairs."""
 
 
 def add_arguments(commands) -> None:
@@ -66,6 +62,19 @@ def _run(options: argparse.Namespace) -> int:
     command = [sys.executable, "-c", REPAIRED, str(options.file), *options.arguments]
     code = subprocess.run(command).returncode
     return 128 - code if code < 0 else code  # as a shell counts what a signal ended
+
+
+def prepare() -> CodeType:
+    """Make Python what it is where it begins with a script; return the script's code.
+
+    The script's variables are those of the main module, which Python clears first at
+    its end: Gluon's loaders need other modules still when they go.
+    """
+    del sys.argv[0]
+    script = Path(sys.argv[0])
+    sys.path[0] = str(script.absolute().parent)
+    sys.modules["__main__"].__file__ = str(script)
+    return compile(script.read_bytes(), str(script), "exec")
 
 
 def _execute(path: Path) -> Path:
