@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import platform
 import subprocess
 import sys
 import sysconfig
+from types import SimpleNamespace
 
 import gluon_softmax
 import mxnet as mx
 import numpy
 import pytest
 from gluon_softmax import compat
-from gluon_softmax.compat import arm, numpy_names, platforms, repairs
+from gluon_softmax.compat import arm, numpy_names, platforms, repairs, single
 from gluon_softmax.compat.numpy_names import lend_numpy_names
 from gluon_softmax.errors import DataError, InstallationError
 
 NUMPY = tuple(map(int, numpy.__version__.split(".")[:2]))
 LIBRARIES = platforms.this_platform().libraries
 SITE_PACKAGES = os.path.dirname(os.path.dirname(numpy.__file__))
+
+
+class RefusingConversion:
+    """Stands for an array of a NumPy that converts none of shape (1,)."""
+
+    def __init__(self, content):
+        self.content = content
+
+    def __float__(self) -> float:
+        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
 
 
 def run(code: str, *options: str, **environment: str) -> subprocess.CompletedProcess:
@@ -154,6 +166,33 @@ def test_gluons_workers_are_forked(tmp_path):
     command = [sys.executable, "-W", "ignore", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.stdout == "2 1\n", done.stderr
+
+
+@pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_a_single_number_converts_as_the_book_prints_it(shape):
+    """Section 3.2 prints a mean loss, of shape (1,), with %f."""
+    loss = mx.nd.full(shape, 0.25).asnumpy()
+    assert "%f" % loss == "0.250000"  # noqa: UP031
+    assert int(loss * 8) == 2
+    assert loss.tolist() in ([0.25], [[0.25]])
+    assert type(mx.nd.zeros(2).asnumpy()) is numpy.ndarray
+    assert type(mx.nd.zeros(1).asscalar()) is numpy.float32
+    assert type(pickle.loads(pickle.dumps(loss))) is type(loss)
+
+
+def test_numpys_that_end_the_conversion_get_it_back(monkeypatch):
+    """In an older NumPy the class itself is tried."""
+    with pytest.raises(TypeError, match="0-dim"):
+        float(RefusingConversion([1.0]))
+    monkeypatch.setattr(single.np, "ones", RefusingConversion)
+    module = SimpleNamespace(NDArray=SimpleNamespace(asnumpy=numpy.asarray))
+    single.convert_single_numbers(module)
+    found = module.NDArray.asnumpy([0.25])
+    assert isinstance(found, single.SingleNumber)
+    assert (float(found), int(found), found.shape) == (0.25, 0, (1,))
+    assert type(module.NDArray.asnumpy([1, 2])) is numpy.ndarray
+    assert type(module.NDArray.asnumpy(3)) is numpy.ndarray
 
 
 @pytest.mark.parametrize("name", ["FashionMNIST", "MNIST"])

@@ -15,6 +15,7 @@ __all__ = ["HOMES", "RepairFinder", "install"]
 
 HOMES = {
     "mxnet": "gluon_softmax.compat.repairs",
+    "mxnet.ndarray.ndarray": "gluon_softmax.compat.repairs",
     "mxnet.gluon.data.dataloader": "gluon_softmax.compat.repairs",
     "mxnet.gluon.data.vision.datasets": "gluon_softmax.data.gluons_own",
     "IPython.display": "gluon_softmax.compat.repairs",

@@ -79,11 +79,19 @@ def restore_set_matplotlib_formats(display: ModuleType) -> None:
         display.set_matplotlib_formats = set_matplotlib_formats
 
 
+def single_numbers_convert(ndarray: ModuleType) -> None:
+    """Have `asnumpy` return what converts to a number; see `single`."""
+    from .single import convert_single_numbers  # loads NumPy
+
+    convert_single_numbers(ndarray)
+
+
 REPAIRS = {
     "mxnet": Repairs(
         (require_platform, require_libraries, restore_distutils, use_mended_library),
         lend_numpy_names,
     ),
+    "mxnet.ndarray.ndarray": Repairs(after=(single_numbers_convert,)),
     "mxnet.gluon.data.dataloader": Repairs(after=(fork_workers,)),
     "IPython.display": Repairs(after=(restore_set_matplotlib_formats,)),
 }
