@@ -26,7 +26,7 @@ def add_arguments(commands) -> None:
         description="Run a script or notebook that imports mxnet and d2lzh as the book "
         "does; MXNet, NumPy, IPython and the data sets are mended first. A notebook is "
         "written beside FILE with all output, as NAME-executed.ipynb.",
-        epilog="example: gluon-softmax run fashion-mnist.ipynb",
+        epilog="example: gluon-softmax run scripts/concepts.py",
     )
     parser.add_argument("file", type=_file, metavar="FILE", help="script or notebook")
     parser.add_argument(
