@@ -26,7 +26,7 @@ class StockMNIST(vision.MNIST):
     def _get_data(self):
         for kind in ("_train_data", "_train_label", "_test_data", "_test_label"):
             setattr(self, kind, (getattr(self, kind)[0], None))
-        super()._get_data()
+        vision.MNIST._get_data.__wrapped__(self)  # without this package's repair
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ NEED_MXNET = (
     "bench --only read-0",
     "bench scaling --quick",
     "bench distributed --quick",
+    "run script.py",
 )
 
 
@@ -144,7 +145,7 @@ def test_without_libgomp_one_line_names_the_remedy(command, folder, without_libg
 def test_every_command_is_tried_without_libgomp():
     """Those that are left need no MXNet."""
     tried = {command.split()[0] for command in NEED_MXNET}
-    assert set(COMMANDS) - tried == {"data", "doctor"}
+    assert set(COMMANDS) - tried == {"data", "doctor", "setup"}
 
 
 def test_without_libgomp_a_process_of_a_job_names_the_remedy(without_libgomp):
@@ -157,13 +158,16 @@ def test_without_libgomp_a_process_of_a_job_names_the_remedy(without_libgomp):
     check_remedy(done)
 
 
-def test_without_libgomp_the_doctor_ends(without_libgomp):
-    """It looks at everything else too, and exits with 1."""
-    done = run(MAIN, "doctor", env=without_libgomp)
+@pytest.mark.parametrize(
+    ("command", "last"), [("doctor", "data: "), ("setup", "import mxnet: ")]
+)
+def test_without_libgomp_doctor_and_setup_end(command, last, without_libgomp):
+    """They look at everything else too, and exit with 1."""
+    done = run(MAIN, command, env=without_libgomp)
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("FAIL  libgomp.so.1: ")]
-    assert "/dev/shm" in lines[-1]
+    assert last in lines[-1]
 
 
 def test_nobody_reads_on():

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
-from .. import compat
+from ..compat import platforms
 from ..errors import InstallationError
 
-__all__ = ["Check", "examine"]
-
-OLDEST, NEWEST = (3, 9), (3, 12)
-ENOUGH_SHARED_MEMORY = 256 * 2**20
+__all__ = ["Check", "examine", "look_at_import", "look_at_mxnet"]
 
 
 @dataclass(frozen=True)
@@ -55,47 +51,29 @@ def examine() -> Iterator[Check]:
     Yields
     ------
     Check
-        Python, platform, packages, MXNet itself, system libraries, data, shared memory.
+        Python, platform, packages, system libraries, MXNet itself, data.
     """
-    yield _python()
-    yield _platform()
+    yield Check("Python", f"{platform.python_version()} ({sys.executable})")
+    problem = platforms.find_problem()
+    yield Check("platform", platforms.describe(), problem)
     yield from _packages()
-    yield from _libraries()
-    yield from map(_import, compat.REPAIRS)
+    if not problem:
+        yield from look_at_mxnet(platforms.this_platform())
+    yield from map(look_at_import, ("mxnet", "d2lzh"))
     yield from _data()
-    yield _shared_memory()
-
-
-def _python() -> Check:
-    """Look at the interpreter."""
-    found = platform.python_version()
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return Check("Python", f"{found} ({sys.executable})")
-    return Check("Python", found, "install Python 3.9, 3.10, 3.11 or 3.12")
-
-
-def _platform() -> Check:
-    """Look at system and processor."""
-    found = f"{platform.system()} {platform.machine()}"
-    if found == "Linux x86_64":
-        return Check("platform", found)
-    return Check(
-        "platform",
-        found,
-        "MXNet 1.9.1 has a wheel for Linux x86-64 only: use WSL 2, or a Linux x86-64 "
-        "machine or container",
-    )
 
 
 def _packages() -> Iterator[Check]:
-    """Look at this package, and at what it requires without extras."""
+    """Look at this package, and at what it requires without extras, but MXNet."""
     yield _package(Requirement("gluon_softmax"))
     try:
         required = map(Requirement, requires("gluon_softmax") or ())
     except PackageNotFoundError:
         return
     for requirement in required:
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        marker = requirement.marker
+        applies = marker is None or marker.evaluate({"extra": ""})
+        if applies and requirement.name != "mxnet":
             yield _package(requirement)
 
 
@@ -111,14 +89,16 @@ def _package(requirement: Requirement) -> Check:
     return Check(name, found, "" if fits else remedy)
 
 
-def _libraries() -> Iterator[Check]:
-    """Look at the system libraries."""
-    for library, remedy in compat.LIBRARIES.items():
-        problem = compat.loading_problem(library)
+def look_at_mxnet(needed: platforms.Platform) -> Iterator[Check]:
+    """Look at MXNet as it is installed here, and at the system's libraries."""
+    check = _package(Requirement(f"mxnet=={needed.mxnet}"))
+    yield replace(check, remedy=check.remedy and "run gluon-softmax setup")
+    for library, remedy in needed.libraries.items():
+        problem = platforms.loading_problem(library)
         yield Check(library, problem or "can be loaded", problem and f"run {remedy}")
 
 
-def _import(package: str) -> Check:
+def look_at_import(package: str) -> Check:
     """Import a package, repaired."""
     try:
         import_module(package)
@@ -143,19 +123,3 @@ def _data() -> Iterator[Check]:
                 yield Check("data", finding.split, finding.problem, essential=False)
             else:
                 yield Check("data", str(finding))
-
-
-def _shared_memory() -> Check:
-    """Look at the room that Gluon's worker processes have for batches."""
-    try:
-        size = shutil.disk_usage("/dev/shm").total
-    except OSError:
-        size = 0
-    found = f"{size / 2**20:,.0f} MiB"
-    if size >= ENOUGH_SHARED_MEMORY:
-        return Check("/dev/shm", found)
-    remedy = (
-        "Gluon's own DataLoader needs more for its workers (this package's do not): "
-        "start Docker with --shm-size=1g"
-    )
-    return Check("/dev/shm", found, remedy, essential=False)

@@ -62,7 +62,7 @@ def _launch(options: argparse.Namespace) -> int:
     """Run the job, or print what it takes."""
     from ..cluster.job import run_job
     from ..cluster.manifests import format_job
-    from ..compat import require_libraries
+    from ..compat.mending import require_mxnet
     from ..errors import JobError
     from .interruption import hinting
 
@@ -70,7 +70,7 @@ def _launch(options: argparse.Namespace) -> int:
     if options.print_env:
         print(format_job(job, options.print_env), end="")
         return 0
-    require_libraries()
+    require_mxnet()
     try:
         with hinting(_hint(job)):
             run_job(job)

@@ -18,6 +18,8 @@ from . import (
     notebooks,
     predict,
     reproduce,
+    run,
+    setup,
     study,
     train,
 )
@@ -103,9 +105,10 @@ def make_parser() -> argparse.ArgumentParser:
     compare.add_arguments(commands)
     data.add_arguments(commands)
     _add_doctor(commands)
-    for command in (train, launch, study, reproduce, page, predict, export, notebooks):
+    for command in (setup, run, train, launch, study, reproduce, page, predict):
         command.add_arguments(commands)
-    bench.add_arguments(commands)
+    for command in (export, notebooks, bench):
+        command.add_arguments(commands)
     return parser
 
 

@@ -13,9 +13,19 @@ from pathlib import Path
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
 
-__all__ = ["NotebookError", "add_arguments", "build", "convert", "read_parameters"]
+__all__ = [
+    "NotebookError",
+    "add_arguments",
+    "build",
+    "convert",
+    "read_parameters",
+    "require_packages",
+    "run_cells",
+]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+REPAIR = "--IPKernelApp.exec_lines=import gluon_softmax"
+"""What the kernel does before the first cell."""
 TIMEOUT = 600
 """Seconds after which a cell is given up."""
 
@@ -75,11 +85,7 @@ def _setting(text: str) -> tuple[str, object]:
 
 def _notebooks(options: argparse.Namespace) -> int:
     """Build one notebook after the other; print how long each took."""
-    for name in ("jupytext", "nbclient", "ipykernel"):
-        if find_spec(name) is None:
-            raise InstallationError(
-                f"{name} is missing, which notebooks need: pip install '.[notebooks]'"
-            )
+    require_packages("jupytext", "nbclient", "ipykernel")
     parameters = dict(options.set)
     known = set().union(*map(read_parameters, options.scripts))
     for name in parameters.keys() - known:
@@ -93,6 +99,15 @@ def _notebooks(options: argparse.Namespace) -> int:
         seconds = time.perf_counter() - start
         print(f"wrote {path} ({seconds:.1f} s)", flush=True)
     return 0
+
+
+def require_packages(*names: str) -> None:
+    """Check that packages are installed that notebooks need."""
+    for name in names:
+        if find_spec(name) is None:
+            raise InstallationError(
+                f"{name} is missing, which notebooks need: pip install '.[notebooks]'"
+            )
 
 
 def read_parameters(script: Path) -> set[str]:
@@ -112,7 +127,7 @@ def build(
     path = folder / f"{script.stem}.ipynb"
     notebook = convert(script, parameters or {})
     with replacing(path) as temporary:
-        problem = _run(notebook, folder)
+        problem = run_cells(notebook, folder)
         nbformat.write(notebook, str(temporary))
     if problem:
         raise NotebookError(f"{path}, {problem}")
@@ -154,7 +169,7 @@ def _list_parameters(cell) -> set[str]:
     return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
-def _run(notebook, folder: Path) -> str:
+def run_cells(notebook, folder: Path, timeout: int | None = TIMEOUT) -> str:
     """Run every cell, keep the output in the cells, and return what went wrong."""
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
@@ -165,8 +180,8 @@ def _run(notebook, folder: Path) -> str:
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=specs),
-        extra_arguments=["--log-level=ERROR"],
-        timeout=TIMEOUT,
+        extra_arguments=["--log-level=ERROR", REPAIR],
+        timeout=timeout,
         record_timing=False,
         log=LOG,
         resources={"metadata": {"path": str(folder)}},
@@ -177,7 +192,7 @@ def _run(notebook, folder: Path) -> str:
     except exceptions.CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}".splitlines()[0]
     except exceptions.CellTimeoutError:
-        reason = f"no end after {TIMEOUT} seconds"
+        reason = f"no end after {timeout} seconds"
     except exceptions.DeadKernelError:
         reason = "its Python process ended"
     else:

@@ -73,7 +73,7 @@ def _read_batch(batch: object) -> tuple[nd.NDArray, nd.NDArray]:
 
 def _as_array(name: str, value: object) -> nd.NDArray:
     """Return an array of a batch, with whole numbers as int32, others as float32."""
-    if isinstance(value, mx.np.ndarray):
+    if isinstance(value, mx.np.ndarray) and not mx.util.is_np_array():
         raise ArgumentError(
             "expected batches of mx.nd arrays, found mx.np: convert them with "
             ".as_nd_ndarray(), and leave out npx.set_np()"

