@@ -1,6 +1,6 @@
 # The front door: `make help` lists what there is.
 
-VERSIONS = 3.12 3.11 3.10 3.9
+VERSIONS = 3.14 3.13 3.12 3.11 3.10 3.9
 VENV ?= .venv
 BIN = $(VENV)/bin
 
@@ -30,11 +30,12 @@ help:  ## list the commands
 install: $(VENV)/installed  ## make .venv and install the package into it, without tools
 
 $(VENV)/installed: $(SOURCES)
-	@test -n "$(PYTHON)" || { echo "no supported Python found: install Python 3.9, 3.10, 3.11 or 3.12 (Debian: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 2; }
+	@test -n "$(PYTHON)" || { echo "no supported Python found: install Python 3.9 or a later one (Debian: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 2; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make environments: apt-get install python3-venv"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(INSTALL) .
+	$(BIN)/gluon-softmax setup
 	touch $@
 
 # The package itself is new whenever its sources are; its extras when they are others.
