@@ -202,8 +202,8 @@ class MomentumTrainer:
     >>> trainer = MomentumTrainer([W], lr=0.5, momentum=0.5)
     >>> trainer.step(batch_size=1)
     >>> trainer.step(batch_size=1)
-    >>> W.asscalar()
-    -0.25
+    >>> W.asnumpy()
+    array([-0.25], dtype=float32)
     """
 
     def __init__(self, params: list[nd.NDArray], lr: float, momentum: float = 0.0):

@@ -20,6 +20,9 @@ class SingleNumber(np.ndarray):
     def __int__(self) -> int:
         return int(self.item())
 
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
 
 def convert_single_numbers(ndarray: ModuleType) -> None:
     """Have MXNet's `asnumpy` return single numbers as what converts to a number.
