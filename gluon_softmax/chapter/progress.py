@@ -60,6 +60,11 @@ class Progress:
         self.is_stopped = False
         self.begin_epoch(1)
 
+    @property
+    def done(self) -> int:
+        """How many batches of all epochs are done; the loader must know its length."""
+        return (self.epoch - 1) * self.num_batches + self.batch
+
     def begin_epoch(
         self, epoch: int, batch: int = 0, sums: Iterable[float] = (0, 0, 0)
     ) -> None:

@@ -22,10 +22,6 @@ def show_network(layers: Mapping[str, Sequence[str]], title: str = "") -> Figure
 
     What is written in the units of a column stands from the top, `DOTS` for those left
     out, and its name below it. A line says that the right unit depends on the left one.
-
-    Examples
-    --------
-    >>> figure = show_network({"inputs": ["$x_1$", "$x_2$"], "score": ["$o$"]})
     """
     height = max(map(len, layers.values()))
     figure = make_figure(GAP * len(layers), 0.7 * height + 0.9, title)
