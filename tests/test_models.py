@@ -32,6 +32,16 @@ def test_a_model_comes_back(network, tmp_path):
         np.testing.assert_array_equal(found.params[name], param)
 
 
+def test_names_that_are_no_utf8_can_be_kept(tmp_path):
+    """As the names of folders may be: the bytes that are no characters as escapes."""
+    model = draw_model(data="\udcff $", num_classes=2)
+    model = Model("softmax", model.params, ("\udcff", "猫"), model.data)
+    found = load_model(save_model(model, tmp_path / "m.npz"))
+    assert (found.data, found.classes) == (r"\udcff $", (r"\udcff", "猫"))
+    pytest.importorskip("onnx", reason="needs onnx: pip install onnx")
+    assert write_onnx(model, tmp_path / "m.onnx").is_file()
+
+
 def test_numpy_alone_can_use_it(tmp_path):
     """What is needed for a prediction is in the file, in plain arrays."""
     model = draw_model(pixel_mean=0.25, pixel_deviation=0.5)
