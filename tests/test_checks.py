@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from gluon_softmax.errors import ArgumentError, check_positive, check_whole_number
 
@@ -19,9 +18,3 @@ def test_what_is_not_positive_is_refused(value):
     """Neither 0 nor what is not finite will do."""
     with pytest.raises(ArgumentError, match="lr to be a number above 0"):
         check_positive("lr", value)
-
-
-def test_numbers_that_serve_pass():
-    """NumPy's integers are whole numbers too; a rate may be as small as one likes."""
-    check_whole_number("size", np.int32(1), least=1)
-    check_positive("lr", 1e-12)

@@ -42,17 +42,6 @@ def test_losses_are_the_references(batch):
     np.testing.assert_allclose(losses, reference.cross_entropy(scores, y))
 
 
-def test_momentum_adds_up_steps():
-    """Three steps on a constant slope go 1, 1 + m and 1 + m + m^2 far."""
-    model = handmade.SoftmaxRegression(np.zeros((1, 1)), np.zeros(1))
-    model.gradients = [np.full((1, 1), 20.0), np.zeros(1)]
-    trainer = handmade.MomentumTrainer(model, lr=0.1, momentum=0.5)
-    for _ in range(3):
-        trainer.step(batch_size=2)
-    assert model.params[0] == pytest.approx(-(1 + 1.5 + 1.75))
-    assert model.params[1] == 0
-
-
 @pytest.mark.parametrize(
     ("start", "spread"), [("normal", 0.01), ("xavier", np.sqrt(2 / 794))]
 )

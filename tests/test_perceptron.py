@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import reference
 from gluon_softmax import hybridize
-from gluon_softmax.chapter.perceptron import init_params, net, relu
+from gluon_softmax.chapter.perceptron import init_params, net
 from mxnet import autograd, gluon, nd
 
 NAMES = ("W1", "b1", "W2", "b2")
@@ -34,17 +34,6 @@ def test_start_is_drawn_as_the_book_says():
     for weights, biases in ((W1, b1), (W2, b2)):
         assert weights.asnumpy().std() == pytest.approx(0.01, rel=0.05)
         assert not biases.asnumpy().any()
-
-
-def test_relu_keeps_what_is_positive():
-    """Below 0 there is 0, and no gradient."""
-    X = nd.array([[-2.0, -0.5], [0.5, 3.0]])
-    X.attach_grad()
-    with autograd.record():
-        Y = relu(X)
-    Y.backward()
-    np.testing.assert_array_equal(Y.asnumpy(), [[0, 0], [0.5, 3]])
-    np.testing.assert_array_equal(X.grad.asnumpy(), [[0, 0], [1, 1]])
 
 
 @pytest.mark.parametrize("prepare", [lambda net: net, hybridize])

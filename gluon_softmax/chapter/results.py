@@ -28,7 +28,6 @@ __all__ = [
     "to_numpy",
 ]
 
-
 Array = Any
 """An array of MXNet's or of NumPy's, or one that the engine fills in turn."""
 

@@ -30,10 +30,9 @@ FRAMES_PER_SECOND = 10
 
 
 class Frame(NamedTuple):
-    """The state of a training after so many epochs, one of them perhaps in part.
+    """A training after so many epochs, with the means of the batches since the last.
 
-    Loss and accuracy are the means of the batches since the last frame; the weights
-    have the shape (784, classes).
+    The weights have the shape (784, classes).
     """
 
     epoch: float
@@ -93,26 +92,23 @@ def save_animation(
         stage.figure, stage.draw, len(frames), interval=1000 / FRAMES_PER_SECOND
     )
     with replacing(path) as temporary:
-        write = _write_page if temporary.suffix.lower() == ".html" else _write_film
-        write(film, temporary)
+        _write(film, temporary)
     return Path(path)
 
 
-def _write_film(film: animation.Animation, path: Path) -> None:
-    """Let Pillow or ffmpeg write; that one fails in another process."""
+def _write(film: animation.Animation, path: Path) -> None:
+    """Write a page, or let Pillow or ffmpeg write; that one fails by its exit code."""
+    if path.suffix.lower() == ".html":
+        with matplotlib.rc_context({"animation.embed_limit": 100, "savefig.dpi": 80}):
+            page = film.to_jshtml(default_mode="once")
+        head = '<!doctype html><meta charset="utf-8"><title>Training</title>'
+        path.write_text(f"{head}\n{page}", encoding="utf-8")
+        return
     writer = "pillow" if path.suffix.lower() == ".gif" else "ffmpeg"
     try:
         film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
     except subprocess.CalledProcessError as error:
         raise OSError(f"{writer} ended with exit code {error.returncode}") from error
-
-
-def _write_page(film: animation.Animation, path: Path) -> None:
-    """Write one page that holds all frames and the buttons to play them."""
-    with matplotlib.rc_context({"animation.embed_limit": 100, "savefig.dpi": 80}):
-        page = film.to_jshtml(default_mode="once")
-    head = '<!doctype html><meta charset="utf-8"><title>Training</title>'
-    path.write_text(f"{head}\n{page}", encoding="utf-8")
 
 
 class _Stage:
