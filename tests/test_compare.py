@@ -94,7 +94,12 @@ def test_seed_decides_everything(drawn, comparison):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("momentum", 1), ("num_epochs", 0), ("lr", 0), ("batch_size", 501)],
+    [
+        ("momentum", 1),
+        ("num_epochs", 0),
+        ("batch_size", 501),
+        *[("lr", value) for value in (0, -0.1, float("nan"), float("inf"))],
+    ],
 )
 def test_settings_that_train_nothing_are_refused(drawn, name, value):
     """A bad setting is named before anything is trained."""

@@ -59,24 +59,6 @@ def test_only_the_fused_loss_survives(script):
     assert "Gluon's\n  s =   10: loss        10, gradient  1.000\n" in script.out
 
 
-def test_single_images_are_slow(script):
-    """Reading and training take many times longer with batch size 1."""
-    single, batch = script.by_batch_size.values()
-    for slow, fast in zip(single, batch):
-        assert slow > 3 * fast > 0
-    rate = f"{512 / single[0]:8,.0f}"
-    assert f"         1 {single[0]:8.3f} s ({rate})" in script.out
-
-
-def test_workers_are_timed(script):
-    """Both loaders read with each number of workers, two epochs long."""
-    loaders = ("BatchLoader", "DataLoader")
-    assert list(script.by_workers) == [(name, n) for name in loaders for n in (0, 1)]
-    assert all(min(times) > 0 for times in script.by_workers.values())
-    first, second = script.by_workers["DataLoader", 1]
-    assert f"DataLoader         1 {first:10.3f} s {second:11.3f} s" in script.out
-
-
 def test_seeds_give_the_published_accuracy(script):
     """Other seeds end elsewhere, near 0.790; small last steps bring them together."""
     usual, calm = script.test_acc.values()

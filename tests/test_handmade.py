@@ -1,4 +1,4 @@
-"""The gradient by hand against finite differences."""
+"""The version in NumPy; `test_training` and `test_scripts` train it."""
 
 from __future__ import annotations
 
@@ -9,31 +9,9 @@ from gluon_softmax.chapter import handmade
 from gluon_softmax.errors import ArgumentError
 
 
-@pytest.fixture
-def batch():
-    """Return a batch of float64 images, and labels."""
-    return np.random.rand(5, 1, 2, 3), np.array([0, 2, 1, 2, 2])
-
-
-def test_gradient_is_that_of_finite_differences(batch):
-    """Each number moved a little changes the summed loss as the gradient says."""
-    X, y = batch
-    model = handmade.SoftmaxRegression(np.random.randn(6, 3), np.random.randn(3))
-    model.loss(model(X), y).backward()
-    for param, gradient in zip(model.params, model.gradients):
-        for index in np.ndindex(param.shape):
-            sums = []
-            for change in (1e-6, -2e-6):
-                param[index] += change
-                sums.append(model.loss(model(X), y).sum())
-            param[index] += 1e-6
-            slope = (sums[0] - sums[1]) / 2e-6
-            assert gradient[index] == pytest.approx(slope, abs=1e-7)
-
-
-def test_losses_are_the_references(batch):
-    """Scores and losses are those of another derivation, without overflow."""
-    X, y = batch
+def test_losses_cannot_overflow():
+    """Scores and losses are those of another derivation, however large."""
+    X, y = np.random.rand(5, 1, 2, 3), np.array([0, 2, 1, 2, 2])
     W, b = np.random.randn(6, 3) * 1000, np.random.randn(3)
     model = handmade.SoftmaxRegression(W, b)
     scores = model(X)

@@ -46,11 +46,3 @@ def test_hybridizing_has_a_line(comparison):
         "from scratch, hybridized: 0.10 seconds per epoch against 0.17 as written, "
         "largest difference 2.0e-08"
     )
-
-
-def test_plain_data_has_every_figure(comparison):
-    """What is written as JSON is the comparison's own."""
-    plain = comparison.to_dict()
-    assert plain["settings"] == {"batch_size": 256, "lr": 0.1}
-    assert plain["largest_parameter_difference"] == [1.5e-6, 3.25e-6]
-    assert History.from_list(plain["histories"]["Gluon"]) == HISTORY

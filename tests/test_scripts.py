@@ -99,17 +99,6 @@ def test_section_3_6_trains_as_the_package_does(from_scratch):
     np.testing.assert_array_equal(from_scratch.b.asnumpy(), b.asnumpy())
 
 
-def test_section_3_6_measures_as_the_package_does(from_scratch):
-    """Accuracy of a batch and of a data set are the package's."""
-    y_hat, y = mx.nd.random.normal(shape=(50, 10)), mx.nd.arange(50) % 10
-    assert 0 < d2l.accuracy(y_hat, y) < 1
-    found = from_scratch.accuracy(y_hat, y.astype("int32"))
-    assert found == pytest.approx(d2l.accuracy(y_hat, y))
-    batches = [(y_hat, y), (y_hat[:7], y[:7])]  # of unequal size
-    found = from_scratch.evaluate_accuracy(batches, lambda X: X)
-    assert found == pytest.approx(d2l.evaluate_accuracy(batches, lambda X: X))
-
-
 @pytest.mark.parametrize(
     ("head", "function"),
     [
