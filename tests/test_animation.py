@@ -16,7 +16,6 @@ CLASSES = [f"class {number}" for number in range(10)]
 
 
 def make_frames(count=3):
-    """Make frames of drawn weights."""
     return [
         Frame(n / 2, 1 / n, 0.5 + n / 10, np.random.randn(784, 10))
         for n in range(1, count + 1)
@@ -57,7 +56,6 @@ def test_frames_spread_over_the_training(num_epochs, num_batches, count):
 
 @pytest.mark.parametrize(("num_epochs", "num_batches"), [(60, 4), (1, 240)])
 def test_a_frame_is_the_mean_since_the_last_one(num_epochs, num_batches):
-    """Each batch counts once, within an epoch and where one begins."""
     losses = [1.0, 2.0, 2.0, 2.0, *[5.0] * 236]
     frames = record(num_epochs, num_batches, losses)
     assert [frame[1:3] for frame in frames[:2]] == [(1.75, 0.1), (5.0, 0.1)]
@@ -101,7 +99,6 @@ def test_ffmpeg_writes_a_film(tmp_path):
 
 
 def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
-    """An ffmpeg that cannot write this format says so by its exit code."""
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\ncat > /dev/null\nexit 7\n")
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")

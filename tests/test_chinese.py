@@ -19,7 +19,6 @@ NAMES = get_fashion_mnist_labels(range(10), "zh")
 
 
 def test_each_class_has_its_own_name():
-    """Ten different ones, of any numeric type of labels, in the languages there are."""
     assert len(set(NAMES)) == 10
     assert get_fashion_mnist_labels(nd.array([9, 0]), "zh") == ["短靴", "T恤"]
     assert get_fashion_mnist_labels([9, 0]) == ["ankle boot", "t-shirt"]
@@ -50,7 +49,6 @@ def test_no_character_is_missing(chinese_font, monkeypatch):
 
 
 def test_the_upright_face_is_preferred(monkeypatch):
-    """Whatever the order in which the disk lists them."""
     found = [p for p in font_manager.findSystemFonts() if "NotoSansCJK" in p]
     if len(found) < 2:
         pytest.skip("needs several faces of Noto Sans CJK")

@@ -17,7 +17,6 @@ SCALING = {"pixel_mean": 0.2860, "pixel_deviation": 0.3530}
 
 @pytest.fixture
 def saved(tmp_path):
-    """Return softmax regression, read from a file."""
     return load_model(save_model(draw_model(**SCALING), tmp_path / "m.npz"))
 
 
@@ -33,7 +32,6 @@ def test_probabilities_are_those_of_float64(network, scaling, monkeypatch):
 
 
 def test_one_file_gives_the_same_in_every_version(saved):
-    """Read back from the file, scratch, Gluon and NumPy agree."""
     images = draw_images(20)
     X, expected = nd.array(saved.scale(images)), compute_probabilities(saved, images)
     assert list(conversion.to_versions(draw_model("perceptron"))) == [GLUON]

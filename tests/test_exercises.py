@@ -13,13 +13,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def script(fashion, tmp_path_factory):
-    """Run the script small, once; return its names."""
     return run(
         "exercises",
         folder=str(tmp_path_factory.mktemp("figures")),
         num_images=512,
         batch_sizes=(1, 256),
-        num_workers=(0, 1),
         seeds=(0, 1),
         num_epochs=2,
     )
@@ -39,7 +37,6 @@ def test_naive_softmax_breaks_at_89_and_not_at_50(script):
 
 
 def test_overflow_is_drawn(script):
-    """The stable line goes all the way, the naive one ends on both sides."""
     s, naive = script.lines["naive"]
     assert np.isfinite(script.lines["stable"][1]).all()
     np.testing.assert_array_equal(np.isnan(naive), (s <= -104) | (s >= 88.75))

@@ -24,7 +24,6 @@ def test_losses_cannot_overflow():
     ("start", "spread"), [("normal", 0.01), ("xavier", np.sqrt(2 / 794))]
 )
 def test_starts_have_their_spread(start, spread):
-    """Weights vary as the name says, around 0, the same for one seed."""
     W, b = handmade.draw_start(784, 10, start, seed=3)
     assert W.std() == pytest.approx(spread, rel=0.05)
     assert abs(W.mean()) < spread / 20
@@ -33,6 +32,5 @@ def test_starts_have_their_spread(start, spread):
 
 
 def test_unknown_start():
-    """A start that is none is refused with the choices."""
     with pytest.raises(ArgumentError, match=r"normal.*xavier.*'zeros'"):
         handmade.draw_start(784, 10, "zeros")

@@ -80,7 +80,6 @@ def test_running_loss_changes_no_number(digits_like):
 
 
 def test_a_loss_that_grows_says_where(digits_like):
-    """The message has the epoch and the batch, and what to do."""
     settings = Settings(2, 10, lr=1e9, print_every=4)
     with pytest.raises(DivergedError, match=r"epoch 1, batch \d: .* rate 1e\+09"):
         NetworkTraining("perceptron", digits_like, digits_like, settings).run()
@@ -98,19 +97,16 @@ def test_a_loss_that_grows_says_where(digits_like):
     ],
 )
 def test_bad_settings_are_refused(name, value):
-    """What cannot be used is named."""
     with pytest.raises(ArgumentError, match=name):
         Settings(**{name: value})
 
 
 def test_unknown_network_is_refused(digits_like):
-    """The message lists what there is."""
     with pytest.raises(ArgumentError, match="perceptron, convolutional, softmax"):
         NetworkTraining("transformer", digits_like, digits_like)
 
 
 def test_a_machine_without_a_gpu_says_so(monkeypatch):
-    """A device is returned only where it is."""
     monkeypatch.setattr(mx.context, "num_gpus", lambda: 0)
     assert choose_context("cpu") == mx.cpu()
     with pytest.raises(ArgumentError, match="choose cpu"):

@@ -13,7 +13,6 @@ HISTORY = History(
 
 @pytest.fixture
 def comparison(small_set) -> Comparison:
-    """Return a finished comparison of two epochs."""
     return Comparison(
         data="some data",
         settings={"batch_size": 256, "lr": 0.1},
@@ -41,7 +40,6 @@ def test_table_has_every_figure(comparison):
 
 
 def test_hybridizing_has_a_line(comparison):
-    """Seconds of both forms, and how far they come apart."""
     assert format_hybridized(comparison) == (
         "from scratch, hybridized: 0.10 seconds per epoch against 0.17 as written, "
         "largest difference 2.0e-08"

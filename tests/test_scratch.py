@@ -20,7 +20,6 @@ from mxnet import autograd, gluon, nd
     ],
 )
 def test_start_is_drawn_as_the_book_says(draw, shapes):
-    """Weights are Normal(0, 0.01), biases 0, and all have gradients."""
     params = draw()
     assert [param.shape for param in params] == shapes
     assert all(param.grad is not None for param in params)

@@ -39,7 +39,6 @@ def run(name, **parameters):
 
 @pytest.fixture(scope="module")
 def from_scratch(fashion, tmp_path_factory):
-    """Run section 3.6 for two epochs, small."""
     folder = str(tmp_path_factory.mktemp("figures"))
     return run(FROM_SCRATCH, num_epochs=2, num_images=6000, folder=folder)
 
@@ -47,7 +46,6 @@ def from_scratch(fashion, tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
 def test_section_3_5_times_every_number_of_workers(tmp_path):
-    """The first sample is an ankle boot, and each reading takes its time."""
     script = run("section_3_5_fashion_mnist", folder=str(tmp_path))
     assert list(script.seconds) == [0, 1, 2, 4]
     assert all(0 < value < 60 for value in script.seconds.values())
@@ -59,7 +57,6 @@ def test_section_3_5_times_every_number_of_workers(tmp_path):
 
 
 def test_section_3_6_shows_small_examples(from_scratch):
-    """The naive softmax breaks at 89; losses and accuracy are those of the book."""
     for line in (
         "7,850 parameters",
         "axis 0: [[5.0, 7.0, 9.0]]\naxis 1: [[6.0], [15.0]]",
@@ -72,7 +69,6 @@ def test_section_3_6_shows_small_examples(from_scratch):
 
 
 def test_section_3_6_shows_predictions_and_errors(from_scratch):
-    """Each figure is in its files; the errors are the first images taken wrongly."""
     files = sorted(file.stem for file in Path(from_scratch.folder).glob("*.svg"))
     assert files == [f"section_3_6_{name}" for name in ("errors", "net", "predictions")]
     right = from_scratch.predicted == from_scratch.y
@@ -110,7 +106,6 @@ def test_section_3_6_trains_as_the_package_does(from_scratch):
     ],
 )
 def test_section_3_6_defines_what_the_package_does(head, function):
-    """Each function is the package's, but for docstring and annotations."""
     assert f"\n{head}\n{read_body(function)}\n" in read(FROM_SCRATCH)
 
 
@@ -203,7 +198,6 @@ def test_by_hand_trains_as_the_package_does(tmp_path):
 
 
 def read(name):
-    """Read a script."""
     return (SCRIPTS / f"{name}.py").read_text()
 
 

@@ -14,6 +14,9 @@ from .style import as_text, make_figure
 
 __all__ = ["show_confusion_matrix"]
 
+MOST_CLASSES = 1000
+"""Of classes without names; larger labels are no numbers of classes."""
+
 
 def show_confusion_matrix(
     labels: np.ndarray | Callable,
@@ -85,7 +88,8 @@ def _read(name: str, numbers: object, num_classes: int | None) -> np.ndarray:
             f"expected {name} to be numbers of shape (n,), found {array.dtype} of "
             f"shape {array.shape}"
         )
-    check_labels(array, num_classes or float(array.max()) + 1, name)
+    num_classes = num_classes or min(float(array.max()) + 1, MOST_CLASSES)
+    check_labels(array, num_classes, name)
     return array.astype(int)
 
 
