@@ -86,6 +86,19 @@ def test_a_failed_write_leaves_no_numbers(comparison, tmp_path):
     assert names == ["model-gluon.npz", "model-scratch.npz"]
 
 
+def test_images_that_are_not_square_are_drawn_as_they_are():
+    """Their templates, too: 18 x 32 pixels are not 24 x 24."""
+    images = np.random.randint(0, 256, (20, 18, 32), dtype=np.uint8)
+    small = d2l.ImageDataset(images, np.arange(20) % 10)
+    comparison = d2l.run_comparison(small, small, num_epochs=1, batch_size=10)
+    figures = dict(draw_gallery(comparison))
+    W, _ = comparison.params["from scratch"]
+    pixels = {"images": images[0], "templates": W[:, 0].reshape(18, 32)}
+    for name, expected in pixels.items():
+        drawn = figures[name].axes[0].images[0].get_array()
+        np.testing.assert_array_equal(drawn, expected)
+
+
 @pytest.mark.slow
 def test_every_figure_names_its_data_and_is_written(comparison, tmp_path):
     """Seven figures in two formats, three models and the numbers, each so named."""

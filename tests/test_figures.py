@@ -16,6 +16,7 @@ from gluon_softmax.errors import ArgumentError, OutputError
 from gluon_softmax.figures.animation import Frame, _Stage
 from gluon_softmax.figures.charts import show_bars, show_lines
 from gluon_softmax.figures.images import show_probabilities
+from gluon_softmax.figures.style import as_text
 from matplotlib.text import Text
 from mxnet import nd
 
@@ -68,16 +69,26 @@ def test_what_is_no_image_is_refused(shape):
         d2l.show_fashion_mnist(np.zeros(shape), "ab")
 
 
-EVIL = ("$x_1$", r"$\frac{$", "\x1b[2J", "a" * 300, "\udcff", "a\\$b\\$")
-SHOWN = ("$x_1$", r"$\frac{$", r"\x1b[2J", r"\udcff", "aaa…aaa", "a\\$b\\$")
+EVIL = ("_net", "$x_1$", r"$\frac{$", "\x1b[2J", "a" * 300, "\udcff", "a\\$b\\$")
+SHOWN = ("_net", "$x_1$", r"$\frac{$", r"\x1b[2J", r"\udcff", "aaa…aaa", "a\\$b\\$")
+
+
+@pytest.mark.parametrize("most", [24, 25])
+def test_long_names_keep_both_ends(most):
+    """So that those that differ at the end still do."""
+    name = f"a{'x' * 300}z"
+    shown = as_text(name, most)
+    assert (len(shown), shown[0], shown[-1]) == (most, "a", "z")
+    assert as_text("x" * most, most) == "x" * most
 
 
 def draw_evil_names():
     """Draw every kind of figure with names that a user's folders may have."""
-    images, n = np.zeros((6, 28, 28), "uint8"), len(EVIL)
+    n = len(EVIL)
+    images = np.zeros((n, 28, 28), "uint8")
     histories, lines = dict.fromkeys(EVIL, TWO_EPOCHS), dict.fromkeys(EVIL, ([1], [1]))
     nets, weights = dict.fromkeys(EVIL, np.arange(n)), np.random.randn(784, n)
-    yield d2l.show_fashion_mnist(images, EVIL, EVIL[1])
+    yield d2l.show_fashion_mnist(images, EVIL, EVIL[2])
     yield d2l.show_predictions(images, EVIL, EVIL)
     yield show_probabilities(images, EVIL, np.ones((n, n)), EVIL)
     yield d2l.show_confusion_matrix(np.arange(n), nets, EVIL)
@@ -85,7 +96,7 @@ def draw_evil_names():
     yield d2l.show_curves(histories)
     yield show_lines(lines, "x", "y")
     yield show_bars(EVIL, dict.fromkeys(EVIL, np.ones(n)), "y")
-    yield _Stage([Frame(1, 1, 1, weights)], EVIL, EVIL[1]).figure
+    yield _Stage([Frame(1, 1, 1, weights)], EVIL, EVIL[2]).figure
 
 
 def test_names_are_drawn_as_they_are():

@@ -109,13 +109,6 @@ def test_section_3_6_defines_what_the_package_does(head, function):
     assert f"\n{head}\n{read_body(function)}\n" in read(FROM_SCRATCH)
 
 
-def test_section_3_6_draws_the_packages_start():
-    """The lines that make `W` and `b` stand in the script one after the other."""
-    lines = dedent(read_body(scratch.init_params)).partition("return")[0]
-    assert lines.count("\n") == 4
-    assert lines in read(FROM_SCRATCH)
-
-
 def test_section_3_6_has_the_packages_loop(from_scratch):
     """Record, net, loss, backward and update; arguments in the package's order."""
     loops = [

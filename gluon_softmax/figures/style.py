@@ -63,5 +63,7 @@ def _as_line(line: str, most: int) -> str:
         for character in line
     )
     if len(shown) > most:
-        shown = f"{shown[: most // 2]}…{shown[-(most - 1) // 2 :]}"
+        shown = f"{shown[: most // 2]}…{shown[-((most - 1) // 2) :]}"
+    if shown.startswith("_"):  # which Matplotlib would leave out of a legend
+        shown = f" {shown}"
     return shown.replace("$", r"\$")
