@@ -99,6 +99,7 @@ def draw_evil_names():
     yield _Stage([Frame(1, 1, 1, weights)], EVIL, EVIL[2]).figure
 
 
+@pytest.mark.filterwarnings("error::UserWarning")  # no room, no glyph
 def test_names_are_drawn_as_they_are():
     """No mathematics, which would end in a traceback; nothing invisible, nor long."""
     for figure in draw_evil_names():

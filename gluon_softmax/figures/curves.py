@@ -80,7 +80,7 @@ def _draw(left, right, histories: History | Mapping[str, History]) -> None:
             ax.plot(
                 history.column("epoch"),
                 values,
-                label=f"{as_text(name, most=60)}, {label}" if name else label,
+                label=f"{as_text(name)}, {label}" if name else label,
                 marker=marker or ("s" if len(values) == 1 else ""),
                 color=colour if is_single else COLOURS[index % len(COLOURS)],
                 linestyle=DASHES[index % len(DASHES)],

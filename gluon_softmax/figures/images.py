@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 RIGHT, WRONG = "#0b6623", "#b00020"
+MOST = 18
+"""Characters of a text that has room above an image."""
 
 
 def show_fashion_mnist(images, labels: Sequence[str], title: str = "") -> Figure:
@@ -30,7 +32,8 @@ def show_fashion_mnist(images, labels: Sequence[str], title: str = "") -> Figure
     channels behind or before or without, or are square ones as rows of pixels;
     `ArgumentError` is raised if they are not, or if there is not one label for each.
     """
-    return _draw_row(images, list(map(as_text, labels)), title)
+    texts = [as_text(label, most=MOST) for label in labels]
+    return _draw_row(images, texts, title)
 
 
 def show_predictions(
@@ -44,7 +47,7 @@ def show_predictions(
     _check_texts(len(true_labels), pred_labels)
     are_right = [true == pred for true, pred in zip(true_labels, pred_labels)]
     texts = [
-        f"{as_text(true)}\n{'' if is_right else 'not '}{as_text(pred)}"
+        f"{as_text(true, MOST)}\n{'' if is_right else 'not '}{as_text(pred, MOST)}"
         for true, pred, is_right in zip(true_labels, pred_labels, are_right)
     ]
     figure = _draw_row(images, texts, title)

@@ -52,9 +52,9 @@ def show_templates(
     for axes, (name, pictures) in zip(rows, templates.items()):
         for ax, picture in zip(axes, pictures):
             drawn = draw_image(ax, picture, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes[0].set_ylabel(as_text(name), fontsize=10)
+        axes[0].set_ylabel(as_text(name, most=14), fontsize=10)
     for ax, label in zip(rows[0], classes or range(num_classes)):
-        ax.set_title(as_text(label), fontsize=9)
+        ax.set_title(as_text(label, most=18), fontsize=9)
     figure.supxlabel("red pixels speak for the class, blue ones against it", size=10)
     figure.colorbar(drawn, ax=rows, shrink=0.8, label="weight (per pixel, 0-1)")
     return figure
