@@ -302,6 +302,8 @@ def test_a_trained_net_is_all_that_is_needed(small_set):
         template, *_ = d2l.show_templates(weights).axes
         drawn = template.images[0].get_array()
         np.testing.assert_array_equal(drawn, W[:, 0].reshape((28, 28)).asnumpy())
+    with pytest.raises(ArgumentError, match="no batch"):
+        d2l.show_confusion_matrix(net, iter([]))
     deep = d2l.make_perceptron()
     with pytest.raises(ArgumentError, match="a net of one layer of weights, found 5"):
         d2l.show_templates(deep)

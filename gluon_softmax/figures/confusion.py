@@ -75,6 +75,10 @@ def _predict(net: Callable, data_iter: Iterable) -> tuple[np.ndarray, np.ndarray
         (y.asnumpy(), net(X).asnumpy().argmax(axis=1))
         for X, y in read_batches(data_iter)
     ]
+    if not pairs:
+        raise ArgumentError(
+            "the data gave no batch: pass a data loader, which begins anew"
+        )
     labels, predicted = map(np.concatenate, zip(*pairs))
     return labels, predicted
 
