@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 __all__ = [
     "ArgumentError",
@@ -18,6 +19,7 @@ __all__ = [
     "WorkerError",
     "check_batch_size",
     "check_choice",
+    "check_labels",
     "check_momentum",
     "check_positive",
     "check_whole_number",
@@ -122,4 +124,15 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
         raise ArgumentError(
             f"expected {name} to be one of {', '.join(choices)}, found {value!r}",
             argument=name,
+        )
+
+
+def check_labels(labels: Any, num_classes: float, name: str = "labels") -> None:
+    """Check that an array holds numbers of classes, whole ones of any type."""
+    low, high = labels.min(), labels.max()
+    is_whole = labels.dtype.kind != "f" or not (labels % 1).any()  # a nan is not whole
+    if not is_whole or low < 0 or high >= num_classes:
+        raise ArgumentError(
+            f"expected whole {name} from 0 to {num_classes - 1:.0f}, found {low} to "
+            f"{high}: check them, or give as many outputs or names as there are classes"
         )

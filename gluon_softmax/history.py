@@ -75,14 +75,7 @@ class Batch(NamedTuple):
 
 
 class Accumulator:
-    """Sums of several quantities over an epoch.
-
-    Section 3.6 of the book's second edition.
-
-    Parameters
-    ----------
-    n : int
-        How many quantities.
+    """Sums of `n` quantities over an epoch: section 3.6 of the book's second edition.
 
     Examples
     --------
@@ -162,17 +155,7 @@ class History:
         self.epochs.append(epoch)
 
     def column(self, name: str) -> list[float]:
-        """List one figure over the epochs.
-
-        Parameters
-        ----------
-        name : str
-            Name of an attribute of `Epoch`.
-
-        Returns
-        -------
-        list of float
-        """
+        """List one figure over the epochs, by the name of an attribute of `Epoch`."""
         return [getattr(epoch, name) for epoch in self.epochs]
 
     def to_list(self) -> list[dict[str, float]]:
@@ -186,19 +169,8 @@ class History:
     def from_list(cls, epochs: list[dict[str, float]]) -> History:
         """Convert plain data, as `to_list` gave them, to epochs.
 
-        Parameters
-        ----------
-        epochs : list of dict
-            Read from a file, most often: anything is looked at before it is taken.
-
-        Returns
-        -------
-        History
-
-        Raises
-        ------
-        DataError
-            If a figure is missing, or is no finite number.
+        They may come from a file: `DataError` is raised if a figure is missing, or is
+        no finite number.
         """
         if not isinstance(epochs, list):
             raise DataError(f"expected a list of epochs, found {shorten(epochs)}")

@@ -115,19 +115,6 @@ print("rows of square / kept sums ", right.sum(axis=1).asnumpy())
 print("rows of square / plain sums", wrong.sum(axis=1).asnumpy())
 
 # %% [markdown]
-# ## 3.4.6 The probability of the label, and accuracy
-#
-# Two samples, three classes; the labels are 0 and 2. `pick` takes from each row the
-# probability of its label: 0.1 and 0.5. The largest probability of the first row is in
-# class 2, which is wrong, that of the second in class 2, which is right: accuracy 0.5.
-
-# %%
-y_hat = nd.array([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
-y = nd.array([0, 2])
-picked, accuracy = nd.pick(y_hat, y).asnumpy(), d2l.accuracy(y_hat, y)
-print(f"probability of the label: {picked}, accuracy {accuracy}")
-
-# %% [markdown]
 # ## 3.4.5 Why cross-entropy and not squared error
 #
 # Both predictions below give the right class, class 0, probability 0.6. Squared error
@@ -272,6 +259,7 @@ print(f"autograd: {abs(by_autograd - by_formula).max():.1e} from the formula at 
 # - Cross-entropy looks at the probability of the label alone. To make it small is to
 #   make the labels likely.
 # - The gradient by the scores is softmax minus one-hot.
+# - Accuracy (3.4.6) is computed in section 3.6.6, on the numbers of the book.
 #
 # ## Exercises
 #

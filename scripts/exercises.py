@@ -7,8 +7,6 @@
 # ratios.
 
 # %%
-import os
-import sys
 import time
 from functools import partial
 
@@ -19,7 +17,6 @@ from gluon_softmax.data.splits import load_splits
 from gluon_softmax.figures import present
 from gluon_softmax.figures.charts import show_lines
 from mxnet import autograd, gluon, nd
-from mxnet.gluon.data.vision.transforms import ToTensor
 
 # %% [markdown]
 # ## Parameters
@@ -30,8 +27,6 @@ from mxnet.gluon.data.vision.transforms import ToTensor
 root = None  # folder with the data set; None: where it is found, or downloaded to
 num_images = 6000  # what is timed reads so many
 batch_sizes = (1, 16, 256)
-# Elsewhere Gluon's DataLoader would run a script again in each worker process.
-num_workers = (0, 1, 2, 4) if sys.platform == "linux" else (0,)
 seeds = (0, 1, 2, 3, 4)
 num_epochs = 5
 folder = "figures"  # where figures are written
@@ -85,32 +80,15 @@ for batch_size in batch_sizes:
 #
 # Worker processes read the next batches while this one trains. That is worth it where
 # reading is slow *and* cores are idle, for each batch has to be handed over from one
-# process to another, which costs time too.
+# process to another, which costs time too. The script of section 3.5 times it.
 #
 # Gluon's `DataLoader`, which the book uses, calls `ToTensor` for each image. On the
 # machine of 2 cores where this was written, workers changed its time by a fifth, up or
 # down, depending on what else ran. `BatchLoader` reads a whole batch in a few array
 # operations; handing it over takes longer than that, so workers only slow it down, and
-# 0 are its default. The first epoch includes the start of the workers, the second does
-# not.
+# 0 are its default.
 #
 # </details>
-
-# %% jupyter={"source_hidden": true, "outputs_hidden": true}
-batch_size = min(256, len(few))
-loaders = {
-    "BatchLoader": partial(d2l.BatchLoader, few),
-    "DataLoader": partial(gluon.data.DataLoader, few.transform_first(ToTensor())),
-}
-print(f"{len(few):,} images, batch size {batch_size}, {os.cpu_count()} cores")
-print("loader       workers  first epoch  second epoch")
-by_workers = {}
-for name, make in loaders.items():
-    for number in num_workers:
-        train_iter = make(batch_size, shuffle=True, num_workers=number)
-        first, second = time_reading(train_iter), time_reading(train_iter)
-        by_workers[name, number] = first, second
-        print(f"{name:12} {number:7} {first:10.3f} s {second:11.3f} s")
 
 # %% [markdown]
 # ## 3.6, exercise 1: what goes wrong with softmax as it is defined? (Try exp(50).)

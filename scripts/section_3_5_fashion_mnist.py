@@ -128,7 +128,7 @@ for number in num_workers:
 # 1. Does a smaller batch size, 1 say, make reading slower?
 # 2. What does `num_workers` change on your machine?
 #
-# Both are timed and answered in `exercises.py`.
+# Both are answered in `exercises.py`, the first with times.
 #
 # 3. Which other data sets are in `mxnet.gluon.data.vision`?
 #

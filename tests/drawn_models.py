@@ -23,7 +23,6 @@ def draw_model(network: str = "softmax", num_classes: int = 10, **head) -> Model
 
 
 def draw_images(num_images: int) -> np.ndarray:
-    """Draw images as bytes, shape (n, 28, 28)."""
     draw = np.random.RandomState(num_images)
     return draw.randint(0, 256, (num_images, 28, 28)).astype("uint8")
 

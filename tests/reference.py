@@ -6,7 +6,6 @@ import numpy as np
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turn rows of scores into probabilities."""
     scores = scores - scores.max(axis=1, keepdims=True)
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 

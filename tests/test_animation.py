@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from gluon_softmax import Epoch, Progress
 from gluon_softmax.errors import OutputError
-from gluon_softmax.figures.animation import Frame, Recorder, save_animation
+from gluon_softmax.figures.animation import Frame, Recorder, _Stage, save_animation
 from PIL import Image
 
 CLASSES = [f"class {number}" for number in range(10)]
 
 
 def make_frames(count=3):
-    """Make frames of drawn weights."""
     return [
         Frame(n / 2, 1 / n, 0.5 + n / 10, np.random.randn(784, 10))
         for n in range(1, count + 1)
@@ -57,7 +56,6 @@ def test_frames_spread_over_the_training(num_epochs, num_batches, count):
 
 @pytest.mark.parametrize(("num_epochs", "num_batches"), [(60, 4), (1, 240)])
 def test_a_frame_is_the_mean_since_the_last_one(num_epochs, num_batches):
-    """Each batch counts once, within an epoch and where one begins."""
     losses = [1.0, 2.0, 2.0, 2.0, *[5.0] * 236]
     frames = record(num_epochs, num_batches, losses)
     assert [frame[1:3] for frame in frames[:2]] == [(1.75, 0.1), (5.0, 0.1)]
@@ -101,7 +99,6 @@ def test_ffmpeg_writes_a_film(tmp_path):
 
 
 def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
-    """An ffmpeg that cannot write this format says so by its exit code."""
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\ncat > /dev/null\nexit 7\n")
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -111,23 +108,12 @@ def test_a_failing_ffmpeg_gets_one_line(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
 
 
-def test_all_templates_are_on_one_scale_and_upright(tmp_path, monkeypatch):
+def test_all_templates_are_on_one_scale_and_upright():
     """Red for what speaks for a class; curves up to the frame shown."""
-
-    class SecondFrame:
-        def __init__(self, figure, draw, frames, interval):
-            self.figure = figure
-            draw(1)
-
-        def to_jshtml(self, default_mode):
-            stages.append(self.figure)
-            return ""
-
-    stages, frames = [], make_frames()
-    monkeypatch.setattr("matplotlib.animation.FuncAnimation", SecondFrame)
-    save_animation(frames, CLASSES, tmp_path / "film.html", "data")
-    (figure,) = stages
-    *templates, _, left, right = figure.axes
+    frames = make_frames()
+    stage = _Stage(frames, CLASSES, "data")
+    stage.draw(1)
+    *templates, _, left, right = stage.figure.axes
     limit = max(abs(frame.weights).max() for frame in frames)
     for number, ax in enumerate(templates):
         (picture,) = ax.images
@@ -137,4 +123,4 @@ def test_all_templates_are_on_one_scale_and_upright(tmp_path, monkeypatch):
         assert ax.get_title() == f"class {number}"
     np.testing.assert_allclose(left.lines[0].get_data(), [(0.5, 1.0), (1, 0.5)])
     np.testing.assert_allclose(right.lines[0].get_data(), [(0.5, 1.0), (0.6, 0.7)])
-    assert figure.get_suptitle() == "data: epoch 1.0"
+    assert stage.figure.get_suptitle() == "data: epoch 1.0"

@@ -9,12 +9,10 @@ from gluon_softmax.figures.charts import show_bars, show_lines
 
 
 def read_legend(figure):
-    """List the names beside the axes."""
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_lines_show_their_numbers():
-    """Each line has its own points and name, and a gap where there is no number."""
     lines = {"one": ([1, 2], [0.8, np.nan]), "other": (np.array([1, 2, 3]), [3, 2, 1])}
     figure = show_lines(lines, "epoch", "loss", "some data")
     (ax,) = figure.axes
@@ -26,7 +24,6 @@ def test_lines_show_their_numbers():
 
 
 def test_many_lines_are_told_apart():
-    """Twelve differ in colour, dashes and width; the legend is beside them."""
     lines = {f"line {index}": ([1, 2, 3], [0.5, 0.7, 0.6]) for index in range(12)}
     figure = show_lines(lines, "epoch", "loss")
     (ax,) = figure.axes
@@ -37,10 +34,6 @@ def test_many_lines_are_told_apart():
         assert dashes != next_dashes
     widths = [line.get_linewidth() for line in ax.lines]
     assert all(below > above for below, above in zip(widths, widths[1:]))
-    figure.draw_without_rendering()
-    beside, whole = (part.get_window_extent() for part in (figure.legends[0], figure))
-    assert beside.y0 >= whole.y0
-    assert beside.x0 >= ax.get_window_extent().x1
 
 
 @pytest.mark.parametrize(("points", "marker"), [(1, "o"), (20, "o"), (21, "")])
@@ -60,7 +53,6 @@ def test_epochs_have_whole_ticks(x, whole):
 
 
 def test_bars_show_their_numbers():
-    """The bars of a label are around its tick, side by side, in the groups' order."""
     groups = {"train": [0.8, 0.9], "test": [0.7, -0.1]}
     figure = show_bars(["a", "b"], groups, "accuracy", "some data", "net")
     (ax,) = figure.axes

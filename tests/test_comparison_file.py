@@ -16,7 +16,6 @@ from gluon_softmax.models.model import save_model
 
 @pytest.fixture(scope="module")
 def comparison():
-    """Train on a few drawn garments."""
     train_set = d2l.SyntheticFashion(train=True, num_images=64)
     test_set = d2l.SyntheticFashion(train=False, num_images=40)
     return d2l.run_comparison(train_set, test_set, num_epochs=2, batch_size=32)
@@ -24,12 +23,10 @@ def comparison():
 
 @pytest.fixture
 def written(comparison, tmp_path):
-    """Return the JSON of a comparison that was written."""
     return list(write_comparison(comparison, tmp_path / "new", "-x"))[-1]
 
 
 def test_all_comes_back(comparison, written):
-    """Numbers, epochs and models are those that were written."""
     saved = read_comparison(written)
     assert (saved.data, saved.settings) == (comparison.data, comparison.settings)
     assert saved.histories == comparison.histories
@@ -81,27 +78,25 @@ def test_other_content_gets_one_line(change, message, written):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"[]", "found none"), (b'{"format": ', "JSON"), (None, "No such file")],
-)
-def test_what_is_no_json_gets_one_line(content, message, tmp_path):
-    """Another kind, truncated, missing; what to run is said."""
-    path = tmp_path / "comparison.json"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=f"{message}.*: run gluon-softmax compare") as e:
-        read_comparison(path)
-    assert "\n" not in str(e.value)
-
-
 def test_a_failed_write_leaves_no_numbers(comparison, tmp_path):
-    """Where a model cannot be written, there is no JSON that names it."""
     (tmp_path / "model-gluon.npz").mkdir()
     with pytest.raises(OutputError, match=r"model-gluon.npz cannot be written"):
         list(write_comparison(comparison, tmp_path))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["model-gluon.npz", "model-scratch.npz"]
+
+
+def test_images_that_are_not_square_are_drawn_as_they_are():
+    """Their templates, too: 18 x 32 pixels are not 24 x 24."""
+    images = np.random.randint(0, 256, (20, 18, 32), dtype=np.uint8)
+    small = d2l.ImageDataset(images, np.arange(20) % 10)
+    comparison = d2l.run_comparison(small, small, num_epochs=1, batch_size=10)
+    figures = dict(draw_gallery(comparison))
+    W, _ = comparison.params["from scratch"]
+    pixels = {"images": images[0], "templates": W[:, 0].reshape(18, 32)}
+    for name, expected in pixels.items():
+        drawn = figures[name].axes[0].images[0].get_array()
+        np.testing.assert_array_equal(drawn, expected)
 
 
 @pytest.mark.slow

@@ -6,19 +6,17 @@ import gluon_softmax as d2l
 import numpy as np
 import pytest
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
-from gluon_softmax.chapter import handmade
 from gluon_softmax.chapter.versions import GLUON, HANDMADE, SCRATCH
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.models import conversion
 from gluon_softmax.models.model import load_model, save_model
-from mxnet import autograd, nd
+from mxnet import nd
 
 SCALING = {"pixel_mean": 0.2860, "pixel_deviation": 0.3530}
 
 
 @pytest.fixture
 def saved(tmp_path):
-    """Return softmax regression, read from a file."""
     return load_model(save_model(draw_model(**SCALING), tmp_path / "m.npz"))
 
 
@@ -34,23 +32,14 @@ def test_probabilities_are_those_of_float64(network, scaling, monkeypatch):
 
 
 def test_one_file_gives_the_same_in_every_version(saved):
-    """Read back from the file, scratch, Gluon and NumPy agree."""
     images = draw_images(20)
     X, expected = nd.array(saved.scale(images)), compute_probabilities(saved, images)
+    assert list(conversion.to_versions(draw_model("perceptron"))) == [GLUON]
     versions = conversion.to_versions(saved)
     assert list(versions) == [SCRATCH, GLUON, HANDMADE]
     for name, net in versions.items():
         y_hat = net(X) if name == SCRATCH else nd.softmax(net(X))
         np.testing.assert_allclose(y_hat.asnumpy(), expected, atol=1e-5, err_msg=name)
-
-
-def test_only_gluon_holds_deeper_networks():
-    """The others say so, and what holds them."""
-    model = draw_model("perceptron")
-    assert list(conversion.to_versions(model)) == [GLUON]
-    for convert in (conversion.to_scratch, conversion.to_handmade):
-        with pytest.raises(ArgumentError, match="found the perceptron network: load"):
-            convert(model)
 
 
 @pytest.mark.parametrize("network", NAMES)
@@ -74,19 +63,3 @@ def test_the_books_net_can_be_taken():
     model = conversion.from_gluon(net, "softmax", tuple("0123456789"))
     found = conversion.predict_probabilities(model, X)
     np.testing.assert_allclose(found, scores.softmax().asnumpy(), atol=1e-5)
-
-
-def test_training_goes_on_from_a_file(saved):
-    """Arrays read from a file are copied: each version can train them."""
-    start = saved.params["W"].copy()
-    params = conversion.to_scratch(saved)
-    with autograd.record():
-        loss = d2l.net(nd.ones((1, 784)), *params).log().sum()
-    loss.backward()
-    d2l.sgd(params, 0.1, 1)
-    by_hand = conversion.to_handmade(saved)
-    by_hand.loss(by_hand(np.ones((1, 784), "float32")), np.array([0])).backward()
-    handmade.MomentumTrainer(by_hand, lr=0.1).step(1)
-    for W in (params[0].asnumpy(), by_hand.params[0]):
-        assert (start != W).any()
-    np.testing.assert_array_equal(saved.params["W"], start)

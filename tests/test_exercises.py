@@ -13,13 +13,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def script(fashion, tmp_path_factory):
-    """Run the script small, once; return its names."""
     return run(
         "exercises",
         folder=str(tmp_path_factory.mktemp("figures")),
         num_images=512,
         batch_sizes=(1, 256),
-        num_workers=(0, 1),
         seeds=(0, 1),
         num_epochs=2,
     )
@@ -39,7 +37,6 @@ def test_naive_softmax_breaks_at_89_and_not_at_50(script):
 
 
 def test_overflow_is_drawn(script):
-    """The stable line goes all the way, the naive one ends on both sides."""
     s, naive = script.lines["naive"]
     assert np.isfinite(script.lines["stable"][1]).all()
     np.testing.assert_array_equal(np.isnan(naive), (s <= -104) | (s >= 88.75))
@@ -57,24 +54,6 @@ def test_only_the_fused_loss_survives(script):
     np.testing.assert_allclose(cut_off[0], right[0], rtol=1e-4)
     np.testing.assert_allclose(cut_off[1:], [(-np.log(1e-12), 0)] * 4, rtol=1e-5)
     assert "Gluon's\n  s =   10: loss        10, gradient  1.000\n" in script.out
-
-
-def test_single_images_are_slow(script):
-    """Reading and training take many times longer with batch size 1."""
-    single, batch = script.by_batch_size.values()
-    for slow, fast in zip(single, batch):
-        assert slow > 3 * fast > 0
-    rate = f"{512 / single[0]:8,.0f}"
-    assert f"         1 {single[0]:8.3f} s ({rate})" in script.out
-
-
-def test_workers_are_timed(script):
-    """Both loaders read with each number of workers, two epochs long."""
-    loaders = ("BatchLoader", "DataLoader")
-    assert list(script.by_workers) == [(name, n) for name in loaders for n in (0, 1)]
-    assert all(min(times) > 0 for times in script.by_workers.values())
-    first, second = script.by_workers["DataLoader", 1]
-    assert f"DataLoader         1 {first:10.3f} s {second:11.3f} s" in script.out
 
 
 def test_seeds_give_the_published_accuracy(script):

@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 from gluon_softmax import Epoch, History, figures
 from gluon_softmax.errors import ArgumentError, OutputError
-from gluon_softmax.figures.curves import show_live_curves
+from gluon_softmax.figures.animation import Frame, _Stage
+from gluon_softmax.figures.charts import show_bars, show_lines
 from gluon_softmax.figures.images import show_probabilities
+from gluon_softmax.figures.style import as_text
+from matplotlib.text import Text
 from mxnet import nd
 
 CLASSES = [f"class {number}" for number in range(10)]
@@ -24,28 +27,94 @@ TWO_EPOCHS = History([Epoch(1, 0.8, 0.7, 0.6, 1), Epoch(2, 0.5, 0.8, 0.7, 1)])
 
 @pytest.fixture
 def diagonal():
-    """Draw a figure of a single image."""
     return d2l.show_fashion_mnist(np.eye(28)[None], ["diagonal"])
 
 
 def read_legend(ax):
-    """List the names in a legend."""
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-@pytest.mark.parametrize("shape", [(3, 28, 28, 1), (3, 1, 28, 28), (3, 784)])
-def test_images_of_any_layout_stand_in_a_row(shape):
-    """Each image is drawn as it is, with its text above it."""
+@pytest.mark.parametrize(
+    ("shape", "drawn"),
+    [
+        ((3, 28, 28, 1), (28, 28)),
+        ((3, 1, 28, 28), (28, 28)),
+        ((3, 784), (28, 28)),
+        ((3, 18, 32), (18, 32)),  # 576 pixels are 24 x 24, too
+        ((3, 18, 32, 1), (18, 32)),
+        ((3, 1, 18, 32), (18, 32)),
+        ((3, 18, 32, 3), (18, 32, 3)),
+    ],
+)
+def test_images_of_any_layout_stand_in_a_row(shape, drawn):
     images = np.random.rand(*shape).astype("float32")
     figure = d2l.show_fashion_mnist(nd.array(images), ["a", "b", "c"], "some data")
     assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c"]
     assert figure.get_suptitle() == "some data"
-    drawn = figure.axes[1].images[0].get_array()
-    np.testing.assert_allclose(drawn, images.reshape(3, 28, 28)[1])
+    found = figure.axes[1].images[0].get_array()
+    np.testing.assert_allclose(found, images[1].reshape(drawn))
+
+
+def test_colours_may_stand_before_height_and_width():
+    """As in a batch that `ToTensor` made."""
+    images = np.random.rand(2, 3, 4, 5)
+    found = d2l.show_fashion_mnist(images, "ab").axes[1].images[0].get_array()
+    np.testing.assert_allclose(found, images[1].transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize("shape", [(2, 783), (2,), (2, 2, 28, 28), (2, 1, 1, 28, 28)])
+def test_what_is_no_image_is_refused(shape):
+    """Rather than drawn as another shape."""
+    with pytest.raises(ArgumentError, match="images of shape"):
+        d2l.show_fashion_mnist(np.zeros(shape), "ab")
+
+
+EVIL = ("_net", "$x_1$", r"$\frac{$", "\x1b[2J", "a" * 300, "\udcff", "a\\$b\\$")
+SHOWN = ("_net", "$x_1$", r"$\frac{$", r"\x1b[2J", r"\udcff", "aaa…aaa", "a\\$b\\$")
+
+
+@pytest.mark.parametrize("most", [24, 25])
+def test_long_names_keep_both_ends(most):
+    """So that those that differ at the end still do."""
+    name = f"a{'x' * 300}z"
+    shown = as_text(name, most)
+    assert (len(shown), shown[0], shown[-1]) == (most, "a", "z")
+    assert as_text("x" * most, most) == "x" * most
+
+
+def draw_evil_names():
+    """Draw every kind of figure with names that a user's folders may have."""
+    n = len(EVIL)
+    images = np.zeros((n, 28, 28), "uint8")
+    histories, lines = dict.fromkeys(EVIL, TWO_EPOCHS), dict.fromkeys(EVIL, ([1], [1]))
+    nets, weights = dict.fromkeys(EVIL, np.arange(n)), np.random.randn(784, n)
+    yield d2l.show_fashion_mnist(images, EVIL, EVIL[2])
+    yield d2l.show_predictions(images, EVIL, EVIL)
+    yield show_probabilities(images, EVIL, np.ones((n, n)), EVIL)
+    yield d2l.show_confusion_matrix(np.arange(n), nets, EVIL)
+    yield d2l.show_templates(dict.fromkeys(EVIL, weights), EVIL)
+    yield d2l.show_curves(histories)
+    yield show_lines(lines, "x", "y")
+    yield show_bars(EVIL, dict.fromkeys(EVIL, np.ones(n)), "y")
+    yield _Stage([Frame(1, 1, 1, weights)], EVIL, EVIL[2]).figure
+
+
+@pytest.mark.filterwarnings("error::UserWarning")  # no room, no glyph
+def test_names_are_drawn_as_they_are():
+    """No mathematics, which would end in a traceback; nothing invisible, nor long."""
+    for figure in draw_evil_names():
+        figure.savefig(BytesIO())
+        texts = [text for text in figure.findobj(Text) if text.get_text()]
+        drawn = [text._preprocess_math(text.get_text()) for text in texts]
+        assert not any(is_math for _, is_math in drawn)
+        everything = "\n".join(text for text, _ in drawn)
+        missing = [name for name in SHOWN if name not in everything]
+        assert not missing
+        assert "\x1b" not in everything
+        assert "a" * 61 not in everything
 
 
 def test_errors_are_marked():
-    """A wrong prediction is red, framed and says what it is not."""
     images = np.zeros((2, 28, 28), dtype="uint8")
     figure = d2l.show_predictions(images, ["bag", "coat"], ["bag", "shirt"])
     right, wrong = figure.axes
@@ -64,7 +133,6 @@ def test_errors_are_marked():
     ],
 )
 def test_texts_must_match_images(show, texts):
-    """A text without an image, or an image without one, is refused."""
     with pytest.raises(ArgumentError, match="a text for each image"):
         show(np.zeros((2, 28, 28)), *texts)
     with pytest.raises(ArgumentError, match="found 0 images and 0 texts"):
@@ -77,9 +145,8 @@ def test_probabilities_stand_beside_their_image():
     probabilities = np.array([[0.2, 0.7, 0.1], [0.05, 0.05, 0.9]])
     classes = ["cat", "dog", "emu"]
     figure = show_probabilities(images, ["a", "$b$\\q"], probabilities, classes, "net")
-    figure.savefig(BytesIO())  # a name that is no mathematics
     left, right = figure.axes[2:]
-    assert left.get_title() == "$b$\\q"
+    assert left.get_title() == "\\$b\\$\\q"  # no mathematics
     np.testing.assert_array_equal(left.images[0].get_array(), images[1])
     assert left.images[0].get_clim() == (0, 255)
     assert [bar.get_width() for bar in right.patches] == [0.05, 0.05, 0.9]
@@ -141,7 +208,7 @@ def test_live_curves_show_what_there_is(num_epochs, num_points):
     """Finished epochs, and points within them, on an axis for all epochs to come."""
     epochs = [Epoch(n, 1 / n, 0.7, 0.6, 1) for n in range(1, num_epochs + 1)]
     points = [(0.25 + n, 0.9 - n / 10, 0.5) for n in range(num_points)]
-    left, right = show_live_curves(History(epochs), points, 5, "data").axes
+    left, right = d2l.show_curves(History(epochs), "data", points, 5).axes
     for ax, column, names in (
         (left, 1, ["train loss"]),
         (right, 2, ["train acc", "test acc"]),
@@ -166,7 +233,6 @@ def test_templates_share_one_scale():
 
 
 def test_confusion_matrix_counts():
-    """Rows are true classes, columns predicted ones; nets that agree share one."""
     labels = np.array([0, 0, 1])
     predictions = {name: np.array([0, 1, 1]) for name in ("net", "twin")}
     predictions["other"] = labels
@@ -181,6 +247,44 @@ def test_confusion_matrix_counts():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
     (ax,) = d2l.show_confusion_matrix(np.array([0, 1]), {"": np.array([0, 2])}).axes
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int64"])
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+@pytest.mark.parametrize("convert", [np.array, nd.array])
+def test_classes_are_numbers_of_any_type(dtype, shape, convert):
+    """`argmax` of MXNet is float32; labels of shape (n, 1) are usual."""
+    labels = convert(np.array([0, 2, 1]).reshape(shape), dtype=dtype)
+    (ax,) = d2l.show_confusion_matrix(labels, {"net": labels}).axes
+    assert ax.get_title() == "net: 1.000 right"
+    assert len(ax.texts) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, -1], "whole labels from 0 to 1, found -1 to 0"),  # counted as the last
+        ([0, 2], "whole labels from 0 to 1, found 0 to 2"),
+        ([0.0, 0.5], "whole labels"),
+        ([0.0, np.nan], "whole labels"),
+        (["0", "1"], r"labels to be numbers of shape \(n,\), found <U1"),
+        ([[0, 1], [1, 0]], r"labels to be numbers of shape \(n,\), found int64 of"),
+        ([], "labels to be numbers"),
+        ([0, 1, 1], "a prediction for each of 3 labels, found 2"),
+        ([1], "a prediction for each of 1 labels, found 2"),  # would be broadcast
+    ],
+)
+def test_what_is_no_class_is_refused(labels, message):
+    """It would be counted as another."""
+    right = np.array([0, 1])
+    with pytest.raises(ArgumentError, match="labels from 0 to 999"):
+        d2l.show_confusion_matrix(np.array([2**31, 1]), {"net": right})
+    with pytest.raises(ArgumentError, match=message):
+        d2l.show_confusion_matrix(np.array(labels), {"net": right}, ["cat", "dog"])
+    if len(labels) == 2:
+        message = message.replace("labels", "predictions")
+        with pytest.raises(ArgumentError, match=message):
+            d2l.show_confusion_matrix(right, {"net": labels}, ["cat", "dog"])
 
 
 def test_a_trained_net_is_all_that_is_needed(small_set):
@@ -198,13 +302,14 @@ def test_a_trained_net_is_all_that_is_needed(small_set):
         template, *_ = d2l.show_templates(weights).axes
         drawn = template.images[0].get_array()
         np.testing.assert_array_equal(drawn, W[:, 0].reshape((28, 28)).asnumpy())
+    with pytest.raises(ArgumentError, match="no batch"):
+        d2l.show_confusion_matrix(net, iter([]))
     deep = d2l.make_perceptron()
     with pytest.raises(ArgumentError, match="a net of one layer of weights, found 5"):
         d2l.show_templates(deep)
 
 
 def test_files_are_the_same_each_time(tmp_path, diagonal):
-    """PNG and SVG are written whole, and a second run changes no byte."""
     contents = []
     for folder in ("one", "other"):
         files = figures.save(diagonal, tmp_path / folder / "row")

@@ -22,7 +22,6 @@ def test_lines_are_the_books():
 
 
 def test_columns_follow_the_epochs():
-    """A column lists one figure in the order of the epochs."""
     history, other = History(), History()
     history.append(FIRST)
     history.append(SECOND)
@@ -32,7 +31,6 @@ def test_columns_follow_the_epochs():
 
 
 def test_plain_data_survives_json():
-    """What goes out as JSON comes back the same."""
     history = History([FIRST, SECOND])
     assert History.from_list(json.loads(json.dumps(history.to_list()))) == history
 
@@ -53,7 +51,6 @@ def test_plain_data_survives_json():
     ],
 )
 def test_other_data_is_refused(epochs, message):
-    """What came from a file is looked at before it is taken."""
     with pytest.raises(DataError, match=message):
         History.from_list(epochs)
 

@@ -25,7 +25,6 @@ WORDS = {
 
 
 def parse(path: Path) -> list[ast.AST]:
-    """List all nodes of a module's syntax tree."""
     return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 

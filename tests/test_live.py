@@ -51,10 +51,7 @@ def feed(callback, num_epochs=2, num_batches=10):
 
 
 class Terminal(io.StringIO):
-    """Takes what is meant for a terminal."""
-
     def isatty(self):
-        """Return whether it is one: yes."""
         return True
 
 
@@ -62,18 +59,15 @@ class Displayed(list):
     """Keeps what a cell shows: a list of figures for each display."""
 
     def __call__(self, figure, display_id):
-        """Show one for the first time."""
         self.append([figure])
         return self
 
     def update(self, figure):
-        """Show another in its place."""
         self[-1].append(figure)
 
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """Keep what IPython would display."""
     kept = Displayed()
     monkeypatch.setattr("IPython.display.display", kept)
     return kept
@@ -81,7 +75,6 @@ def displayed(monkeypatch):
 
 @pytest.mark.parametrize("prefix", [None, "name: "])
 def test_without_a_terminal_there_are_only_the_books_lines(prefix, capsys):
-    """Nothing on stderr, and a line per epoch."""
     history = train(prefix and Bar(prefix))
     out, err = capsys.readouterr()
     assert out == "".join(f"{prefix or ''}{epoch}\n" for epoch in history)
@@ -133,7 +126,6 @@ def test_one_figure_is_redrawn(every, drawn, displayed, capsys):
 
 @pytest.mark.parametrize("every", [0, 1.5])
 def test_every_must_be_a_number_of_batches(every):
-    """Whole, and at least one."""
     with pytest.raises(ArgumentError, match="every to be a whole number from 1"):
         LiveCurves(every)
 
@@ -176,7 +168,6 @@ def test_several_callbacks_are_told_the_same(capsys):
     ],
 )
 def test_what_is_chosen_depends_on_the_place(shell, stream, kind, monkeypatch):
-    """A notebook gets live curves, a terminal the bar, anything else lines."""
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr(sys, "stderr", stream())
     assert type(choose_callback()) is kind

@@ -6,7 +6,6 @@ import mxnet as mx
 import numpy as np
 import pytest
 from differential import plain
-from gluon_softmax.chapter.networks import make_convolutional, make_perceptron
 from gluon_softmax.data.datasets import ImageDataset
 from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.data.splits import load_splits
@@ -17,8 +16,7 @@ from gluon_softmax.trainer.network_training import (
     choose_context,
 )
 from gluon_softmax.trainer.settings import Settings
-from mxnet import gluon, nd
-from numpy.lib.stride_tricks import sliding_window_view
+from mxnet import gluon
 
 LEAST_ACCURACY = {"perceptron": 0.96, "convolutional": 0.98, "softmax": 0.85}
 """On MNIST, after 2 epochs."""
@@ -37,43 +35,6 @@ def weights(net):
     """List a net's arrays in float64, in the order of its layers."""
     params = net.collect_params().values()
     return [param.data().asnumpy().astype("float64") for param in params]
-
-
-def convolve(X, kernels, biases):
-    """Convolve (n, c, h, w) in float64, straight from the definition."""
-    windows = sliding_window_view(X, kernels.shape[2:], axis=(2, 3))
-    return np.einsum("nchwij,ocij->nohw", windows, kernels) + biases[:, None, None]
-
-
-def pool(X):
-    """Keep the largest of each 2x2 square."""
-    n, c, h, w = X.shape
-    return X.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5))
-
-
-def test_perceptron_agrees_with_float64():
-    """Four hidden layers of 512, 256, 128 and 64 with ReLU, and scores without."""
-    net = make_perceptron()
-    X = np.random.randn(3, 784)
-    scores = net(nd.array(X).reshape((3, 1, 28, 28))).asnumpy()
-    arrays = weights(net)
-    assert [array.shape[0] for array in arrays[::2]] == [512, 256, 128, 64, 10]
-    for W, b in zip(arrays[:-2:2], arrays[1:-2:2]):
-        X = np.maximum(X @ W.T + b, 0)
-    np.testing.assert_allclose(scores, X @ arrays[-2].T + arrays[-1], atol=1e-5)
-    assert (scores < 0).any()
-
-
-def test_convolutional_agrees_with_float64():
-    """Convolution, pooling and ReLU, twice, then 320 numbers to 10 scores."""
-    net = make_convolutional(num_outputs=3)
-    X = np.random.randn(3, 1, 28, 28)
-    scores = net(nd.array(X)).asnumpy()
-    K1, b1, K2, b2, W, b = weights(net)
-    assert (K1.shape, K2.shape, W.shape) == ((10, 1, 5, 5), (20, 10, 5, 5), (3, 320))
-    H = np.maximum(pool(convolve(X, K1, b1)), 0)
-    H = np.maximum(pool(convolve(H, K2, b2)), 0)
-    np.testing.assert_allclose(scores, H.reshape(3, 320) @ W.T + b, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -119,7 +80,6 @@ def test_running_loss_changes_no_number(digits_like):
 
 
 def test_a_loss_that_grows_says_where(digits_like):
-    """The message has the epoch and the batch, and what to do."""
     settings = Settings(2, 10, lr=1e9, print_every=4)
     with pytest.raises(DivergedError, match=r"epoch 1, batch \d: .* rate 1e\+09"):
         NetworkTraining("perceptron", digits_like, digits_like, settings).run()
@@ -137,19 +97,16 @@ def test_a_loss_that_grows_says_where(digits_like):
     ],
 )
 def test_bad_settings_are_refused(name, value):
-    """What cannot be used is named."""
     with pytest.raises(ArgumentError, match=name):
         Settings(**{name: value})
 
 
 def test_unknown_network_is_refused(digits_like):
-    """The message lists what there is."""
     with pytest.raises(ArgumentError, match="perceptron, convolutional, softmax"):
         NetworkTraining("transformer", digits_like, digits_like)
 
 
 def test_a_machine_without_a_gpu_says_so(monkeypatch):
-    """A device is returned only where it is."""
     monkeypatch.setattr(mx.context, "num_gpus", lambda: 0)
     assert choose_context("cpu") == mx.cpu()
     with pytest.raises(ArgumentError, match="choose cpu"):

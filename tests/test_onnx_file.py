@@ -16,7 +16,6 @@ from reference import softmax
 
 @pytest.fixture
 def open_onnx():
-    """Return what runs a file, or skip with the reason."""
     reason = "needs onnx and onnxruntime: pip install onnx onnxruntime"
     pytest.importorskip("onnx", reason=reason)
     runtime = pytest.importorskip("onnxruntime", reason=reason)
@@ -54,7 +53,6 @@ def test_says_what_it_takes_and_what_the_classes_are(open_onnx, tmp_path):
 
 
 def test_without_onnx_it_says_what_to_install(tmp_path, monkeypatch):
-    """The line names the command; no file is written."""
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(InstallationError, match="pip install 'gluon_softmax"):
         write_onnx(draw_model(), tmp_path / "m.onnx")

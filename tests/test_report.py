@@ -13,7 +13,6 @@ HISTORY = History(
 
 @pytest.fixture
 def comparison(small_set) -> Comparison:
-    """Return a finished comparison of two epochs."""
     return Comparison(
         data="some data",
         settings={"batch_size": 256, "lr": 0.1},
@@ -41,16 +40,7 @@ def test_table_has_every_figure(comparison):
 
 
 def test_hybridizing_has_a_line(comparison):
-    """Seconds of both forms, and how far they come apart."""
     assert format_hybridized(comparison) == (
         "from scratch, hybridized: 0.10 seconds per epoch against 0.17 as written, "
         "largest difference 2.0e-08"
     )
-
-
-def test_plain_data_has_every_figure(comparison):
-    """What is written as JSON is the comparison's own."""
-    plain = comparison.to_dict()
-    assert plain["settings"] == {"batch_size": 256, "lr": 0.1}
-    assert plain["largest_parameter_difference"] == [1.5e-6, 3.25e-6]
-    assert History.from_list(plain["histories"]["Gluon"]) == HISTORY

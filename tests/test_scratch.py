@@ -1,30 +1,32 @@
-"""Section 3.6 against NumPy float64."""
+"""Sections 3.6 and 3.9 from scratch; `test_training` trains 3.6 against float64."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
 import reference
-from gluon_softmax import (
-    MomentumTrainer,
-    cross_entropy,
-    init_params,
-    naive_softmax,
-    net,
-    softmax,
-)
+from gluon_softmax import hybridize, init_params, naive_softmax, softmax
+from gluon_softmax.chapter import perceptron
 from mxnet import autograd, gluon, nd
 
 
-def test_start_is_drawn_as_the_book_says():
-    """Weights are Normal(0, 0.01), biases 0, and both have gradients."""
-    W, b = init_params()
-    assert (W.shape, b.shape) == ((784, 10), (10,))
-    assert W.grad is not None
-    assert b.grad is not None
-    assert not b.asnumpy().any()
-    assert abs(W.asnumpy().mean()) < 0.0005
-    assert W.asnumpy().std() == pytest.approx(0.01, rel=0.05)
+@pytest.mark.parametrize(
+    ("draw", "shapes"),
+    [
+        (init_params, [(784, 10), (10,)]),
+        (perceptron.init_params, [(784, 256), (256,), (256, 10), (10,)]),
+    ],
+)
+def test_start_is_drawn_as_the_book_says(draw, shapes):
+    params = draw()
+    assert [param.shape for param in params] == shapes
+    assert all(param.grad is not None for param in params)
+    for weights, biases in zip(params[::2], params[1::2]):
+        assert abs(weights.asnumpy().mean()) < 0.0005
+        assert weights.asnumpy().std() == pytest.approx(0.01, rel=0.05)
+        assert not biases.asnumpy().any()
 
 
 @pytest.mark.parametrize("function", [softmax, naive_softmax])
@@ -44,40 +46,35 @@ def test_naive_softmax_overflows_at_89(score, overflows):
     np.testing.assert_array_equal(softmax(scores).asnumpy()[0].round(6), [1, 0])
 
 
-@pytest.mark.parametrize("shape", [(8, 6), (8, 1, 2, 3)])
-def test_loss_and_gradient_agree_with_float64(shape):
-    """Of images of any layout: they are flattened."""
-    X, labels = np.random.rand(8, 6), np.random.randint(0, 4, 8)
-    W, b = np.random.randn(6, 4), np.random.randn(4)
-    params = [nd.array(W), nd.array(b)]
+def derive(X, labels, W1, b1, W2, b2):
+    """Derive a perceptron's losses and the gradient of their sum by hand."""
+    H = np.maximum(X @ W1 + b1, 0)
+    scores = H @ W2 + b2
+    error = reference.softmax(scores)
+    error[np.arange(len(labels)), labels] -= 1
+    dH = (error @ W2.T) * (H > 0)
+    gradients = X.T @ dH, dH.sum(axis=0), H.T @ error, error.sum(axis=0)
+    return reference.cross_entropy(scores, labels), *gradients
+
+
+@pytest.mark.parametrize("prepare", [lambda net: net, hybridize])
+def test_perceptron_agrees_with_float64(prepare):
+    """Autograd gives the gradient that is derived by hand, hybridized or not."""
+    shapes = (6, 5), (5,), (5, 4), (4,)
+    arrays = [np.random.randn(*shape).astype("float32") for shape in shapes]
+    params = [nd.array(array) for array in arrays]
     for param in params:
         param.attach_grad()
+    net = prepare(
+        partial(perceptron.net, **dict(zip(("W1", "b1", "W2", "b2"), params)))
+    )
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    X, labels = np.random.randn(8, 6), np.random.randint(0, 4, 8)
     with autograd.record():
-        y_hat = net(nd.array(X).reshape(shape), *params)
-        l = cross_entropy(y_hat, nd.array(labels, dtype="int32"))
+        l = loss(net(nd.array(X).reshape((8, 1, 2, 3))), nd.array(labels))
     l.backward()
-    expected = reference.cross_entropy(X @ W + b, labels)
-    np.testing.assert_allclose(l.asnumpy(), expected, rtol=1e-5)
-    for param, gradient in zip(params, reference.gradient(X, labels, W, b)):
-        np.testing.assert_allclose(param.grad.asnumpy(), gradient, atol=1e-5)
-
-
-def test_momentum_is_gluons():
-    """After three steps parameters are those of Gluon's sgd with momentum."""
-    start = nd.random.normal(shape=(4, 3))
-    W = start.copy()
-    W.attach_grad()
-    param = gluon.Parameter("W", shape=(4, 3))
-    param.initialize()
-    param.set_data(start)
-    gluons = gluon.Trainer([param], "sgd", {"learning_rate": 0.3, "momentum": 0.9})
-    ours = MomentumTrainer([W], lr=0.3, momentum=0.9)
-    for _ in range(3):
-        factor = nd.random.normal(shape=(4, 3))
-        with autograd.record():
-            l = (W * factor).sum() + (param.data() * factor).sum()
-        l.backward()
-        ours.step(8)
-        gluons.step(8)
-    np.testing.assert_allclose(W.asnumpy(), param.data().asnumpy(), atol=1e-6)
-    assert abs(W - start).max().asscalar() > 0.1
+    expected, *gradients = derive(X, labels, *arrays)
+    np.testing.assert_allclose(l.asnumpy(), expected, rtol=1e-5, atol=1e-5)
+    for param, gradient in zip(params, gradients):
+        assert np.abs(gradient).max() > 0.1
+        np.testing.assert_allclose(param.grad.asnumpy(), gradient, rtol=1e-4, atol=1e-5)

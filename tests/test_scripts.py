@@ -39,7 +39,6 @@ def run(name, **parameters):
 
 @pytest.fixture(scope="module")
 def from_scratch(fashion, tmp_path_factory):
-    """Run section 3.6 for two epochs, small."""
     folder = str(tmp_path_factory.mktemp("figures"))
     return run(FROM_SCRATCH, num_epochs=2, num_images=6000, folder=folder)
 
@@ -47,7 +46,6 @@ def from_scratch(fashion, tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.usefixtures("fashion")
 def test_section_3_5_times_every_number_of_workers(tmp_path):
-    """The first sample is an ankle boot, and each reading takes its time."""
     script = run("section_3_5_fashion_mnist", folder=str(tmp_path))
     assert list(script.seconds) == [0, 1, 2, 4]
     assert all(0 < value < 60 for value in script.seconds.values())
@@ -59,7 +57,6 @@ def test_section_3_5_times_every_number_of_workers(tmp_path):
 
 
 def test_section_3_6_shows_small_examples(from_scratch):
-    """The naive softmax breaks at 89; losses and accuracy are those of the book."""
     for line in (
         "7,850 parameters",
         "axis 0: [[5.0, 7.0, 9.0]]\naxis 1: [[6.0], [15.0]]",
@@ -72,7 +69,6 @@ def test_section_3_6_shows_small_examples(from_scratch):
 
 
 def test_section_3_6_shows_predictions_and_errors(from_scratch):
-    """Each figure is in its files; the errors are the first images taken wrongly."""
     files = sorted(file.stem for file in Path(from_scratch.folder).glob("*.svg"))
     assert files == [f"section_3_6_{name}" for name in ("errors", "net", "predictions")]
     right = from_scratch.predicted == from_scratch.y
@@ -99,17 +95,6 @@ def test_section_3_6_trains_as_the_package_does(from_scratch):
     np.testing.assert_array_equal(from_scratch.b.asnumpy(), b.asnumpy())
 
 
-def test_section_3_6_measures_as_the_package_does(from_scratch):
-    """Accuracy of a batch and of a data set are the package's."""
-    y_hat, y = mx.nd.random.normal(shape=(50, 10)), mx.nd.arange(50) % 10
-    assert 0 < d2l.accuracy(y_hat, y) < 1
-    found = from_scratch.accuracy(y_hat, y.astype("int32"))
-    assert found == pytest.approx(d2l.accuracy(y_hat, y))
-    batches = [(y_hat, y), (y_hat[:7], y[:7])]  # of unequal size
-    found = from_scratch.evaluate_accuracy(batches, lambda X: X)
-    assert found == pytest.approx(d2l.evaluate_accuracy(batches, lambda X: X))
-
-
 @pytest.mark.parametrize(
     ("head", "function"),
     [
@@ -121,15 +106,7 @@ def test_section_3_6_measures_as_the_package_does(from_scratch):
     ],
 )
 def test_section_3_6_defines_what_the_package_does(head, function):
-    """Each function is the package's, but for docstring and annotations."""
     assert f"\n{head}\n{read_body(function)}\n" in read(FROM_SCRATCH)
-
-
-def test_section_3_6_draws_the_packages_start():
-    """The lines that make `W` and `b` stand in the script one after the other."""
-    lines = dedent(read_body(scratch.init_params)).partition("return")[0]
-    assert lines.count("\n") == 4
-    assert lines in read(FROM_SCRATCH)
 
 
 def test_section_3_6_has_the_packages_loop(from_scratch):
@@ -214,7 +191,6 @@ def test_by_hand_trains_as_the_package_does(tmp_path):
 
 
 def read(name):
-    """Read a script."""
     return (SCRIPTS / f"{name}.py").read_text()
 
 

@@ -9,10 +9,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..data.batches import Batches
 from ..data.datasets import ImageDataset
 from ..data.loader import BatchLoader, load_data
-from ..engine import Net
 from ..errors import check_momentum, check_positive, check_whole_number
 from ..history import Callback, History
 from . import scratch
@@ -32,22 +30,18 @@ class Comparison:
         Title of the data set.
     settings : dict
         ``num_epochs``, ``batch_size``, ``lr``, ``momentum`` and ``seed``.
-    histories : dict of str to History
-        One for each version.
+    test_set : ImageDataset
+        The images and labels that the predictions are for.
+    histories, params, predictions : dict
+        Of each version: its history, its trained weights (784, 10) and biases (10,),
+        and its prediction for every test image, shape (n,).
     differences : list of float
         After each epoch, the largest absolute difference between any parameter of one
         version and the same parameter of another.
-    params : dict of str to tuple of numpy.ndarray
-        The trained weights (784, 10) and biases (10,) of each version.
-    predictions : dict of str to numpy.ndarray
-        Each version's prediction for every test image, shape (n,), int.
-    test_set : ImageDataset
-        The images and labels that the predictions are for.
     hybridized : History
         Of the version from scratch with net and loss hybridized.
     hybrid_difference : float
-        The largest absolute difference between any parameter of that and the same
-        parameter of the version as it is written, after any epoch.
+        The largest such difference between that and the version as it is written.
     """
 
     data: str
@@ -86,27 +80,12 @@ def run_comparison(
     ----------
     train_set, test_set : ImageDataset
         Two splits of one data set.
-    num_epochs, batch_size : int
-        How often to go through the training set, and in how large steps.
-    lr : float
-        Learning rate.
+    num_epochs, batch_size, lr, momentum
+        As for `train_ch3` and `make_trainer`, which raise the same errors.
     seed : int
         Seed of the start and of the batches.
-    momentum : float
-        Momentum coefficient in [0, 1).
     make_callbacks : callable, optional
         Takes a version's name and the version; returns the callbacks of its training.
-
-    Returns
-    -------
-    Comparison
-
-    Raises
-    ------
-    ArgumentError
-        If a setting cannot be used.
-    DivergedError
-        If a loss is no longer finite.
     """
     check_whole_number("num_epochs", num_epochs, least=1)
     check_positive("lr", lr)
@@ -120,14 +99,18 @@ def run_comparison(
     }
     result = Comparison(train_set.title, settings, test_set)
     loaders = load_data(train_set, test_set, batch_size, seed=seed)
-    W, b = _draw_start(train_set, seed)
+    mx.random.seed(seed)
+    start = scratch.init_params(train_set.images[0].size, len(train_set.classes))
+    W, b = (param.asnumpy() for param in start)
     states = {}
     for name, version in make_versions(W, b, lr, momentum).items():
         result.histories[name], states[name] = _train_from_start(
             version, loaders, num_epochs, make_callbacks(name, version)
         )
         result.params[name] = states[name][-1]
-        result.predictions[name] = _predict(version.net, loaders[1])
+        scores = [version.net(X) for X, _ in loaders[1]]
+        predicted = nd.concat(*scores, dim=0).argmax(axis=1)
+        result.predictions[name] = predicted.asnumpy().astype(int)
     result.differences = _largest_differences(*states.values())
     hybrid = make_scratch(W, b, lr, momentum, hybrid=True)
     result.hybridized, kept = _train_from_start(hybrid, loaders, num_epochs)
@@ -155,14 +138,6 @@ def _train_from_start(
     return history, states.states
 
 
-def _draw_start(train_set: ImageDataset, seed: int) -> Params:
-    """Draw the parameters that every version starts from."""
-    mx.random.seed(seed)
-    num_inputs = train_set.images[0].size
-    W, b = scratch.init_params(num_inputs, len(train_set.classes))
-    return W.asnumpy(), b.asnumpy()
-
-
 class _States(Callback):
     """Keeps the parameters of a version after each epoch."""
 
@@ -173,12 +148,6 @@ class _States(Callback):
     def on_epoch_end(self, progress: Progress) -> None:
         """Keep the present parameters."""
         self.states.append(self._version.params())
-
-
-def _predict(net: Net, test_iter: Batches) -> np.ndarray:
-    """Predict the class of every test image."""
-    scores = [net(X).argmax(axis=1) for X, _ in test_iter]
-    return nd.concat(*scores, dim=0).asnumpy().astype(int)
 
 
 def _largest_differences(*states: list[Params]) -> list[float]:

@@ -18,23 +18,9 @@ __all__ = ["accuracy", "evaluate", "evaluate_accuracy"]
 def accuracy(y_hat: nd.NDArray, y: nd.NDArray) -> float:
     """Compute the share of predictions that are right.
 
-    Section 3.6.6 of the book.
-
-    Parameters
-    ----------
-    y_hat : mxnet.nd.NDArray
-        Scores or probabilities, shape (n, classes).
-    y : mxnet.nd.NDArray
-        Labels, shape (n,) or (n, 1), of any numeric type; or one-hot, (n, classes).
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ArgumentError
-        If the shapes do not fit, or a label is out of range.
+    Section 3.6.6 of the book. Scores or probabilities have the shape (n, classes),
+    labels (n,) or (n, 1), of any numeric type, or one-hot (n, classes); `ArgumentError`
+    is raised if they do not fit, or a label is out of range.
 
     Examples
     --------
@@ -50,25 +36,8 @@ def evaluate_accuracy(
 ) -> float:
     """Compute the share of a data set that a net predicts right.
 
-    Section 3.6.6 of the book.
-
-    Parameters
-    ----------
-    data_iter : iterable of (X, y)
-        Mini-batches of images and labels, as for `read_batches`.
-    net : callable
-        Takes `X`, gives scores or probabilities of shape (n, classes).
-    engine : Engine or None
-        What runs nets of known layers faster; None to call any net as it is.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ArgumentError
-        If there is no batch, a label is out of range, or MXNet refuses an array.
+    Section 3.6.6 of the book. Mini-batches, net and engine are as for `train_epoch`,
+    and so are the errors raised.
     """
     metric = Accumulator(2)  # right predictions, samples
     with explaining():
@@ -80,21 +49,7 @@ def evaluate_accuracy(
 def evaluate(data_iter: Iterable, net: Net, loss: Loss) -> tuple[float, float]:
     """Compute the mean loss of a data set, and the share that a net predicts right.
 
-    Parameters
-    ----------
-    data_iter, net
-        As for `evaluate_accuracy`.
-    loss : callable
-        Takes ``y_hat, y``, gives one number per sample.
-
-    Returns
-    -------
-    loss, accuracy : float
-
-    Raises
-    ------
-    ArgumentError
-        As `evaluate_accuracy` raises it, or if the loss is not one number per sample.
+    Arguments and errors are as for `train_epoch`.
     """
     metric = Accumulator(3)  # loss, right predictions, samples
     with explaining():

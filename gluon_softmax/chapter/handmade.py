@@ -14,19 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import check_choice
+from .results import to_numpy
 
 __all__ = ["MomentumTrainer", "SoftmaxRegression", "draw_start", "log_softmax"]
 
-STARTS = ("normal", "xavier")
-
 
 class SoftmaxRegression:
-    """The model, with its gradient derived by hand.
-
-    Parameters
-    ----------
-    W, b : numpy.ndarray
-        Weights (inputs, classes) and biases (classes,) to start from; copied.
+    """The model, with its gradient derived by hand; its start is copied.
 
     Examples
     --------
@@ -48,7 +42,7 @@ class SoftmaxRegression:
 
     def __call__(self, X: Any) -> np.ndarray:
         """Compute scores (n, classes) of images (n, ...), kept for `backward`."""
-        self._X = _to_numpy(X)
+        self._X = to_numpy(X)
         return self.scores(self._X)
 
     def loss(self, y_hat: np.ndarray, y: Any) -> Losses:
@@ -57,41 +51,31 @@ class SoftmaxRegression:
         Their ``backward()`` puts the gradients of their sum into ``gradients``.
         """
         log_p, samples = log_softmax(y_hat), np.arange(len(y))
-        y = _to_numpy(y).astype(int)
+        y = to_numpy(y).astype(int)
         losses = (-log_p[samples, y]).view(Losses)
         error = np.exp(log_p)  # (n, classes)
         error[samples, y] -= 1  # softmax minus one-hot
         losses.model, losses.error = self, error
         return losses
 
-    def backward(self, error: np.ndarray) -> None:
-        """Compute the gradients for W and b from those for the scores, (n, classes)."""
-        X = self._X.reshape(len(self._X), -1)  # (n, inputs)
-        self.gradients = [X.T @ error, error.sum(axis=0)]
-
 
 class Losses(np.ndarray):
-    """The losses of a batch, shape (n,); made by `SoftmaxRegression.loss`."""
+    """The losses of a batch, shape (n,), and the gradients for its scores."""
 
     model: SoftmaxRegression
     error: np.ndarray
 
     def backward(self) -> None:
-        """Compute the gradients of the sum of the losses."""
-        self.model.backward(self.error)
+        """Compute the gradients for W and b of the sum of the losses."""
+        X = self.model._X.reshape(len(self), -1)  # (n, inputs)
+        self.model.gradients = [X.T @ self.error, self.error.sum(axis=0)]
 
 
 class MomentumTrainer:
     """Gradient descent with momentum: ``v = m v - lr g``, then ``param = param + v``.
 
-    Parameters
-    ----------
-    model : SoftmaxRegression
-        Its parameters are changed in place.
-    lr : float
-        Learning rate.
-    momentum : float
-        Momentum coefficient in [0, 1); 0 is plain gradient descent.
+    The model's parameters are changed in place; a momentum coefficient of 0 is plain
+    gradient descent.
     """
 
     def __init__(self, model: SoftmaxRegression, lr: float, momentum: float = 0.0):
@@ -110,24 +94,12 @@ class MomentumTrainer:
 def draw_start(
     num_inputs: int, num_outputs: int, start: str = "normal", seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the weights to start from; the biases are 0.
+    """Draw the weights (num_inputs, num_outputs) to start from; the biases are 0.
 
-    Parameters
-    ----------
-    num_inputs, num_outputs : int
-        Pixels and classes.
-    start : {'normal', 'xavier'}
-        Normal(0, 0.01), or uniform up to ``sqrt(6 / (num_inputs + num_outputs))``
-        (Glorot and Bengio, AISTATS 2010).
-    seed : int
-        Seed of the draw.
-
-    Returns
-    -------
-    W, b : numpy.ndarray
-        float32, shapes (num_inputs, num_outputs) and (num_outputs,).
+    They are Normal(0, 0.01), or for ``xavier`` uniform up to
+    ``sqrt(6 / (num_inputs + num_outputs))`` (Glorot and Bengio, AISTATS 2010).
     """
-    check_choice("start", start, STARTS)
+    check_choice("start", start, ("normal", "xavier"))
     shape = (num_inputs, num_outputs)
     draw = np.random.RandomState(seed)
     if start == "normal":
@@ -142,8 +114,3 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Compute the logarithm of the softmax of each row, which cannot overflow."""
     scores = scores - scores.max(axis=1, keepdims=True)
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-
-
-def _to_numpy(array: Any) -> np.ndarray:
-    """Return the numbers of MXNet's arrays, or NumPy's as they are."""
-    return array.asnumpy() if hasattr(array, "asnumpy") else array

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from mxnet import nd
 from mxnet.base import MXNetError
 
-from ..errors import ArgumentError, DivergedError
+from ..errors import ArgumentError
 
-__all__ = ["check_loss", "check_params", "explain_divergence", "explaining"]
+__all__ = ["check_loss", "check_params", "explaining"]
 
 
 def check_params(params: Iterable[nd.NDArray]) -> list[nd.NDArray]:
@@ -39,17 +38,6 @@ def check_loss(l: Any, y: Any) -> None:
             f"expected one loss per sample, shape ({len(y)},), found shape {l.shape}: "
             "leave out .mean() or .sum() in the loss"
         )
-
-
-def explain_divergence(
-    epoch: int, batch: int, loss: float, X: np.ndarray, lr: float | None
-) -> DivergedError:
-    """Make the error that says where the loss diverged, and what to try."""
-    rate = "" if lr is None else f", learning rate {lr:g}"
-    return DivergedError(
-        f"epoch {epoch}, batch {batch}: the loss is {loss} (pixels from {X.min():g} to "
-        f"{X.max():g}{rate}): scale the pixels to 0-1 or lower the learning rate"
-    )
 
 
 @contextmanager

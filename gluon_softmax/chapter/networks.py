@@ -19,17 +19,8 @@ def make_perceptron(
 ) -> nn.HybridSequential:
     """Build and initialise a multilayer perceptron: 784-512-256-128-64-10, with ReLU.
 
-    Parameters
-    ----------
-    num_outputs : int
-        Number of classes.
-    ctx : mxnet.Context, optional
-        The device to compute on; MXNet's current one if not given.
-
-    Returns
-    -------
-    mxnet.gluon.nn.HybridSequential
-        Takes images (n, 1, 28, 28), gives scores (n, num_outputs). Hybridized.
+    It takes images (n, 1, 28, 28) and gives scores (n, num_outputs), is hybridized, and
+    computes on the device `ctx`, or on MXNet's current one.
     """
     net = nn.HybridSequential()
     for width in WIDTHS:
@@ -43,15 +34,7 @@ def make_convolutional(
 ) -> nn.HybridSequential:
     """Build and initialise a network of two convolutions and a dense layer.
 
-    Parameters
-    ----------
-    num_outputs, ctx
-        As for `make_perceptron`.
-
-    Returns
-    -------
-    mxnet.gluon.nn.HybridSequential
-        Likewise.
+    All else is as for `make_perceptron`.
     """
     net = nn.HybridSequential()
     for channels in (10, 20):  # to (n, 10, 12, 12), then to (n, 20, 4, 4)

@@ -20,19 +20,8 @@ def init_params(
 ) -> list[nd.NDArray]:
     """Draw the start: weights from Normal(0, 0.01), biases 0, gradients attached.
 
-    Section 3.9.2 of the book.
-
-    Parameters
-    ----------
-    num_inputs, num_hiddens, num_outputs : int
-        Pixels of an image, 28 x 28 = 784; units of the hidden layer; classes.
-
-    Returns
-    -------
-    list of mxnet.nd.NDArray
-        ``[W1, b1, W2, b2]`` of shapes (num_inputs, num_hiddens), (num_hiddens,),
-        (num_hiddens, num_outputs) and (num_outputs,), float32; `mxnet.random.seed`
-        before the call fixes the draw.
+    Section 3.9.2 of the book. ``[W1, b1, W2, b2]`` have the shapes (num_inputs,
+    num_hiddens), (num_hiddens,), (num_hiddens, num_outputs) and (num_outputs,).
     """
     W1 = nd.random.normal(scale=0.01, shape=(num_inputs, num_hiddens))
     b1 = nd.zeros(num_hiddens)
@@ -45,19 +34,7 @@ def init_params(
 
 
 def relu(X: nd.NDArray) -> nd.NDArray:
-    """Keep what is positive, and put 0 for the rest.
-
-    Section 3.9.3 of the book.
-
-    Parameters
-    ----------
-    X : mxnet.nd.NDArray
-        Of any shape.
-
-    Returns
-    -------
-    mxnet.nd.NDArray
-        Of the same shape.
+    """Keep what is positive, and put 0 for the rest: section 3.9.3 of the book.
 
     Examples
     --------
@@ -72,21 +49,9 @@ def net(
 ) -> nd.NDArray:
     """Score each class: a multilayer perceptron with one hidden layer.
 
-    Section 3.9.4 of the book, where the parameters are global.
-
-    Parameters
-    ----------
-    X : mxnet.nd.NDArray
-        Images, shape (n, 1, 28, 28) or any other that flattens to (n, num_inputs).
-    W1, b1 : mxnet.nd.NDArray
-        Weights (num_inputs, num_hiddens) and biases (num_hiddens,).
-    W2, b2 : mxnet.nd.NDArray
-        Weights (num_hiddens, num_outputs) and biases (num_outputs,).
-
-    Returns
-    -------
-    mxnet.nd.NDArray
-        Scores, shape (n, num_outputs); softmax is part of the loss.
+    Section 3.9.4 of the book, where the parameters are global. Images of any layout
+    that flattens to (n, num_inputs) give scores (n, num_outputs); softmax is part of
+    the loss.
     """
     X = X.reshape((-1, W1.shape[0]))  # (n, num_inputs)
     H = relu(nd.dot(X, W1) + b1)  # (n, num_hiddens)

@@ -7,30 +7,24 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import numpy as np
 
+from ..errors import DivergedError
 from ..figures.live import choose_callback
 from ..history import Accumulator, Batch, Callback, Epoch, History, StopTraining
-from .mistakes import check_loss, explain_divergence
+from .mistakes import check_loss
 from .results import Array, Block, Results, find_right, mean, to_numpy
 
 __all__ = ["Progress", "count_batches", "list_callbacks"]
 
 
 class Progress:
-    """How far a training is, and its figures.
-
-    Parameters
-    ----------
-    num_epochs : int
-        How many epochs there will be.
-    num_batches, num_samples : int, optional
-        How many batches and samples an epoch has, if that is known.
-    callbacks : iterable of Callback
-        Called in this order.
-    lr : float, optional
-        Learning rate, to be named if the loss diverges.
+    """How far a training is, and its figures; it calls the callbacks in their order.
 
     Attributes
     ----------
+    num_epochs, num_batches, num_samples : int or None
+        How many epochs there will be, and batches and samples in each, if known.
+    lr : float or None
+        Learning rate, to be named if the loss diverges.
     epoch, batch : int
         Numbers, from 1, of the present epoch and of its last batch that was trained on.
     batches : list of Batch
@@ -60,13 +54,17 @@ class Progress:
         self.is_stopped = False
         self.begin_epoch(1)
 
+    @property
+    def done(self) -> int:
+        """How many batches of all epochs are done; the loader must know its length."""
+        return (self.epoch - 1) * self.num_batches + self.batch
+
     def begin_epoch(
         self, epoch: int, batch: int = 0, sums: Iterable[float] = (0, 0, 0)
     ) -> None:
         """Begin an epoch, numbered from 1, or go on with one.
 
-        Of its batches `batch` are done, whose loss, right predictions and samples add
-        up to `sums`.
+        Of its batches `batch` are done, whose figures add up to `sums`.
         """
         self.epoch = epoch
         self.batch = batch
@@ -78,10 +76,7 @@ class Progress:
         self._results = Results()
 
     def add(self, X: Array, y: Array, y_hat: Array, l: Array) -> None:
-        """Add a batch that was trained on, and call the callbacks.
-
-        Parameters are images and labels, scores (n, classes) and losses (n,).
-        """
+        """Add a batch that was trained on, and call the callbacks."""
         check_loss(l, y)
         self._X = X
         self._count(self._results.add(y_hat, y, l))
@@ -101,13 +96,7 @@ class Progress:
         return self.batches
 
     def means(self) -> tuple[float, float]:
-        """Return mean loss and accuracy of this epoch, after waiting for its batches.
-
-        Raises
-        ------
-        ArgumentError
-            If there was no batch.
-        """
+        """Return mean loss and accuracy of this epoch, after waiting for them."""
         self.read()
         loss, right, count = self.sums.data
         return mean(loss, count), mean(right, count)
@@ -152,7 +141,12 @@ class Progress:
             place = int(finite.argmin())
             number = self._first + len(self.batches) + place
             X = to_numpy(self._X)
-            raise explain_divergence(self.epoch, number, losses[place], X, self.lr)
+            rate = "" if self.lr is None else f", learning rate {self.lr:g}"
+            raise DivergedError(
+                f"epoch {self.epoch}, batch {number}: the loss is {losses[place]} "
+                f"(pixels from {X.min():g} to {X.max():g}{rate}): scale the pixels to "
+                "0-1 or lower the learning rate"
+            )
 
 
 def count_batches(train_iter: Iterable) -> tuple[int | None, int | None]:

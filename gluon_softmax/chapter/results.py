@@ -15,7 +15,7 @@ from mxnet import nd
 
 from ..data.batches import read_batches
 from ..engine import BLOCK, Engine, InTurn, Net
-from ..errors import ArgumentError
+from ..errors import ArgumentError, check_labels
 
 __all__ = [
     "Array",
@@ -27,7 +27,6 @@ __all__ = [
     "predict",
     "to_numpy",
 ]
-
 
 Array = Any
 """An array of MXNet's or of NumPy's, or one that the engine fills in turn."""
@@ -115,14 +114,8 @@ def find_right(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
             f"expected labels of shape ({n},), or one-hot ({n}, {num_classes}), found "
             f"{y.shape}"
         )
-    y = y.reshape(n)
-    is_whole = y.dtype.kind != "f" or not (y % 1).any()  # a nan is not whole
-    if not is_whole or y.min() < 0 or y.max() >= num_classes:
-        raise ArgumentError(
-            f"expected whole labels from 0 to {num_classes - 1}, found {y.min()} to "
-            f"{y.max()}: check the labels, or give the net as many outputs as classes"
-        )
-    return y_hat.argmax(axis=1) == y
+    check_labels(y, num_classes)
+    return y_hat.argmax(axis=1) == y.reshape(n)
 
 
 def count_right(y_hat: np.ndarray, y: np.ndarray) -> int:

@@ -39,14 +39,8 @@ Params = tuple[np.ndarray, np.ndarray]
 class Version:
     """One implementation of softmax regression, ready to train.
 
-    Attributes
-    ----------
-    net : callable
-        Takes images, gives probabilities or scores of shape (n, 10).
-    train : callable
-        `training.train` but for net, loss, updater and learning rate.
-    params : callable
-        Gives the parameters as they are now: weights (784, 10) and biases (10,).
+    Its `train` is `training.train` but for net, loss, updater and learning rate;
+    `params` gives the parameters as they are now.
     """
 
     net: Net

@@ -13,14 +13,13 @@ from typing import NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib import animation
-from matplotlib.figure import Figure
 
 from ..errors import ArgumentError
 from ..history import Callback
 from ..storage.atomic import replacing
-from .images import to_squares
+from .images import to_pictures
 from .live import MeanSince
-from .style import COLOURS
+from .style import COLOURS, as_text, make_figure
 
 __all__ = ["Frame", "Recorder", "check_path", "save_animation"]
 
@@ -31,10 +30,9 @@ FRAMES_PER_SECOND = 10
 
 
 class Frame(NamedTuple):
-    """The state of a training after so many epochs, one of them perhaps in part.
+    """A training after so many epochs, with the means of the batches since the last.
 
-    Loss and accuracy are the means of the batches since the last frame; the weights
-    have the shape (784, classes).
+    The weights have the shape (784, classes).
     """
 
     epoch: float
@@ -58,10 +56,9 @@ class Recorder(Callback):
 
     def on_batch_end(self, progress) -> None:
         """Keep a frame where it is time for one, and of the last batch."""
-        done = (progress.epoch - 1) * progress.num_batches + progress.batch
-        if done % self._every == 0 or done == self._total:
-            epoch, figures = done / progress.num_batches, self._since.read(progress)
-            self.frames.append(Frame(epoch, *figures, np.array(self._weights())))
+        if progress.done % self._every == 0 or progress.done == self._total:
+            figures, weights = self._since.read(progress), np.array(self._weights())
+            self.frames.append(Frame(*figures, weights))
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
@@ -95,13 +92,18 @@ def save_animation(
         stage.figure, stage.draw, len(frames), interval=1000 / FRAMES_PER_SECOND
     )
     with replacing(path) as temporary:
-        write = _write_page if temporary.suffix.lower() == ".html" else _write_film
-        write(film, temporary)
+        _write(film, temporary)
     return Path(path)
 
 
-def _write_film(film: animation.Animation, path: Path) -> None:
-    """Let Pillow or ffmpeg write; that one fails in another process."""
+def _write(film: animation.Animation, path: Path) -> None:
+    """Write a page, or let Pillow or ffmpeg write; that one fails by its exit code."""
+    if path.suffix.lower() == ".html":
+        with matplotlib.rc_context({"animation.embed_limit": 100, "savefig.dpi": 80}):
+            page = film.to_jshtml(default_mode="once")
+        head = '<!doctype html><meta charset="utf-8"><title>Training</title>'
+        path.write_text(f"{head}\n{page}", encoding="utf-8")
+        return
     writer = "pillow" if path.suffix.lower() == ".gif" else "ffmpeg"
     try:
         film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
@@ -109,22 +111,14 @@ def _write_film(film: animation.Animation, path: Path) -> None:
         raise OSError(f"{writer} ended with exit code {error.returncode}") from error
 
 
-def _write_page(film: animation.Animation, path: Path) -> None:
-    """Write one page that holds all frames and the buttons to play them."""
-    with matplotlib.rc_context({"animation.embed_limit": 100, "savefig.dpi": 80}):
-        page = film.to_jshtml(default_mode="once")
-    head = '<!doctype html><meta charset="utf-8"><title>Training</title>'
-    path.write_text(f"{head}\n{page}", encoding="utf-8")
-
-
 class _Stage:
     """The figure that all frames are drawn in."""
 
     def __init__(self, frames: Sequence[Frame], classes: Sequence[str], title: str):
-        self.figure = Figure(figsize=(10, 5.6), layout="constrained")
+        self.figure = make_figure(10, 5.6, title)
+        self._title = self.figure.get_suptitle()
         above, below = self.figure.subfigures(2, 1, height_ratios=(1, 1))
-        self._frames, self._title = frames, title
-        self._templates = np.stack([to_squares(frame.weights.T) for frame in frames])
+        self._templates = np.stack([to_pictures(frame.weights.T) for frame in frames])
         self._points = np.array([frame[:3] for frame in frames])
         self._pictures = _make_pictures(above, classes, self._templates)
         self._lines = _make_lines(below, self._points)
@@ -134,9 +128,9 @@ class _Stage:
 
     def draw(self, number: int) -> list:
         """Bring the figure to one frame."""
-        epoch, *figures = self._points[: number % len(self._frames) + 1].T
-        for picture, square in zip(self._pictures, self._templates[number]):
-            picture.set_data(square)
+        epoch, *figures = self._points[: number % len(self._points) + 1].T
+        for picture, template in zip(self._pictures, self._templates[number]):
+            picture.set_data(template)
         for line, values in zip(self._lines, figures):
             line.set_data(epoch, values)
         self.figure.suptitle(f"{self._title}: epoch {epoch[-1]:.1f}", fontsize=11)
@@ -148,9 +142,9 @@ def _make_pictures(figure, classes: Sequence[str], templates: np.ndarray) -> lis
     axes = figure.subplots(2, -(-len(classes) // 2)).ravel()
     limit = np.abs(templates).max()
     pictures = []
-    for ax, name, square in zip(axes, classes, templates[-1]):
-        ax.set_title(name, fontsize=9)
-        pictures.append(ax.imshow(square, "RdBu_r", vmin=-limit, vmax=limit))
+    for ax, name, template in zip(axes, classes, templates[-1]):
+        ax.set_title(as_text(name), fontsize=9)
+        pictures.append(ax.imshow(template, "RdBu_r", vmin=-limit, vmax=limit))
     for ax in axes:
         ax.axis("off")
     figure.colorbar(pictures[0], ax=axes, label="weight (per pixel, 0-1)")
@@ -159,13 +153,11 @@ def _make_pictures(figure, classes: Sequence[str], templates: np.ndarray) -> lis
 
 def _make_lines(figure, points: np.ndarray) -> list:
     """Make two empty lines, on axes that all points (epoch, loss, accuracy) fit in."""
-    epoch, loss, acc = points.T
-    left, right = figure.subplots(1, 2)
-    left.set_ylabel("training loss\n(nats per sample)")
-    right.set_ylabel("training accuracy\n(share of images)")
+    epoch, *columns = points.T
+    names = "training loss\n(nats per sample)", "training accuracy\n(share of images)"
     lines = []
-    for ax, values, colour in ((left, loss, COLOURS[0]), (right, acc, COLOURS[1])):
-        ax.set(xlim=(0, epoch.max()), xlabel="epoch")
+    for ax, values, name, colour in zip(figure.subplots(1, 2), columns, names, COLOURS):
+        ax.set(xlim=(0, epoch.max()), xlabel="epoch", ylabel=name)
         ax.set_ylim(values.min() * 0.98, values.max() * 1.02)
         ax.grid(alpha=0.3)
         lines += ax.plot([], [], color=colour, marker=".", markersize=3)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import ArgumentError
-from .style import DASHES, PALETTE, make_figure
+from .style import DASHES, PALETTE, as_text, make_figure
 
 __all__ = ["show_bars", "show_lines"]
 
@@ -29,11 +29,6 @@ def show_lines(
     """Draw several lines, each given by its name and ``(x, y)``, over each other.
 
     A value that is not finite leaves a gap. Neighbours differ in colour and dashes.
-
-    Examples
-    --------
-    >>> loss = {"lr 0.1": ([1, 2, 3], [0.8, 0.6, 0.5]), "lr 1": ([1, 2, 3], [2, 1, 3])}
-    >>> figure = show_lines(loss, "epoch", "loss (nats per sample)")
     """
     figure = make_figure(9, 4, title)
     ax = figure.subplots()
@@ -43,7 +38,7 @@ def show_lines(
         ax.plot(
             x,
             y,
-            label=name,
+            label=as_text(name, most=60),
             color=PALETTE[index % len(PALETTE)],
             linestyle=DASHES[index % len(DASHES)],
             linewidth=widths[index],
@@ -63,13 +58,7 @@ def show_bars(
     title: str = "",
     x_label: str = "",
 ) -> Figure:
-    """Draw bars, at each label one of each group, side by side.
-
-    Examples
-    --------
-    >>> seconds = {"reading": [0.2, 0.4], "training": [0.1, 0.1]}
-    >>> figure = show_bars(["0 workers", "1 worker"], seconds, "seconds")
-    """
+    """Draw bars, at each label one of each group, side by side."""
     figure = make_figure(9, 4, title)
     ax = figure.subplots()
     width = 0.8 / len(groups)
@@ -84,12 +73,12 @@ def show_bars(
             heights,
             width,
             align="edge",
-            label=name,
+            label=as_text(name, most=60),
             edgecolor="w",
             color=PALETTE[index % len(PALETTE)],
             hatch=HATCHES[index % len(HATCHES)],
         )
-    ax.set_xticks(range(len(labels)), labels)
+    ax.set_xticks(range(len(labels)), map(as_text, labels))
     ax.axhline(0, color="black", linewidth=0.8)
     _finish(figure, x_label, y_label)
     return figure

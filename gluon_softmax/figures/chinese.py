@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -11,7 +12,7 @@ from matplotlib import font_manager
 
 from ..errors import ArgumentError
 
-__all__ = ["chinese_figures"]
+__all__ = ["chinese_figures", "find_chinese_font"]
 
 FILES = (
     "NotoSansCJK",
@@ -31,34 +32,25 @@ FILES = (
 
 @contextmanager
 def chinese_figures() -> Iterator[str]:
-    """Draw what Matplotlib's own font lacks with one that has Chinese characters.
+    """Let Matplotlib's own figures draw Chinese, too; yield the family of the font.
 
-    Yields
-    ------
-    str
-        The family of the font found.
-
-    Raises
-    ------
-    ArgumentError
-        If no such font is installed.
-
-    Examples
-    --------
-    In a notebook::
-
-        with d2l.chinese_figures():
-            names = d2l.get_fashion_mnist_labels(y[:9], "zh")
-            figure = d2l.show_fashion_mnist(X[:9], names)
+    This package's figures look for that font themselves. `ArgumentError` is raised if
+    none is installed.
     """
-    family = _find_family()
+    family = find_chinese_font()
+    if family is None:
+        raise ArgumentError(
+            "no font with Chinese characters is installed: install one (Debian: "
+            "apt-get install fonts-noto-cjk), or leave the names in English"
+        )
     families = [*matplotlib.rcParams["font.family"], family]
     with matplotlib.rc_context({"font.family": families}):
         yield family
 
 
-def _find_family() -> str:
-    """Find a font; look at the disk, for Matplotlib's own list may be out of date."""
+@cache
+def find_chinese_font() -> str | None:
+    """Find a font on the disk, for Matplotlib's own list may be out of date."""
     paths = [Path(path) for path in font_manager.findSystemFonts()]
     for start in FILES:
         found = [p for p in paths if p.name.lower().startswith(start.lower())]
@@ -66,7 +58,4 @@ def _find_family() -> str:
         for path in sorted(found, key=lambda p: ("regular" not in p.name.lower(), p)):
             font_manager.fontManager.addfont(str(path))
             return font_manager.FontProperties(fname=str(path)).get_name()
-    raise ArgumentError(
-        "no font with Chinese characters is installed: install one (Debian: apt-get "
-        "install fonts-noto-cjk), or leave the names in English"
-    )
+    return None

@@ -8,9 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..data.batches import read_batches
-from .style import make_figure
+from ..errors import ArgumentError, check_labels
+from .images import to_numpy
+from .style import as_text, make_figure
 
 __all__ = ["show_confusion_matrix"]
+
+MOST_CLASSES = 1000
+"""Of classes without names; larger labels are no numbers of classes."""
 
 
 def show_confusion_matrix(
@@ -19,27 +24,22 @@ def show_confusion_matrix(
     classes: Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw which class is taken for which.
+    """Draw which class is taken for which, one matrix for all nets that agree.
+
+    It has a row per true class, counts in the cells, right ones blue, mistakes orange.
 
     Parameters
     ----------
-    labels : callable or numpy.ndarray
+    labels : callable or array
         A net, which takes images and gives scores of shape (n, classes); or the true
-        classes, shape (n,), int.
-    predictions : iterable of (X, y), or mapping of str to numpy.ndarray
+        classes, shape (n,) or (n, 1), of any numeric type.
+    predictions : iterable of (X, y), or mapping of str to array
         The mini-batches that the net is to predict, such as `test_iter`; or what to
-        call each of several nets, and its predictions, shape (n,), int.
+        call each of several nets, and its predictions, shaped as the labels.
     classes : sequence of str, optional
-        The name of each class; those of the batches' data set, or numbers, if not
-        given.
+        The name of each class; those of the batches' data set, or numbers, else.
     title : str, optional
         What to write above the matrices.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A row per true class, counts in the cells, right ones blue, mistakes orange;
-        one matrix for all nets that agree.
 
     Examples
     --------
@@ -50,14 +50,20 @@ def show_confusion_matrix(
         classes = classes or getattr(dataset, "classes", None)
         labels, predicted = _predict(labels, predictions)
         predictions = {"": predicted}
+    num_classes = None if classes is None else len(classes)
+    labels = _read("labels", labels, num_classes)
+    predictions = {
+        name: _read("predictions", predicted, num_classes)
+        for name, predicted in predictions.items()
+    }
     if classes is None:
-        classes = range(1 + max(labels.max(), *map(np.max, predictions.values())))
+        classes = range(1 + max(map(np.max, (labels, *predictions.values()))))
     matrices = _count(labels, predictions, len(classes))
     side = 0.55 * len(classes)
     figure = make_figure(len(matrices) * (side + 1.2), side + 1.8, title)
     row = figure.subplots(1, len(matrices), squeeze=False)[0]
     for ax, (names, counts) in zip(row, matrices):
-        _draw(ax, counts, classes)
+        _draw(ax, counts, list(map(as_text, classes)))
         share = f"{np.trace(counts) / counts.sum():.3f} right"
         ax.set_title(f"{names}: {share}" if names else share, fontsize=10)
     return figure
@@ -69,8 +75,26 @@ def _predict(net: Callable, data_iter: Iterable) -> tuple[np.ndarray, np.ndarray
         (y.asnumpy(), net(X).asnumpy().argmax(axis=1))
         for X, y in read_batches(data_iter)
     ]
-    labels, predicted = (np.concatenate(column).astype(int) for column in zip(*pairs))
+    if not pairs:
+        raise ArgumentError(
+            "the data gave no batch: pass a data loader, which begins anew"
+        )
+    labels, predicted = map(np.concatenate, zip(*pairs))
     return labels, predicted
+
+
+def _read(name: str, numbers: object, num_classes: int | None) -> np.ndarray:
+    """Return numbers of classes as whole ones, shape (n,)."""
+    array = to_numpy(numbers)
+    array = array.reshape(-1) if array.shape[1:] == (1,) else array
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "biuf":
+        raise ArgumentError(
+            f"expected {name} to be numbers of shape (n,), found {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    num_classes = num_classes or min(float(array.max()) + 1, MOST_CLASSES)
+    check_labels(array, num_classes, name)
+    return array.astype(int)
 
 
 def _count(
@@ -79,10 +103,15 @@ def _count(
     """Return a matrix of counts (true, predicted), and the nets that it is of."""
     matrices = {}
     for name, predicted in predictions.items():
+        if len(predicted) != len(labels):
+            raise ArgumentError(
+                f"expected a prediction for each of {len(labels)} labels, found "
+                f"{len(predicted)}"
+            )
         counts = np.zeros((num_classes, num_classes), dtype=int)
         np.add.at(counts, (labels, predicted), 1)
         names, _ = matrices.setdefault(counts.tobytes(), ([], counts))
-        names.append(name)
+        names.append(as_text(name))
     return [(", ".join(names), counts) for names, counts in matrices.values()]
 
 

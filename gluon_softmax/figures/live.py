@@ -18,13 +18,7 @@ __all__ = [
 
 
 class Lines(Callback):
-    """Prints the line of the book after each epoch.
-
-    Parameters
-    ----------
-    prefix : str
-        What begins each line.
-    """
+    """Prints the line of the book after each epoch, with a prefix."""
 
     def __init__(self, prefix: str = ""):
         self.prefix = prefix
@@ -41,16 +35,8 @@ class Lines(Callback):
 class Bar(Lines):
     """Lines, and below them a bar: loss, accuracy, images per second and time left.
 
-    The bar is on stderr, and only where that is a terminal. Its loss and accuracy are
-    the means of the epoch's batches that have been read.
-
-    Parameters
-    ----------
-    prefix : str
-        What begins each line, and names the bar.
-    total : int, optional
-        How many samples there will be, if not as many as the loader's data set has in
-        all epochs.
+    The bar is on stderr, and only where that is a terminal. The prefix names it, too;
+    `total` is how many samples there will be, if not all of the loader's data set.
     """
 
     def __init__(self, prefix: str = "", total: int | None = None):
@@ -103,17 +89,8 @@ class Bar(Lines):
 class LiveCurves(Lines):
     """Lines, and above them curves that redraw in one output cell of a notebook.
 
-    Parameters
-    ----------
-    every : int, optional
-        Redraw after so many batches as well as after each epoch. Each drawing takes
-        about as long as an epoch of softmax regression.
-    title : str, optional
-        What to write above the curves.
-
-    Examples
-    --------
-    >>> callback = LiveCurves(every=50)
+    That is after each epoch, and also `every` so many batches, if given: each drawing
+    takes about as long as an epoch of softmax regression.
     """
 
     def __init__(self, every: int | None = None, title: str = ""):
@@ -131,10 +108,8 @@ class LiveCurves(Lines):
         """Redraw after so many batches, with the mean of those since the last time."""
         if self.every is None or progress.num_batches is None:
             return
-        done = (progress.epoch - 1) * progress.num_batches + progress.batch
-        if done % self.every == 0:
-            epoch, figures = done / progress.num_batches, self._since.read(progress)
-            self._points.append((epoch, *figures))
+        if progress.done % self.every == 0:
+            self._points.append(self._since.read(progress))
             self._draw(progress)
 
     def on_epoch_end(self, progress) -> None:
@@ -146,10 +121,10 @@ class LiveCurves(Lines):
         """Put the curves where they were before, or in the cell for the first time."""
         from IPython.display import display
 
-        from .curves import show_live_curves
+        from .curves import show_curves
 
-        figure = show_live_curves(
-            progress.history, self._points, progress.num_epochs, self.title
+        figure = show_curves(
+            progress.history, self.title, self._points, progress.num_epochs
         )
         if self._handle is None:
             self._handle = display(figure, display_id=True)
@@ -163,15 +138,17 @@ class MeanSince:
     def __init__(self):
         self._epoch, self._seen = 0, 0
 
-    def read(self, progress) -> tuple[float, float]:
-        """Return the mean of the epoch's new batches, weighted by their samples."""
+    def read(self, progress) -> tuple[float, float, float]:
+        """Return the epochs done, and the mean of this one's new batches by samples."""
         if progress.epoch != self._epoch:
             self._epoch, self._seen = progress.epoch, 0
         new = progress.read()[self._seen :]
         self._seen += len(new)
         count = sum(batch.samples for batch in new)
         loss = sum(batch.loss * batch.samples for batch in new)
-        return loss / count, sum(batch.acc * batch.samples for batch in new) / count
+        acc = sum(batch.acc * batch.samples for batch in new)
+        done = progress.done / progress.num_batches
+        return done, loss / count, acc / count
 
 
 def choose_callback() -> Callback:

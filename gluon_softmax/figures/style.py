@@ -1,12 +1,17 @@
-"""What all figures share: their colours and dashes, and that a notebook shows them."""
+"""What all figures share: colours, dashes, how names are drawn, and how they show."""
 
 from __future__ import annotations
 
 from io import BytesIO
+from unicodedata import category
 
+import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-__all__ = ["COLOURS", "DASHES", "PALETTE", "make_figure"]
+from .chinese import find_chinese_font
+
+__all__ = ["COLOURS", "DASHES", "PALETTE", "as_text", "make_figure"]
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Okabe and Ito's, which everyone can tell apart."""
@@ -16,7 +21,15 @@ DASHES = ("-", "--", "-.", ":")
 
 
 class _NotebookFigure(Figure):
-    """A figure that a notebook shows without pyplot."""
+    """A figure that a notebook shows without pyplot, and that can write Chinese."""
+
+    def draw(self, renderer) -> None:
+        """Draw the figure, Chinese characters with a font that has them."""
+        for text in self.findobj(Text):
+            is_chinese = any(character >= "\u2e80" for character in text.get_text())
+            if is_chinese and (font := find_chinese_font()):
+                text.set_fontfamily([*matplotlib.rcParams["font.family"], font])
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         """Draw the figure for a notebook."""
@@ -28,5 +41,29 @@ class _NotebookFigure(Figure):
 def make_figure(width: float, height: float, title: str) -> Figure:
     """Make an empty figure of so many inches, with its title above."""
     figure = _NotebookFigure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(as_text(title, most=120), fontsize=11)
     return figure
+
+
+def as_text(name: object, most: int = 24) -> str:
+    """Return a user's name as it is drawn: at most so many characters, all visible.
+
+    A dollar is no mathematics. The first end of a line is kept: the book puts the true
+    name above the predicted one.
+    """
+    return "\n".join(_as_line(line, most) for line in str(name).split("\n", 1))
+
+
+def _as_line(line: str, most: int) -> str:
+    """Return a line without what is invisible or would be read as mathematics."""
+    shown = "".join(
+        character
+        if character.isprintable() or category(character) == "Zs"
+        else character.encode("unicode_escape").decode()
+        for character in line
+    )
+    if len(shown) > most:
+        shown = f"{shown[: most // 2]}…{shown[-((most - 1) // 2) :]}"
+    if shown.startswith("_"):  # which Matplotlib would leave out of a legend
+        shown = f" {shown}"
+    return shown.replace("$", r"\$")

@@ -17,31 +17,9 @@ from ..chapter.versions import GLUON, HANDMADE, SCRATCH
 from ..errors import ArgumentError
 from .model import SIDE, Model
 
-__all__ = [
-    "from_gluon",
-    "predict_probabilities",
-    "to_gluon",
-    "to_handmade",
-    "to_scratch",
-    "to_versions",
-]
+__all__ = ["from_gluon", "predict_probabilities", "to_gluon", "to_versions"]
 
 IMAGES_AT_ONCE = 1000
-
-
-def to_scratch(model: Model) -> list[nd.NDArray]:
-    """Return section 3.6's parameters ``[W, b]``, gradients attached."""
-    _check_softmax(model)
-    params = [nd.array(model.params[name]) for name in ("W", "b")]
-    for param in params:
-        param.attach_grad()
-    return params
-
-
-def to_handmade(model: Model) -> SoftmaxRegression:
-    """Return the model of the version in NumPy."""
-    _check_softmax(model)
-    return SoftmaxRegression(model.params["W"], model.params["b"])
 
 
 def to_gluon(model: Model) -> nn.HybridSequential:
@@ -71,14 +49,13 @@ def to_versions(model: Model) -> dict[str, Callable[[nd.NDArray], nd.NDArray]]:
     That is Gluon alone for a network of several layers. Each net takes images as
     `Model.scale` gives them, and gives scores or probabilities (n, classes).
     """
-    nets = {GLUON: to_gluon(model)}
     if model.network != "softmax":
-        return nets
-    W, b = to_scratch(model)
-    handmade = to_handmade(model)
+        return {GLUON: to_gluon(model)}
+    W, b = nd.array(model.params["W"]), nd.array(model.params["b"])
+    handmade = SoftmaxRegression(model.params["W"], model.params["b"])
     return {
         SCRATCH: partial(scratch.net, W=W, b=b),
-        **nets,
+        GLUON: to_gluon(model),
         HANDMADE: lambda X: nd.array(handmade.scores(X.asnumpy())),
     }
 
@@ -117,12 +94,3 @@ def predict_probabilities(model: Model, images: np.ndarray) -> np.ndarray:
     parts = np.split(images, range(IMAGES_AT_ONCE, len(images), IMAGES_AT_ONCE))
     scores = [net(nd.array(model.scale(part))) for part in parts]
     return nd.softmax(nd.concat(*scores, dim=0)).asnumpy()
-
-
-def _check_softmax(model: Model) -> None:
-    """Check that a model is none of the networks that only Gluon has."""
-    if model.network != "softmax":
-        raise ArgumentError(
-            f"expected softmax regression, found the {model.network} network: "
-            "load it with to_gluon"
-        )

@@ -42,7 +42,8 @@ def draw_gallery(
         yield f"predictions-{key}", show_predictions(images, names, predicted, title)
     yield "curves", show_curves(comparison.histories, data)
     weights = {version: W for version, (W, b) in comparison.params.items()}
-    yield "templates", show_templates(weights, classes, f"{data}: weights as images")
+    title, shape = f"{data}: weights as images", test_set.images.shape[1:3]
+    yield "templates", show_templates(weights, classes, title, shape)
     matrices = show_confusion_matrix(
         test_set.labels, comparison.predictions, classes, f"{data}: test images"
     )

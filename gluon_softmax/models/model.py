@@ -88,6 +88,9 @@ class Model:
         check_positive("pixel_deviation", self.pixel_deviation)
         if not np.isfinite(self.pixel_mean):
             raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
+        # A folder's name may be no UTF-8, which no file of a model can hold.
+        object.__setattr__(self, "data", _as_utf8(self.data))
+        object.__setattr__(self, "classes", tuple(map(_as_utf8, self.classes)))
         num_classes = len(self.classes)
         expected = {
             name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
@@ -145,6 +148,11 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"{path}: expected a model's arrays, found others ({error!s:.300}): "
             "write the model again with gluon-softmax compare, train or export"
         ) from error
+
+
+def _as_utf8(text: str) -> str:
+    """Return a text with what is no character in it as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> object:
