@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,9 @@ MISTYPED = (
 UNUSABLE = (
     ("compare --batch-size 301", "expected a --batch-size of at most 300"),
     ("compare --root nowhere", "--root names nowhere, which is not there"),
+    ("compare --data mnist", "MNIST is not on this machine"),
+    ("compare --data comparison", "expected a folder for each of at least two classes"),
+    ("compare --data 0.png", "expected --data to be one of fashion-mnist, mnist, or a"),
     ("compare --animate film.avi", "to end in .gif, .mp4, .html, found 'film.avi'"),
     ("compare --animate film", "to end in .gif, .mp4, .html, found 'film'"),
     ("compare --animate film.mp4", "film.mp4: ffmpeg, which writes .mp4, is not inst"),
@@ -55,8 +59,8 @@ UNUSABLE = (
     ("predict 0.png none.png", "none.png: expected a picture"),
     ("predict grey.png", "grey.png: expected a picture of something, found one colour"),
     ("predict 0.png --model none.npz", "none.npz is not there"),
-    (f"predict 0.png --model {300 * 'x'}", "xxx is not there"),
     ("predict 0.png --model bad.png", "bad.png: expected a .npz"),
+    (f"export {250 * 'x'}.npz", "xxx.npz cannot be written (File name too long"),
     ("predict 0.png --output bad.png/p", "bad.png/p.png cannot be written"),
     ("page", "comparison/comparison.json cannot be read"),
     ("export a.npz b.pt", "end in .npz, .onnx, .json, found 'b.pt'"),
@@ -71,6 +75,7 @@ UNUSABLE = (
     ("notebooks broken.py", "broken.py is no Python script"),
     ("notebooks bytes.py", "bytes.py is no Python script"),
 )
+PRINTING = ["doctor", "data list", *(f"{name} --help" for name in COMMANDS)]
 
 
 @pytest.fixture
@@ -138,6 +143,49 @@ def test_a_bad_number_is_named_as_it_was_typed(name, capsys):
     for option in set(options) - {"--target"}:  # any number is one
         error = fail(capsys, f"{example} {option} -1{dashes}{behind}")
         assert f"expected {option} to be " in error
+
+
+def list_texts(parser):
+    """List the commands with each argument that is no number and no choice."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from list_texts(below)
+            continue
+        is_other = action.type in (int, float) or action.choices or action.nargs == 0
+        if not is_other and action.dest != "ssh":
+            yield " ".join([parser.prog, *action.option_strings[:1]])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("value", ["~nouser/x", 300 * "x", 2500 * "x/"])
+@pytest.mark.parametrize("argument", [*list_texts(make_parser())])
+def test_what_can_be_no_path(argument, value, capsys):
+    """Whatever takes a path, or another text, of any command."""
+    fail(capsys, f"{argument.partition(' ')[2]} {value}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_working_directory_was_removed(name, folder, capsys, monkeypatch):
+    """No command starts there."""
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    example = capsys.readouterr().out.partition("example: gluon-softmax ")[2].strip()
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert re.search("was removed|there is no script", fail(capsys, example))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", PRINTING)
+def test_nothing_can_be_printed(command, capsys, monkeypatch):
+    """As on a full disk: no error is lost where output is kept back until the end."""
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        error = fail(capsys, command)
+    assert "standard output cannot be used (No space left on device)" in error
 
 
 @pytest.mark.usefixtures("folder")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..trainer.settings import Settings, add_settings
-from .results import FOLDER, STAND_IN_SUFFIX
+from ..trainer.settings import DATA_SETS, Settings, add_settings
+from .parser import add_data
+from .results import FOLDER, STAND_IN_SUFFIX, name_classes
 
 __all__ = ["add_arguments"]
 
@@ -30,8 +32,8 @@ def add_arguments(commands) -> None:
         epilog="example: gluon-softmax compare --num-epochs 10 --momentum 0.9",
     )
     parser.set_defaults(command=_compare)
+    add_data(parser)
     add_settings(parser, SETTINGS)
-    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
     parser.add_argument(
         "--output",
         type=Path,
@@ -49,7 +51,7 @@ def add_arguments(commands) -> None:
         "--language",
         choices=("en", "zh"),
         default="en",
-        help="of the names of the classes in the figures",
+        help="of the garments in the figures, and the font of all names there",
     )
 
 
@@ -72,16 +74,15 @@ def _run(options: argparse.Namespace) -> int:
     from ..chapter.compare import run_comparison
 
     watching = _Watching(options.animate)
-    train_set, test_set, mark = _load(options.root)
+    sets, mark, suffix = _load(options)
     comparison = run_comparison(
-        train_set,
-        test_set,
+        *sets,
         make_callbacks=lambda name, version: watching.start(f"{mark}{name}: ", version),
         **settings,
     )
     for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
-    for line in _write(comparison, options, STAND_IN_SUFFIX if mark else "", watching):
+    for line in _write(comparison, options, suffix, watching):
         print(f"{mark}{line}")
     return 0
 
@@ -115,17 +116,27 @@ class _Watching:
             yield save_animation(self._recorder.frames, classes, self._path, title)
 
 
-def _load(root: str | None):
-    """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
-    from ..data.mnist import FashionMNIST
+def _load(options: argparse.Namespace):
+    """Load the data, or draw the stand-in where Fashion-MNIST cannot be had.
+
+    Returns training and test set, what each line begins with, and what is added to the
+    names of files.
+    """
+    from ..data.splits import load_splits
     from ..data.synthetic import SyntheticFashion
     from ..errors import DownloadError
 
+    is_fashion = options.data == DATA_SETS[0]
     try:
-        return FashionMNIST(root, train=True), FashionMNIST(root, train=False), ""
+        train_set, _, test_set = load_splits(options.data, root=options.root)
     except DownloadError as error:
+        if not is_fashion:
+            raise
         print(f"{STAND_IN}{error}; drawing garments instead", file=sys.stderr)
-        return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN
+        sets = [SyntheticFashion(train=train) for train in (True, False)]
+        return sets, STAND_IN, STAND_IN_SUFFIX
+    name = re.sub(r"[^\w.-]+", "_", Path(options.data).resolve().name)[:40]
+    return (train_set, test_set), "", "" if is_fashion else f"-{name}"
 
 
 def _format_table(comparison, mark: str) -> list[str]:
@@ -144,10 +155,9 @@ def _format_table(comparison, mark: str) -> list[str]:
 
 def _write(comparison, options, suffix: str, watching: _Watching) -> Iterator[str]:
     """Write figures, models, numbers and animation; yield lines that say so."""
-    from ..data.labels import get_fashion_mnist_labels
     from ..models.gallery import write_gallery
 
-    classes = get_fashion_mnist_labels(range(10), options.language)
+    classes = name_classes(comparison.test_set.classes, options.language)
     files = list(write_gallery(comparison, options.output, suffix, classes))
     yield f"wrote {len(files)} files to {options.output}: figures, models, numbers"
     for path in watching.write(comparison, classes):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError
-from .results import MODEL, check_result
+from .results import MODEL, check_result, find_published
 
 __all__ = ["add_arguments"]
 
@@ -107,15 +107,14 @@ def _judge(model, root: str | None) -> Iterator[str]:
 
     from ..chapter.evaluation import evaluate_accuracy
     from ..data.loader import BatchLoader
-    from ..data.published import get_publication
     from ..data.splits import DATA_SETS
     from ..models.conversion import to_versions
 
-    names = {get_publication(name).title: name for name in DATA_SETS}
-    if model.data not in names:
+    name = find_published(model.data)
+    test_set = DATA_SETS[name](root, train=False) if name else None
+    if test_set is None or tuple(test_set.classes) != model.classes:
         yield f"not evaluated: {model.data or 'its data set'} is not a published one"
         return
-    test_set = DATA_SETS[names[model.data]](root, train=False)
     normalize = Normalize(model.pixel_mean, model.pixel_deviation)
     test_set = test_set.transform_first(ToTensor()).transform_first(normalize)
     for name, net in to_versions(model).items():

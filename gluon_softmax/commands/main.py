@@ -43,17 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
         the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody
         reads on.
     """
-    options = make_parser().parse_args(arguments)
+    # Where `>&-` has closed one, nothing else may get its number.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
-        with warnings.catch_warnings(), raising_at_sigterm():
-            warnings.showwarning = _warn
-            _check_root(options)
-            code = options.command(options)
-            sys.stdout.flush()  # here, where it can still be caught
-            return code
-    except BrokenPipeError:  # `| head` has read enough; nor may Python's end complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _call(arguments)
+    except BrokenPipeError:  # `| head` has read enough
+        _drop_output()
         return 141
+    except OSError as error:
+        _drop_output()
+        place, reason = error.filename or "standard output", error.strerror or error
+        remedy = f"{place} cannot be used ({reason}): choose another place"
+        print(f"gluon-softmax: {remedy}", file=sys.stderr)
+        return 2
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {_format(error)}", file=sys.stderr)
         return 2
@@ -63,13 +66,39 @@ def main(arguments: list[str] | None = None) -> int:
         return 143 if isinstance(stop, Terminated) else 130
 
 
+def _call(arguments: list[str] | None) -> int:
+    """Parse the arguments and call the command that they name."""
+    try:
+        options = make_parser().parse_args(arguments)
+        with warnings.catch_warnings(), raising_at_sigterm():
+            warnings.showwarning = _warn
+            _check_folders(options)
+            return options.command(options)
+    finally:
+        sys.stdout.flush()  # here, where it can be caught that this fails
+
+
+def _drop_output() -> None:
+    """Drop what could not be printed: Python's end would try again, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
     print(f"gluon-softmax: {message}", file=sys.stderr)
 
 
-def _check_root(options: argparse.Namespace) -> None:
-    """Check that the folder named for the data is there, unless it is to be made."""
+def _check_folders(options: argparse.Namespace) -> None:
+    """Check that this folder is there, and the one for the data, unless it is made."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise DataError(
+            "the working directory was removed: change to another one (cd)"
+        ) from error
     root = getattr(options, "root", None)
     is_made = options.command is data.fetch_data
     if root and not is_made and not os.path.exists(os.path.expanduser(root)):

@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 import ast
 import logging
+import re
 import time
-from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
+from .parser import read_path
 
-__all__ = ["NotebookError", "add_arguments", "build", "convert", "read_parameters"]
+__all__ = ["NotebookError", "add_arguments", "build"]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TIMEOUT = 600
 """Seconds after which a cell is given up."""
-
 LOG = logging.getLogger(__name__)
 LOG.addHandler(logging.NullHandler())  # what nbclient logs, the error says as well
 
@@ -56,7 +55,7 @@ def add_arguments(commands) -> None:
 
 def _script(text: str) -> Path:
     """Convert an argument to a script that is there."""
-    path = Path(text)
+    path = read_path(text)
     if not path.is_file() or path.suffix != ".py":
         raise argparse.ArgumentTypeError(f"there is no script (.py) {text}")
     return path
@@ -66,51 +65,37 @@ def _setting(text: str) -> tuple[str, object]:
     """Convert NAME=VALUE to a name and a number, a tuple or whatever else it is."""
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r:.80}")
     try:
         return name, ast.literal_eval(value)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return name, value
 
 
 def _notebooks(options: argparse.Namespace) -> int:
     """Build one notebook after the other; print how long each took."""
-    for name in ("jupytext", "nbclient", "ipykernel"):
-        if find_spec(name) is None:
-            raise InstallationError(
-                f"{name} is missing, which notebooks need: pip install '.[notebooks]'"
-            )
     parameters = dict(options.set)
-    known = set().union(*map(read_parameters, options.scripts))
+    cells = [cell for script in options.scripts for cell in _read(script).cells]
+    known = set().union(*map(_list_parameters, cells))
     for name in parameters.keys() - known:
-        raise ArgumentError(
-            f"expected --set to name one of {', '.join(sorted(known))}, found {name!r}"
-        )
+        names = ", ".join(sorted(known))
+        raise ArgumentError(f"expected --set to name one of {names}, found {name!r}")
     for script in options.scripts:
         print(f"running {script}", flush=True)
         start = time.perf_counter()
         path = build(script, options.output, parameters)
-        seconds = time.perf_counter() - start
-        print(f"wrote {path} ({seconds:.1f} s)", flush=True)
+        print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
     return 0
 
 
-def read_parameters(script: Path) -> set[str]:
-    """Return the names that the cell tagged ``parameters`` assigns."""
-    return set().union(*map(_list_parameters, _read_cells(script).cells))
-
-
-def build(
-    script: Path, folder: Path, parameters: Mapping[str, object] | None = None
-) -> Path:
-    """Convert a script, run it in a folder, and write it there with all output.
-
-    Where a cell fails, the notebook is written up to there all the same.
-    """
+def build(script: Path, folder: Path, parameters: dict[str, object]) -> Path:
+    """Convert a script, set its parameters, run it in a folder and write it there."""
     import nbformat
 
-    path = folder / f"{script.stem}.ipynb"
-    notebook = convert(script, parameters or {})
+    path, notebook = folder / f"{script.stem}.ipynb", _read(script)
+    for cell in notebook.cells:
+        for name in sorted(parameters.keys() & _list_parameters(cell)):
+            cell.source += f"\n{name} = {parameters[name]!r}"
     with replacing(path) as temporary:
         problem = _run(notebook, folder)
         nbformat.write(notebook, str(temporary))
@@ -119,39 +104,32 @@ def build(
     return path
 
 
-def convert(script: Path, parameters: Mapping[str, object]):
-    """Convert a script to a notebook that has not been run.
+def _read(script: Path):
+    """Read the cells of a script as a notebook that has not been run."""
+    try:
+        import ipykernel  # noqa: F401
+        import jupytext
+        import nbclient  # noqa: F401
 
-    The cell tagged ``parameters`` ends with the values given; those of names that it
-    does not assign are left out.
-    """
-    notebook = _read_cells(script)
+        ast.parse(script.read_bytes())
+    except ImportError as error:
+        raise InstallationError(
+            f"{error.name} is missing, which notebooks need: pip install '.[notebooks]'"
+        ) from error
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise ArgumentError(f"{script} is no Python script ({error})") from error
+    notebook = jupytext.read(script, fmt="py:percent")
+    notebook.metadata = {"kernelspec": KERNEL}
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise
-        for name in [name for name in parameters if name in _list_parameters(cell)]:
-            cell.source += f"\n{name} = {parameters[name]!r}"
-    notebook.metadata = {"kernelspec": KERNEL}
     return notebook
-
-
-def _read_cells(script: Path):
-    """Read the cells of a script."""
-    import jupytext
-
-    try:
-        ast.parse(script.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        raise ArgumentError(f"{script} is no Python script ({error})") from error
-    return jupytext.read(script, fmt="py:percent")
 
 
 def _list_parameters(cell) -> set[str]:
     """Return the names that a cell assigns, if it is tagged ``parameters``."""
-    if "parameters" not in cell.metadata.get("tags", []):
-        return set()
-    nodes = ast.walk(ast.parse(cell.source))
-    names = (node for node in nodes if isinstance(node, ast.Name))
-    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    is_tagged = "parameters" in cell.metadata.get("tags", [])
+    lefts = re.findall(r"^([\w, ]+) = ", cell.source, re.MULTILINE) if is_tagged else []
+    return {name for left in lefts for name in left.split(", ")}
 
 
 def _run(notebook, folder: Path) -> str:
@@ -160,8 +138,8 @@ def _run(notebook, folder: Path) -> str:
     from jupyter_client.kernelspec import KernelSpecManager
     from nbclient import NotebookClient, exceptions
 
-    started = []
     specs = KernelSpecManager(kernel_dirs=[])  # this Python; "python3" may be any other
+    started = []
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=specs),
@@ -175,12 +153,9 @@ def _run(notebook, folder: Path) -> str:
     try:
         client.execute(cleanup_kc=True)
     except exceptions.CellExecutionError as error:
-        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
-    except exceptions.CellTimeoutError:
-        reason = f"no end after {TIMEOUT} seconds"
-    except exceptions.DeadKernelError:
-        reason = "its Python process ended"
+        problem = f"{error.ename}: {error.evalue}"
+    except (exceptions.CellTimeoutError, exceptions.DeadKernelError) as error:
+        problem = str(error)
     else:
         return ""
-    first = started[-1].source.splitlines()[0] if started else ""
-    return f"cell In [{len(started)}], which begins {first!r}: {reason}"
+    return f"cell In [{len(started)}]: {problem.splitlines()[0]}"
