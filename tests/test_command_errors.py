@@ -32,8 +32,6 @@ MISTYPED = (
     ("study --pixels centered", "(did you mean centred?); see"),
     ("data explode", "invalid choice: 'explode'"),
     ("notebooks a.py --set epochs", "expected NAME=VALUE, found 'epochs'"),
-    ("notebooks nowhere.py", "there is no script (.py) nowhere.py"),
-    ("notebooks README.md", "there is no script (.py) README.md"),
 )
 UNUSABLE = (
     ("compare --batch-size 301", "expected a --batch-size of at most 300"),
@@ -71,6 +69,9 @@ UNUSABLE = (
     ("import none.npz", "none.npz is not there"),
     ("import comparison", "comparison cannot be read (Is a directory)"),
     ("import comparison/model-gluon.npz", "MNIST is not on this machine"),
+    ("notebooks nowhere.py", "there is no script (.py) nowhere.py"),
+    ("notebooks README.md", "there is no script (.py) README.md"),
+    (f"notebooks a.py --set x={'(' * 9999}", "name one of num_epochs, found 'x'"),
     ("notebooks a.py --set epochs=1", "name one of num_epochs, found 'epochs'"),
     ("notebooks broken.py", "broken.py is no Python script"),
     ("notebooks bytes.py", "bytes.py is no Python script"),
@@ -175,7 +176,7 @@ def test_the_working_directory_was_removed(name, folder, capsys, monkeypatch):
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert re.search("was removed|there is no script", fail(capsys, example))
+    assert "the working directory was removed" in fail(capsys, example)
 
 
 @pytest.mark.usefixtures("folder")

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
-from .parser import read_path
 
-__all__ = ["NotebookError", "add_arguments", "build"]
+__all__ = ["NotebookError", "add_arguments"]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TIMEOUT = 600
@@ -36,7 +35,7 @@ def add_arguments(commands) -> None:
         epilog="example: gluon-softmax notebooks scripts/*.py --set num_epochs=1",
     )
     parser.set_defaults(command=_notebooks)
-    parser.add_argument("scripts", nargs="+", type=_script, help="what to run")
+    parser.add_argument("scripts", nargs="+", type=Path, help="what to run")
     parser.add_argument(
         "--set",
         action="append",
@@ -53,14 +52,6 @@ def add_arguments(commands) -> None:
     )
 
 
-def _script(text: str) -> Path:
-    """Convert an argument to a script that is there."""
-    path = read_path(text)
-    if not path.is_file() or path.suffix != ".py":
-        raise argparse.ArgumentTypeError(f"there is no script (.py) {text}")
-    return path
-
-
 def _setting(text: str) -> tuple[str, object]:
     """Convert NAME=VALUE to a name and a number, a tuple or whatever else it is."""
     name, equals, value = text.partition("=")
@@ -74,48 +65,42 @@ def _setting(text: str) -> tuple[str, object]:
 
 def _notebooks(options: argparse.Namespace) -> int:
     """Build one notebook after the other; print how long each took."""
-    parameters = dict(options.set)
-    cells = [cell for script in options.scripts for cell in _read(script).cells]
-    known = set().union(*map(_list_parameters, cells))
+    parameters, known = dict(options.set), set()
+    notebooks = {script: _read(script) for script in options.scripts}
+
+    import nbformat
+
+    for notebook in notebooks.values():
+        known |= _set_parameters(notebook, parameters)
     for name in parameters.keys() - known:
         names = ", ".join(sorted(known))
         raise ArgumentError(f"expected --set to name one of {names}, found {name!r}")
-    for script in options.scripts:
+    for script, notebook in notebooks.items():
         print(f"running {script}", flush=True)
-        start = time.perf_counter()
-        path = build(script, options.output, parameters)
+        start, path = time.perf_counter(), options.output / f"{script.stem}.ipynb"
+        with replacing(path) as temporary:
+            problem = _run(notebook, options.output)
+            temporary.write_text(nbformat.writes(notebook), encoding="utf-8")
+        if problem:
+            raise NotebookError(f"{path}, {problem}")
         print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
     return 0
 
 
-def build(script: Path, folder: Path, parameters: dict[str, object]) -> Path:
-    """Convert a script, set its parameters, run it in a folder and write it there."""
-    import nbformat
-
-    path, notebook = folder / f"{script.stem}.ipynb", _read(script)
-    for cell in notebook.cells:
-        for name in sorted(parameters.keys() & _list_parameters(cell)):
-            cell.source += f"\n{name} = {parameters[name]!r}"
-    with replacing(path) as temporary:
-        problem = _run(notebook, folder)
-        nbformat.write(notebook, str(temporary))
-    if problem:
-        raise NotebookError(f"{path}, {problem}")
-    return path
-
-
 def _read(script: Path):
-    """Read the cells of a script as a notebook that has not been run."""
+    """Convert a script to a notebook that has not been run."""
     try:
         import ipykernel  # noqa: F401
         import jupytext
         import nbclient  # noqa: F401
-
-        ast.parse(script.read_bytes())
     except ImportError as error:
         raise InstallationError(
             f"{error.name} is missing, which notebooks need: pip install '.[notebooks]'"
         ) from error
+    if not script.is_file() or script.suffix != ".py":
+        raise ArgumentError(f"there is no script (.py) {script}")
+    try:
+        ast.parse(script.read_bytes())
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ArgumentError(f"{script} is no Python script ({error})") from error
     notebook = jupytext.read(script, fmt="py:percent")
@@ -125,11 +110,16 @@ def _read(script: Path):
     return notebook
 
 
-def _list_parameters(cell) -> set[str]:
-    """Return the names that a cell assigns, if it is tagged ``parameters``."""
-    is_tagged = "parameters" in cell.metadata.get("tags", [])
-    lefts = re.findall(r"^([\w, ]+) = ", cell.source, re.MULTILINE) if is_tagged else []
-    return {name for left in lefts for name in left.split(", ")}
+def _set_parameters(notebook, parameters: dict[str, object]) -> set[str]:
+    """Set what a cell tagged ``parameters`` assigns; return all names that it does."""
+    known = set()
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            lefts = re.findall(r"^([\w, ]+) = ", cell.source, re.MULTILINE)
+            known.update(", ".join(lefts).split(", "))
+            for name in sorted(parameters.keys() & known):
+                cell.source += f"\n{name} = {parameters[name]!r}"
+    return known
 
 
 def _run(notebook, folder: Path) -> str:
