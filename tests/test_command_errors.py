@@ -61,6 +61,9 @@ UNUSABLE = (
     (f"export {250 * 'x'}.npz", "xxx.npz cannot be written (File name too long"),
     ("predict 0.png --output bad.png/p", "bad.png/p.png cannot be written"),
     ("page", "comparison/comparison.json cannot be read"),
+    ("page --comparison other/comparison.json", "with --comparison other/comparison-m"),
+    ("predict 0.png --model other/m.npz", "another data set: take that with --model"),
+    ("export a.npz --model other/m.npz", "other/m-mnist.npz is, of another data set"),
     ("export a.npz b.pt", "end in .npz, .onnx, .json, found 'b.pt'"),
     ("export a.npz --model none.npz", "run gluon-softmax compare or"),
     ("export a.npz --model bad.npz", "bad.npz: expected a .npz"),
@@ -92,6 +95,9 @@ def folder(no_data, monkeypatch):
     Path("a.py").write_text('# %% tags=["parameters"]\nnum_epochs = 5\n')
     Path("README.md").touch()
     Path("taken.params").mkdir()
+    Path("other").mkdir()
+    Path("other/comparison-mnist.json").touch()
+    Path("other/m-mnist.npz").touch()
     monkeypatch.setattr("mxnet.context.num_gpus", lambda: 0)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
@@ -195,25 +201,6 @@ def test_a_variable_that_names_no_folder(command, monkeypatch, capsys):
     """It is an error, whatever is found elsewhere."""
     monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, "nowhere")
     assert "$GLUON_SOFTMAX_DATA names nowhere, which is not" in fail(capsys, command)
-
-
-@pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(
-    ("command", "file", "option"),
-    [
-        ("page", "comparison/comparison{}.json", "--comparison"),
-        ("predict picture.png", "comparison/model-gluon{}.npz", "--model"),
-        ("export model.json", "comparison/model-gluon{}.npz", "--model"),
-    ],
-)
-def test_the_stand_in_is_offered(command, file, option, capsys):
-    """Where that is all that there is; it is taken only when it is named."""
-    stand_in = Path(file.format("-stand-in"))
-    Path("comparison/model-gluon.npz").unlink()
-    stand_in.touch()
-    error = fail(capsys, command)
-    assert f"{file.format('')} is not there" in error
-    assert error.endswith(f" {option} {stand_in}")
 
 
 @pytest.mark.usefixtures("folder")
