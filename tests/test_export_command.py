@@ -24,7 +24,7 @@ def _in_folder(tmp_path, monkeypatch):
 def small_mnist(monkeypatch):
     """Let MNIST's test set be 300 random images."""
     images, labels = draw_images(300), np.arange(300) % 10
-    small = ImageDataset(images, labels)
+    small = ImageDataset(images, labels, classes=draw_model().classes)
     monkeypatch.setitem(splits.DATA_SETS, "mnist", lambda root, train: small)
     return images, labels
 

@@ -35,17 +35,10 @@ def add_arguments(commands) -> None:
     add_data(parser)
     add_settings(parser, SETTINGS)
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=FOLDER,
-        metavar="DIR",
-        help="folder for what is written",
+        "--output", type=Path, default=FOLDER, help="folder to write to"
     )
     parser.add_argument(
-        "--animate",
-        type=Path,
-        metavar="FILE",
-        help="also save how templates and curves grew: .gif, .mp4 or .html",
+        "--animate", type=Path, help="also save how weights grew: .gif, .mp4 or .html"
     )
     parser.add_argument(
         "--language",
@@ -72,48 +65,34 @@ def _run(options: argparse.Namespace) -> int:
     Settings(**settings)  # checked before MXNet is loaded, which takes seconds
 
     from ..chapter.compare import run_comparison
+    from ..figures.animation import check_path
 
-    watching = _Watching(options.animate)
+    if options.animate is not None:
+        check_path(options.animate)
     sets, mark, suffix = _load(options)
-    comparison = run_comparison(
-        *sets,
-        make_callbacks=lambda name, version: watching.start(f"{mark}{name}: ", version),
-        **settings,
-    )
+    make_callbacks, recorders = _watch(options, mark)
+    comparison = run_comparison(*sets, make_callbacks=make_callbacks, **settings)
     for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
-    for line in _write(comparison, options, suffix, watching):
+    for line in _write(comparison, options, suffix, recorders):
         print(f"{mark}{line}")
     return 0
 
 
-class _Watching:
-    """What watches the versions train: a bar, and a recorder where one is asked for."""
+def _watch(options: argparse.Namespace, mark: str):
+    """Return what makes the callbacks of a version, and what records the first one."""
+    from ..figures.animation import Recorder
+    from ..figures.live import Bar
 
-    def __init__(self, path: Path | None):
-        from ..figures.animation import check_path
+    recorders = []
 
-        self._path, self._recorder = path, None
-        if path is not None:
-            check_path(path)
+    def make_callbacks(name: str, version) -> list:
+        if options.animate is not None and not recorders:
+            recorders.append(Recorder(lambda: version.params()[0]))
+            return [Bar(f"{mark}{name}: "), *recorders]
+        return [Bar(f"{mark}{name}: ")]
 
-    def start(self, prefix: str, version):
-        """Return the callbacks of the next version; the first one is recorded."""
-        from ..figures.animation import Recorder
-        from ..figures.live import Bar
-
-        if self._path is None or self._recorder is not None:
-            return [Bar(prefix)]
-        self._recorder = Recorder(lambda: version.params()[0])
-        return [Bar(prefix), self._recorder]
-
-    def write(self, comparison, classes: list[str]) -> Iterator[Path]:
-        """Write the animation, if there is one, and yield its path."""
-        from ..figures.animation import save_animation
-
-        if self._path is not None:
-            title = f"{comparison.data}, {next(iter(comparison.histories))}"
-            yield save_animation(self._recorder.frames, classes, self._path, title)
+    return make_callbacks, recorders
 
 
 def _load(options: argparse.Namespace):
@@ -153,12 +132,15 @@ def _format_table(comparison, mark: str) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, width)]
 
 
-def _write(comparison, options, suffix: str, watching: _Watching) -> Iterator[str]:
+def _write(comparison, options, suffix: str, recorders: list) -> Iterator[str]:
     """Write figures, models, numbers and animation; yield lines that say so."""
+    from ..figures.animation import save_animation
     from ..models.gallery import write_gallery
 
     classes = name_classes(comparison.test_set.classes, options.language)
     files = list(write_gallery(comparison, options.output, suffix, classes))
     yield f"wrote {len(files)} files to {options.output}: figures, models, numbers"
-    for path in watching.write(comparison, classes):
-        yield f"wrote {path}"
+    for recorder in recorders:
+        title = f"{comparison.data}, {next(iter(comparison.histories))}"
+        save_animation(recorder.frames, classes, options.animate, title)
+        yield f"wrote {options.animate}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError
@@ -28,10 +28,7 @@ def add_arguments(commands) -> None:
         "output", type=Path, nargs="+", help="files to write: .npz, .onnx or .json"
     )
     export.add_argument(
-        "--model",
-        type=Path,
-        default=MODEL,
-        help="the .npz that compare or train left",
+        "--model", type=Path, default=MODEL, help="the .npz that compare or train left"
     )
     read = commands.add_parser(
         "import",
@@ -58,26 +55,17 @@ def _export(options: argparse.Namespace) -> int:
         )
     check_result(options.model, "--model")
 
-    from ..models.model import load_model
-
-    model = load_model(options.model)
-    for path in options.output:
-        for written in _write(model, path):
-            print(f"wrote {written}")
-    return 0
-
-
-def _write(model, path: Path) -> Iterable[Path]:
-    """Write a model in the format of a suffix."""
-    from ..models.model import save_model
+    from ..models.model import load_model, save_model
     from ..models.onnx_file import write_onnx
     from ..models.symbol_files import write_symbol
 
-    if path.suffix == ".npz":
-        return [save_model(model, path)]
-    if path.suffix == ".onnx":
-        return [write_onnx(model, path)]
-    return write_symbol(model, path)
+    model = load_model(options.model)
+    write = {".npz": save_model, ".onnx": write_onnx, ".json": write_symbol}
+    for path in options.output:
+        written = write[path.suffix](model, path)
+        for file in [written] if isinstance(written, Path) else written:
+            print(f"wrote {file}")
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:

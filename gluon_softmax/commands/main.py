@@ -29,19 +29,9 @@ __all__ = ["main", "make_parser"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command.
+    """Run a command: 2 is an error of the user's, 1 what `doctor` found amiss.
 
-    Parameters
-    ----------
-    arguments : list of str, optional
-        What stands behind the program's name; taken from the command line if not given.
-
-    Returns
-    -------
-    int
-        0 where all went well, 1 where `doctor` found something amiss, 2 for an error of
-        the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody
-        reads on.
+    It is 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody reads on.
     """
     # Where `>&-` has closed one, nothing else may get its number.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
@@ -114,14 +104,7 @@ def _format(error: GluonSoftmaxError) -> str:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Describe the commands and their options.
-
-    Returns
-    -------
-    argparse.ArgumentParser
-        What it parses has a `command` to call with it, and may have a `check` to call
-        first with it and the number of processes.
-    """
+    """Describe the commands, each with a `command` to call with what was parsed."""
     parser = Parser(
         prog="gluon-softmax",
         description="Softmax regression of Dive into Deep Learning, sections 3.5-3.7.",

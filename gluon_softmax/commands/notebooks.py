@@ -45,10 +45,7 @@ def add_arguments(commands) -> None:
         help="a parameter at the top of the scripts that have it, num_epochs=1 say",
     )
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("build/notebooks"),
-        help="folder to write to, in which they also run",
+        "--output", type=Path, default="build/notebooks", help="folder to run in"
     )
 
 

@@ -23,10 +23,7 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_page)
     parser.add_argument(
-        "--comparison",
-        type=Path,
-        default=COMPARISON,
-        help="what gluon-softmax compare wrote",
+        "--comparison", type=Path, default=COMPARISON, help="what compare wrote"
     )
     add_data(parser, default=None)
     parser.add_argument(
