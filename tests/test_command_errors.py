@@ -138,14 +138,20 @@ def test_what_cannot_be_used(command, message, capsys):
     assert message in fail(capsys, command)
 
 
+def read_help(name, capsys):
+    """Return a command's help, and the arguments of its example."""
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    text, _, example = capsys.readouterr().out.partition("example: gluon-softmax ")
+    return text, example.strip()
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_bad_number_is_named_as_it_was_typed(name, capsys):
     """By its option in every command, not by an argument of Python's."""
-    with pytest.raises(SystemExit):
-        main([name, "--help"])
-    text, _, example = capsys.readouterr().out.partition("example: gluon-softmax ")
-    example, dashes, behind = example.strip().partition(" -- ")
+    text, example = read_help(name, capsys)
+    example, dashes, behind = example.partition(" -- ")
     options = re.findall(r"^  (-\S+) (?:N|X|K|THRESHOLD)\b", text, re.MULTILINE)
     for option in set(options) - {"--target"}:  # any number is one
         error = fail(capsys, f"{example} {option} -1{dashes}{behind}")
@@ -175,9 +181,7 @@ def test_what_can_be_no_path(argument, value, capsys):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_working_directory_was_removed(name, folder, capsys, monkeypatch):
     """No command starts there."""
-    with pytest.raises(SystemExit):
-        main([name, "--help"])
-    example = capsys.readouterr().out.partition("example: gluon-softmax ")[2].strip()
+    _, example = read_help(name, capsys)
     gone = folder / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

@@ -42,10 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         _drop_output()
         return 141
     except OSError as error:
-        _drop_output()
-        place, reason = error.filename or "standard output", error.strerror or error
-        remedy = f"{place} cannot be used ({reason}): choose another place"
-        print(f"gluon-softmax: {remedy}", file=sys.stderr)
+        place = "standard output" if _drop_output() else error.filename or "a file"
+        problem = f"{place} cannot be used ({error.strerror or error})"
+        print(f"gluon-softmax: {problem}: choose another place", file=sys.stderr)
         return 2
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {_format(error)}", file=sys.stderr)
@@ -68,12 +67,17 @@ def _call(arguments: list[str] | None) -> int:
         sys.stdout.flush()  # here, where it can be caught that this fails
 
 
-def _drop_output() -> None:
-    """Drop what could not be printed: Python's end would try again, and complain."""
+def _drop_output() -> bool:
+    """Drop what cannot be printed, for Python's end would try again and complain.
+
+    Returns whether there was anything.
+    """
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _warn(message: Warning, *where) -> None:
