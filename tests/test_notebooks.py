@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import partial
 
 import pytest
 from gluon_softmax.commands import notebooks
@@ -87,7 +88,8 @@ def test_a_failing_cell_is_named_and_written(
     cell, message, tmp_path, monkeypatch, capsys
 ):
     """One line says which notebook, cell and error, where the old one was."""
-    monkeypatch.setattr(notebooks, "TIMEOUT", 5)
+    quick = partial(notebooks.run_cells, timeout=5)
+    monkeypatch.setattr(notebooks, "run_cells", quick)
     script, path = write(tmp_path, "\nprint(6 * 7)", cell, "\nprint(1)"), tmp_path / "o"
     path.mkdir()
     (path / "tiny.ipynb").write_text("before")

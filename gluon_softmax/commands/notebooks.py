@@ -7,12 +7,13 @@ import ast
 import logging
 import re
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
 
-__all__ = ["NotebookError", "add_arguments"]
+__all__ = ["NotebookError", "add_arguments", "require_packages", "run_cells"]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TIMEOUT = 600
@@ -62,11 +63,12 @@ def _setting(text: str) -> tuple[str, object]:
 
 def _notebooks(options: argparse.Namespace) -> int:
     """Build one notebook after the other; print how long each took."""
-    parameters, known = dict(options.set), set()
-    notebooks = {script: _read(script) for script in options.scripts}
+    require_packages("jupytext", "nbclient", "ipykernel")
 
     import nbformat
 
+    parameters, known = dict(options.set), set()
+    notebooks = {script: _read(script) for script in options.scripts}
     for notebook in notebooks.values():
         known |= _set_parameters(notebook, parameters)
     for name in parameters.keys() - known:
@@ -76,7 +78,7 @@ def _notebooks(options: argparse.Namespace) -> int:
         print(f"running {script}", flush=True)
         start, path = time.perf_counter(), options.output / f"{script.stem}.ipynb"
         with replacing(path) as temporary:
-            problem = _run(notebook, options.output)
+            problem = run_cells(notebook, options.output)
             temporary.write_text(nbformat.writes(notebook), encoding="utf-8")
         if problem:
             raise NotebookError(f"{path}, {problem}")
@@ -84,16 +86,19 @@ def _notebooks(options: argparse.Namespace) -> int:
     return 0
 
 
+def require_packages(*names: str) -> None:
+    """Check that packages are installed that notebooks need."""
+    for name in names:
+        if find_spec(name) is None:
+            raise InstallationError(
+                f"{name} is missing, which notebooks need: pip install '.[notebooks]'"
+            )
+
+
 def _read(script: Path):
     """Convert a script to a notebook that has not been run."""
-    try:
-        import ipykernel  # noqa: F401
-        import jupytext
-        import nbclient  # noqa: F401
-    except ImportError as error:
-        raise InstallationError(
-            f"{error.name} is missing, which notebooks need: pip install '.[notebooks]'"
-        ) from error
+    import jupytext
+
     if not script.is_file() or script.suffix != ".py":
         raise ArgumentError(f"there is no script (.py) {script}")
     try:
@@ -119,7 +124,7 @@ def _set_parameters(notebook, parameters: dict[str, object]) -> set[str]:
     return known
 
 
-def _run(notebook, folder: Path) -> str:
+def run_cells(notebook, folder: Path, timeout: int | None = TIMEOUT) -> str:
     """Run every cell, keep the output in the cells, and return what went wrong."""
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
@@ -131,7 +136,7 @@ def _run(notebook, folder: Path) -> str:
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=specs),
         extra_arguments=["--log-level=ERROR"],
-        timeout=TIMEOUT,
+        timeout=timeout,
         record_timing=False,
         log=LOG,
         resources={"metadata": {"path": str(folder)}},
