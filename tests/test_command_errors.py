@@ -6,11 +6,12 @@ import argparse
 import re
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from drawn_models import draw_images, draw_model
 from gluon_softmax.commands.main import main, make_parser
-from gluon_softmax.data import sources
+from gluon_softmax.data import inventory, sources
 from gluon_softmax.data.published import FILE_NAMES
 from gluon_softmax.data.synthetic import SyntheticFashion
 from gluon_softmax.models.model import save_model
@@ -205,6 +206,15 @@ def test_a_variable_that_names_no_folder(command, monkeypatch, capsys):
     """It is an error, whatever is found elsewhere."""
     monkeypatch.setenv(sources.ENVIRONMENT_VARIABLE, "nowhere")
     assert "$GLUON_SOFTMAX_DATA names nowhere, which is not" in fail(capsys, command)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_the_system_refuses(capsys, monkeypatch):
+    """One line names the file, where nobody else does."""
+    error = OSError(24, "Too many open files", "a file")
+    monkeypatch.setattr(inventory, "take_inventory", Mock(side_effect=error))
+    error = fail(capsys, "data list")
+    assert "a file cannot be used (Too many open files)" in error
 
 
 @pytest.mark.usefixtures("folder")

@@ -41,19 +41,17 @@ def find_anchors(path):
 
 
 @pytest.mark.usefixtures("fashion", "chinese_font")
-@pytest.mark.parametrize(
-    "path",
-    [page for page in PAGES if find_snippets(page) and page.name != "README.zh.md"],
-    ids=lambda page: page.name,
-)
+@each_page
 def test_snippets_run(path, tmp_path, monkeypatch):
     """The Python of a page runs as it is printed, one block after the other."""
+    snippets = find_snippets(path)
+    assert bool(snippets) == ("```python" in path.read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
     params = {"W": np.zeros((784, 10), "f4"), "b": np.arange(10, dtype="f4")}
     model = Model("softmax", params, tuple("abcdefghij"))
     save_model(model, "comparison/model-gluon.npz")
     names = {}
-    for snippet in find_snippets(path):
+    for snippet in snippets:
         exec(snippet, names)
     if "history" in names:
         assert 0.7 < names["history"][-1].test_acc < 0.9
@@ -67,11 +65,8 @@ def test_the_output_shown_is_the_output(fashion):
     comparison = run_comparison(*fashion)
     assert len(EPOCH.findall(README)) == 5
     for shown, *epochs in zip(EPOCH.findall(README), *comparison.histories.values()):
-        figures = [
-            value
-            for epoch in epochs
-            for value in (epoch.loss, epoch.train_acc, epoch.test_acc)
-        ]
+        names = ("loss", "train_acc", "test_acc")
+        figures = [getattr(epoch, name) for epoch in epochs for name in names]
         assert [float(value) for value in shown] == pytest.approx(figures, abs=6e-4)
 
 
