@@ -148,5 +148,6 @@ def test_what_cannot_be_printed(redirection, code, lines):
     """A reader that left, as `| head` does, gets no word; nor does Python's end."""
     script = f'"$0" -m gluon_softmax data list {redirection}; exit ${{PIPESTATUS[0]}}'
     command = ["bash", "-c", script, sys.executable]
-    done = subprocess.run(command, capture_output=True, text=True)
+    kept_back = {**os.environ, "PYTHONUNBUFFERED": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=kept_back)
     assert (done.returncode, done.stderr.count("\n")) == (code, lines)
