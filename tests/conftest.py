@@ -20,6 +20,7 @@ from gluon_softmax.data.published import PUBLISHED
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.figures.chinese import chinese_figures
 
+pytest_plugins = ["browser"]
 collect_ignore = ["fuzz", "differential"]  # no tests, but what they run
 
 PACKAGES = {

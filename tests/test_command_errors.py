@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from drawn_models import draw_images, draw_model
 from gluon_softmax.commands.main import main, make_parser
-from gluon_softmax.data import sources
+from gluon_softmax.data import inventory, sources
 from gluon_softmax.data.published import FILE_NAMES
 from gluon_softmax.data.synthetic import SyntheticFashion
 from gluon_softmax.models.model import save_model
@@ -30,13 +32,16 @@ MISTYPED = (
     ("train softmax --ctx tpu", "(choose from"),
     ("study --pixels centered", "(did you mean centred?); see"),
     ("data explode", "invalid choice: 'explode'"),
+    (f"page --output {300 * 'x'}", f"file or folder, found '{79 * 'x'} (File name too"),
+    ("page --output ~nouser/x", "expected the path of a file or folder, found"),
     ("notebooks a.py --set epochs", "expected NAME=VALUE, found 'epochs'"),
-    ("notebooks nowhere.py", "there is no script (.py) nowhere.py"),
-    ("notebooks README.md", "there is no script (.py) README.md"),
 )
 UNUSABLE = (
     ("compare --batch-size 301", "expected a --batch-size of at most 300"),
     ("compare --root nowhere", "--root names nowhere, which is not there"),
+    ("compare --data mnist", "MNIST is not on this machine"),
+    ("compare --data comparison", "expected a folder for each of at least two classes"),
+    ("compare --data 0.png", "expected --data to be one of fashion-mnist, mnist, or a"),
     ("compare --animate film.avi", "to end in .gif, .mp4, .html, found 'film.avi'"),
     ("compare --animate film", "to end in .gif, .mp4, .html, found 'film'"),
     ("compare --animate film.mp4", "film.mp4: ffmpeg, which writes .mp4, is not inst"),
@@ -55,10 +60,13 @@ UNUSABLE = (
     ("predict 0.png none.png", "none.png: expected a picture"),
     ("predict grey.png", "grey.png: expected a picture of something, found one colour"),
     ("predict 0.png --model none.npz", "none.npz is not there"),
-    (f"predict 0.png --model {300 * 'x'}", "xxx is not there"),
     ("predict 0.png --model bad.png", "bad.png: expected a .npz"),
+    (f"export {250 * 'x'}.npz", "xxx.npz cannot be written (File name too long"),
     ("predict 0.png --output bad.png/p", "bad.png/p.png cannot be written"),
     ("page", "comparison/comparison.json cannot be read"),
+    ("page --comparison other/comparison.json", "with --comparison other/comparison-m"),
+    ("predict 0.png --model other/m.npz", "another data set: take that with --model"),
+    ("export a.npz --model other/m.npz", "other/m-mnist.npz is, of another data set"),
     ("export a.npz b.pt", "end in .npz, .onnx, .json, found 'b.pt'"),
     ("export a.npz --model none.npz", "run gluon-softmax compare or"),
     ("export a.npz --model bad.npz", "bad.npz: expected a .npz"),
@@ -67,10 +75,14 @@ UNUSABLE = (
     ("import none.npz", "none.npz is not there"),
     ("import comparison", "comparison cannot be read (Is a directory)"),
     ("import comparison/model-gluon.npz", "MNIST is not on this machine"),
+    ("notebooks nowhere.py", "there is no script (.py) nowhere.py"),
+    ("notebooks README.md", "there is no script (.py) README.md"),
+    (f"notebooks a.py --set x={'(' * 9999}", "name one of num_epochs, found 'x'"),
     ("notebooks a.py --set epochs=1", "name one of num_epochs, found 'epochs'"),
     ("notebooks broken.py", "broken.py is no Python script"),
     ("notebooks bytes.py", "bytes.py is no Python script"),
 )
+PRINTING = ["doctor", "data list", *(f"{name} --help" for name in COMMANDS)]
 
 
 @pytest.fixture
@@ -86,6 +98,9 @@ def folder(no_data, monkeypatch):
     Path("a.py").write_text('# %% tags=["parameters"]\nnum_epochs = 5\n')
     Path("README.md").touch()
     Path("taken.params").mkdir()
+    Path("other").mkdir()
+    Path("other/comparison-mnist.json").touch()
+    Path("other/m-mnist.npz").touch()
     monkeypatch.setattr("mxnet.context.num_gpus", lambda: 0)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
@@ -126,18 +141,65 @@ def test_what_cannot_be_used(command, message, capsys):
     assert message in fail(capsys, command)
 
 
+def read_help(name, capsys):
+    """Return a command's help, and the arguments of its example."""
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    text, _, example = capsys.readouterr().out.partition("example: gluon-softmax ")
+    return text, example.strip()
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_bad_number_is_named_as_it_was_typed(name, capsys):
     """By its option in every command, not by an argument of Python's."""
-    with pytest.raises(SystemExit):
-        main([name, "--help"])
-    text, _, example = capsys.readouterr().out.partition("example: gluon-softmax ")
-    example, dashes, behind = example.strip().partition(" -- ")
+    text, example = read_help(name, capsys)
+    example, dashes, behind = example.partition(" -- ")
     options = re.findall(r"^  (-\S+) (?:N|X|K|THRESHOLD)\b", text, re.MULTILINE)
     for option in set(options) - {"--target"}:  # any number is one
         error = fail(capsys, f"{example} {option} -1{dashes}{behind}")
         assert f"expected {option} to be " in error
+
+
+def list_texts(parser):
+    """List the commands with each argument that is no number and no choice."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from list_texts(below)
+            continue
+        is_other = action.type in (int, float) or action.choices or action.nargs == 0
+        if not is_other and action.dest != "ssh":
+            yield " ".join([parser.prog, *action.option_strings[:1]])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("value", ["~nouser/x", 300 * "x", 2500 * "x/"])
+@pytest.mark.parametrize("argument", [*list_texts(make_parser())])
+def test_what_can_be_no_path(argument, value, capsys):
+    """Whatever takes a path, or another text, of any command."""
+    fail(capsys, f"{argument.partition(' ')[2]} {value}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_working_directory_was_removed(name, folder, capsys, monkeypatch):
+    """No command starts there."""
+    _, example = read_help(name, capsys)
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert re.search("directory was removed|no script", fail(capsys, example))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", PRINTING)
+def test_nothing_can_be_printed(command, capsys, monkeypatch):
+    """As on a full disk: no error is lost where output is kept back until the end."""
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        error = fail(capsys, command)
+    assert "standard output cannot be used (No space left on device)" in error
 
 
 @pytest.mark.usefixtures("folder")
@@ -149,22 +211,12 @@ def test_a_variable_that_names_no_folder(command, monkeypatch, capsys):
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(
-    ("command", "file", "option"),
-    [
-        ("page", "comparison/comparison{}.json", "--comparison"),
-        ("predict picture.png", "comparison/model-gluon{}.npz", "--model"),
-        ("export model.json", "comparison/model-gluon{}.npz", "--model"),
-    ],
-)
-def test_the_stand_in_is_offered(command, file, option, capsys):
-    """Where that is all that there is; it is taken only when it is named."""
-    stand_in = Path(file.format("-stand-in"))
-    Path("comparison/model-gluon.npz").unlink()
-    stand_in.touch()
-    error = fail(capsys, command)
-    assert f"{file.format('')} is not there" in error
-    assert error.endswith(f" {option} {stand_in}")
+def test_what_the_system_refuses(capsys, monkeypatch):
+    """One line names the file, where nobody else does."""
+    error = OSError(24, "Too many open files", "a file")
+    monkeypatch.setattr(inventory, "take_inventory", Mock(side_effect=error))
+    error = fail(capsys, "data list")
+    assert "a file cannot be used (Too many open files)" in error
 
 
 @pytest.mark.usefixtures("folder")

@@ -24,13 +24,13 @@ def _in_folder(tmp_path, monkeypatch):
 def small_mnist(monkeypatch):
     """Let MNIST's test set be 300 random images."""
     images, labels = draw_images(300), np.arange(300) % 10
-    small = ImageDataset(images, labels)
+    small = ImageDataset(images, labels, classes=draw_model().classes)
     monkeypatch.setitem(splits.DATA_SETS, "mnist", lambda root, train: small)
     return images, labels
 
 
-def test_exports_what_compare_left(tmp_path, capsys):
-    """Every format at once; each file is said to be written."""
+def test_exports_in_every_format(tmp_path, capsys):
+    """What compare left, or another model; each file is said to be written."""
     pytest.importorskip("onnx", reason="needs onnx: pip install onnx")
     assert main(["export", "new/a.npz", "b.onnx", "c.json"]) == 0
     names = ["new/a.npz", "b.onnx", "c.params", "c.json"]
@@ -39,16 +39,12 @@ def test_exports_what_compare_left(tmp_path, capsys):
         assert (tmp_path / name).stat().st_size > 1000
     model, again = load_model("comparison/model-gluon.npz"), load_model("new/a.npz")
     np.testing.assert_array_equal(again.params["W"], model.params["W"])
-
-
-def test_exports_the_model_named():
-    """With --model another one than the default."""
-    model = draw_model("perceptron")
-    save_model(model, "other.npz")
+    other = draw_model("perceptron")
+    save_model(other, "other.npz")
     assert main(["export", "c.json", "--model", "other.npz"]) == 0
     block = gluon.SymbolBlock.imports("c.json", ["data"], "c.params")
-    X = nd.array(model.scale(draw_images(3)))
-    np.testing.assert_allclose(block(X).asnumpy(), to_gluon(model)(X).asnumpy(), 1e-5)
+    X = nd.array(other.scale(draw_images(3)))
+    np.testing.assert_allclose(block(X).asnumpy(), to_gluon(other)(X).asnumpy(), 1e-5)
 
 
 @pytest.mark.parametrize("network", NAMES)
@@ -68,7 +64,8 @@ def test_import_says_how_well_each_version_does(network, small_mnist, capsys):
     assert lines == [f"{name}: test acc {right.mean():.4f}" for name in names]
 
 
-@pytest.mark.parametrize("data", ["", "own pictures"])
+@pytest.mark.usefixtures("small_mnist")
+@pytest.mark.parametrize("data", ["", "MNIST"])  # as a folder may be called, too
 def test_import_says_what_it_cannot_evaluate(data, capsys):
     """A model of other data is read all the same."""
     save_model(draw_model(data=data, num_classes=3), "m.npz")

@@ -62,9 +62,7 @@ def test_a_name_may_look_like_mathematics(tmp_path, capsys):
     (tmp_path / "0.png").rename(tmp_path / r"a$\frac{$.png")
     assert main(["predict", r"a$\frac{$.png", "--top", "99"]) == 0
     out = capsys.readouterr().out
-    shares = [float(share) for share in re.findall(r"class \d ([\d.]+)", out)]
-    assert len(shares) == 10
-    assert sum(shares) == pytest.approx(1, abs=0.01)
+    assert len(re.findall(r"class \d [\d.]+", out)) == 10
     assert "wrote predictions.png" in out
 
 

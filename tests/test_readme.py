@@ -41,19 +41,17 @@ def find_anchors(path):
 
 
 @pytest.mark.usefixtures("fashion", "chinese_font")
-@pytest.mark.parametrize(
-    "path",
-    [page for page in PAGES if find_snippets(page) and page.name != "README.zh.md"],
-    ids=lambda page: page.name,
-)
+@each_page
 def test_snippets_run(path, tmp_path, monkeypatch):
     """The Python of a page runs as it is printed, one block after the other."""
+    snippets = find_snippets(path)
+    assert bool(snippets) == ("```python" in path.read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
     params = {"W": np.zeros((784, 10), "f4"), "b": np.arange(10, dtype="f4")}
     model = Model("softmax", params, tuple("abcdefghij"))
     save_model(model, "comparison/model-gluon.npz")
     names = {}
-    for snippet in find_snippets(path):
+    for snippet in snippets:
         exec(snippet, names)
     if "history" in names:
         assert 0.7 < names["history"][-1].test_acc < 0.9
@@ -61,22 +59,14 @@ def test_snippets_run(path, tmp_path, monkeypatch):
         assert names["scores"].shape == (1, 10)
 
 
-def test_there_are_snippets_and_an_output():
-    """The patterns of this module find something."""
-    assert sum(len(find_snippets(page)) for page in PAGES) == 8
-    assert len(EPOCH.findall(README)) == 5
-
-
 @pytest.mark.slow
 def test_the_output_shown_is_the_output(fashion):
     """The table of the README is what `gluon-softmax compare` prints."""
     comparison = run_comparison(*fashion)
+    assert len(EPOCH.findall(README)) == 5
     for shown, *epochs in zip(EPOCH.findall(README), *comparison.histories.values()):
-        figures = [
-            value
-            for epoch in epochs
-            for value in (epoch.loss, epoch.train_acc, epoch.test_acc)
-        ]
+        names = ("loss", "train_acc", "test_acc")
+        figures = [getattr(epoch, name) for epoch in epochs for name in names]
         assert [float(value) for value in shown] == pytest.approx(figures, abs=6e-4)
 
 
@@ -127,23 +117,12 @@ def find_rows(text):
     return [[SPAN.findall(cell) for cell in row.split("|")] for row in rows]
 
 
-def find_questions(text):
-    """Return what each question and its answer have in backticks, in any order."""
-    return [sorted(SPAN.findall(part)) for part in text.split("\n## ")]
-
-
-@pytest.mark.parametrize(
-    ("page", "find"),
-    [
-        ("README", find_code),
-        ("README", find_links),
-        ("README", find_rows),
-        ("docs/questions", find_questions),
-    ],
-)
-def test_both_have_the_same(page, find):
+@pytest.mark.parametrize("find", [find_code, find_links, find_rows])
+def test_both_have_the_same(find):
     """Code, links and tables are those of the English page, in the same order."""
-    english = find((ROOT / f"{page}.md").read_text(encoding="utf-8"))
-    chinese = find((ROOT / f"{page}.zh.md").read_text(encoding="utf-8"))
+    english, chinese = (
+        find((ROOT / f"README{language}.md").read_text(encoding="utf-8"))
+        for language in ("", ".zh")
+    )
     assert chinese == english
     assert len(english) > 4

@@ -79,17 +79,9 @@ def test_git_leaves_out_what_is_written_by_default(command):
     assert {f"/{output}", f"/{output}/", f"{output}/"} & set(ignored)
 
 
-@pytest.mark.parametrize("name", ["scratch", "second_edition", "data"])
-def test_a_module_is_not_looked_for_in_d2lzh(name):
-    """Python asks the package for the name before it imports the module."""
-    code = f"import sys; from gluon_softmax import {name}; print(type({name}))"
-    done = run(f"{code}; print('d2lzh' in sys.modules)")
-    assert done.stdout == "<class 'module'>\nFalse\n"
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Make a folder with all that a command reads, and a libgomp that is none."""
+    """Make a folder with what commands read, and a libgomp that is none."""
     folder = tmp_path_factory.mktemp("without")
     (folder / "libgomp.so.1").touch()
     Image.new("L", (28, 28)).save(folder / "picture.png")
@@ -98,12 +90,6 @@ def folder(tmp_path_factory):
     sets = (d2l.SyntheticFashion(train, num_images=40) for train in (True, False))
     list(write_comparison(d2l.run_comparison(*sets, 1, 20), folder, ""))
     return folder
-
-
-@pytest.fixture
-def without_libgomp(folder):
-    """Return the environment of a machine without libgomp."""
-    return {**os.environ, "LD_LIBRARY_PATH": str(folder)}
 
 
 NEED_MXNET = (
@@ -118,28 +104,33 @@ NEED_MXNET = (
     "import model.npz",
     "notebooks script.py",  # which imports MXNet in another process
     "bench --only read-0",
-    "bench scaling --quick",
-    "bench distributed --quick",
     "run script.py",
 )
 
 
-def check_remedy(done: subprocess.CompletedProcess) -> None:
+def run_without_libgomp(folder, code, *arguments, **variables):
+    """Run code on a machine without libgomp; return its exit code, output and error."""
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(folder), **variables}
+    done = run(code, *arguments, cwd=folder, env=environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+def check_remedy(error):
     """Check that one line says what installs the library."""
-    assert done.stderr.startswith("gluon-softmax: ")
-    assert "MXNet needs libgomp.so.1" in done.stderr
-    assert "run apt-get install libgomp1" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert error.startswith("gluon-softmax: ")
+    assert "MXNet needs libgomp.so.1" in error
+    assert "run apt-get install libgomp1" in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", NEED_MXNET)
-def test_without_libgomp_one_line_names_the_remedy(command, folder, without_libgomp):
+def test_without_libgomp_one_line_names_the_remedy(command, folder):
     """The command that installs it, exit code 2, and no traceback."""
     if command.startswith("notebooks"):
         pytest.importorskip("nbclient")
-    done = run(MAIN, *command.split(), cwd=folder, env=without_libgomp)
-    assert done.returncode == 2
-    check_remedy(done)
+    code, _, error = run_without_libgomp(folder, MAIN, *command.split())
+    assert code == 2
+    check_remedy(error)
 
 
 def test_every_command_is_tried_without_libgomp():
@@ -148,32 +139,35 @@ def test_every_command_is_tried_without_libgomp():
     assert set(COMMANDS) - tried == {"data", "doctor", "setup"}
 
 
-def test_without_libgomp_a_process_of_a_job_names_the_remedy(without_libgomp):
+def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
     """Under Slurm, say, where no launcher looked before."""
     root = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": "9"}
     counts = {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1", "DMLC_ROLE": "server"}
-    code = "from gluon_softmax.commands.role import main; main()"
-    done = run(code, env={**without_libgomp, **root, **counts})
-    assert done.returncode == 1
-    check_remedy(done)
+    role = "from gluon_softmax.commands.role import main; main()"
+    code, _, error = run_without_libgomp(folder, role, **root, **counts)
+    assert code == 1
+    check_remedy(error)
 
 
 @pytest.mark.parametrize(
     ("command", "last"), [("doctor", "data: "), ("setup", "import mxnet: ")]
 )
-def test_without_libgomp_doctor_and_setup_end(command, last, without_libgomp):
+def test_without_libgomp_doctor_and_setup_end(command, last, folder):
     """They look at everything else too, and exit with 1."""
-    done = run(MAIN, command, env=without_libgomp)
-    assert (done.returncode, done.stderr) == (1, "")
-    lines = done.stdout.splitlines()
-    assert [line for line in lines if line.startswith("FAIL  libgomp.so.1: ")]
-    assert last in lines[-1]
+    code, out, error = run_without_libgomp(folder, MAIN, command)
+    assert (code, error) == (1, "")
+    assert "\nFAIL  libgomp.so.1: " in out
+    assert last in out.splitlines()[-1]
 
 
-def test_nobody_reads_on():
-    """As with `| head`: the command ends without a word."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    done = run(MAIN, "data", "list", stdout=writer)
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (141, "")
+@pytest.mark.parametrize(
+    ("redirection", "code", "lines"),
+    [("| true", 141, 0), ("> /dev/full", 2, 1), (">&-", 0, 0), ("2>&-", 0, 0)],
+)
+def test_what_cannot_be_printed(redirection, code, lines):
+    """A reader that left, as `| head` does, gets no word; nor does Python's end."""
+    script = f'"$0" -m gluon_softmax data list {redirection}; exit ${{PIPESTATUS[0]}}'
+    command = ["bash", "-c", script, sys.executable]
+    kept_back = {**os.environ, "PYTHONUNBUFFERED": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=kept_back)
+    assert (done.returncode, done.stderr.count("\n")) == (code, lines)

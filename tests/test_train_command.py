@@ -20,7 +20,6 @@ from gluon_softmax.trainer.settings import NETWORKS, Settings
 from mxnet import nd
 from mxnet.base import MXNetError
 
-BATCHES = [(1, 2), (1, 4), (2, 2), (2, 4)]
 KINDS = ("params", "npz", "json")
 
 
@@ -47,9 +46,8 @@ def test_prints_and_writes_what_was_trained(tmp_path, capsys):
     options = ["--num-epochs", 2, "--batch-size", 10, "--print-every", 2]
     assert run("perceptron", *options, "--output", tmp_path) == 0
     *lines, params, model, numbers = capsys.readouterr().out.splitlines()
-    running = [rf"epoch {n}, batch {b}, running loss [\d.]+" for n, b in BATCHES]
-    for line, pattern in zip([*lines[:2], *lines[3:5]], running):
-        assert re.fullmatch(pattern, line)
+    for line, place in zip(lines, ("1, batch 2", "1, batch 4", "", "2, batch 2")):
+        assert not place or re.fullmatch(rf"epoch {place}, running loss [\d.]+", line)
     files = [tmp_path / f"perceptron-fashion-mnist.{kind}" for kind in KINDS]
     assert [params, model, numbers] == [f"wrote {file}" for file in files]
     assert sorted(tmp_path.iterdir()) == sorted(files)
@@ -57,16 +55,14 @@ def test_prints_and_writes_what_was_trained(tmp_path, capsys):
     numbers = json.loads(files[-1].read_text())
     history = History.from_list(numbers["epochs"])
     assert [str(epoch) for epoch in history] == lines[2::3]
-    assert numbers["settings"]["momentum"] == 0.0
-    assert numbers["network"] == "perceptron"
+    assert (numbers["network"], numbers["settings"]["momentum"]) == ("perceptron", 0.0)
     parts = splits.load_splits("fashion-mnist", "normalised")
     settings = Settings(num_epochs=2, batch_size=10)
     again = NetworkTraining("perceptron", parts.train, parts.test, settings).run()
     assert again.column("loss") == history.column("loss")
     net = make_perceptron()
     net.load_parameters(str(files[0]))
-    X = nd.stack(*[image for image, _ in parts.test])
-    expected = net(X).softmax().asnumpy()
+    expected = net(nd.stack(*[X for X, _ in parts.test])).softmax().asnumpy()
     found = predict_probabilities(load_model(files[1]), parts.test.source.images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     right = expected.argmax(axis=1) == parts.test.source.labels

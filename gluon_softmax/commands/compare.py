@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..trainer.settings import Settings, add_settings
-from .results import FOLDER, STAND_IN_SUFFIX
+from ..trainer.settings import DATA_SETS, Settings, add_settings
+from .parser import add_data
+from .results import FOLDER, STAND_IN_SUFFIX, name_classes
 
 __all__ = ["add_arguments"]
 
@@ -30,26 +32,19 @@ def add_arguments(commands) -> None:
         epilog="example: gluon-softmax compare --num-epochs 10 --momentum 0.9",
     )
     parser.set_defaults(command=_compare)
+    add_data(parser)
     add_settings(parser, SETTINGS)
-    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=FOLDER,
-        metavar="DIR",
-        help="folder for what is written",
+        "--output", type=Path, default=FOLDER, help="folder to write to"
     )
     parser.add_argument(
-        "--animate",
-        type=Path,
-        metavar="FILE",
-        help="also save how templates and curves grew: .gif, .mp4 or .html",
+        "--animate", type=Path, help="also save how weights grew: .gif, .mp4 or .html"
     )
     parser.add_argument(
         "--language",
         choices=("en", "zh"),
         default="en",
-        help="of the names of the classes in the figures",
+        help="of the garments in the figures, and the font of all names there",
     )
 
 
@@ -70,62 +65,57 @@ def _run(options: argparse.Namespace) -> int:
     Settings(**settings)  # checked before MXNet is loaded, which takes seconds
 
     from ..chapter.compare import run_comparison
+    from ..figures.animation import check_path
 
-    watching = _Watching(options.animate)
-    train_set, test_set, mark = _load(options.root)
-    comparison = run_comparison(
-        train_set,
-        test_set,
-        make_callbacks=lambda name, version: watching.start(f"{mark}{name}: ", version),
-        **settings,
-    )
+    if options.animate is not None:
+        check_path(options.animate)
+    sets, mark, suffix = _load(options)
+    make_callbacks, recorders = _watch(options, mark)
+    comparison = run_comparison(*sets, make_callbacks=make_callbacks, **settings)
     for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
-    for line in _write(comparison, options, STAND_IN_SUFFIX if mark else "", watching):
+    for line in _write(comparison, options, suffix, recorders):
         print(f"{mark}{line}")
     return 0
 
 
-class _Watching:
-    """What watches the versions train: a bar, and a recorder where one is asked for."""
+def _watch(options: argparse.Namespace, mark: str):
+    """Return what makes the callbacks of a version, and what records the first one."""
+    from ..figures.animation import Recorder
+    from ..figures.live import Bar
 
-    def __init__(self, path: Path | None):
-        from ..figures.animation import check_path
+    recorders = []
 
-        self._path, self._recorder = path, None
-        if path is not None:
-            check_path(path)
+    def make_callbacks(name: str, version) -> list:
+        if options.animate is not None and not recorders:
+            recorders.append(Recorder(lambda: version.params()[0]))
+            return [Bar(f"{mark}{name}: "), *recorders]
+        return [Bar(f"{mark}{name}: ")]
 
-    def start(self, prefix: str, version):
-        """Return the callbacks of the next version; the first one is recorded."""
-        from ..figures.animation import Recorder
-        from ..figures.live import Bar
-
-        if self._path is None or self._recorder is not None:
-            return [Bar(prefix)]
-        self._recorder = Recorder(lambda: version.params()[0])
-        return [Bar(prefix), self._recorder]
-
-    def write(self, comparison, classes: list[str]) -> Iterator[Path]:
-        """Write the animation, if there is one, and yield its path."""
-        from ..figures.animation import save_animation
-
-        if self._path is not None:
-            title = f"{comparison.data}, {next(iter(comparison.histories))}"
-            yield save_animation(self._recorder.frames, classes, self._path, title)
+    return make_callbacks, recorders
 
 
-def _load(root: str | None):
-    """Load Fashion-MNIST, or draw the stand-in where it cannot be had."""
-    from ..data.mnist import FashionMNIST
+def _load(options: argparse.Namespace):
+    """Load the data, or draw the stand-in where Fashion-MNIST cannot be had.
+
+    Returns training and test set, what each line begins with, and what is added to the
+    names of files.
+    """
+    from ..data.splits import load_splits
     from ..data.synthetic import SyntheticFashion
     from ..errors import DownloadError
 
+    is_fashion = options.data == DATA_SETS[0]
     try:
-        return FashionMNIST(root, train=True), FashionMNIST(root, train=False), ""
+        train_set, _, test_set = load_splits(options.data, root=options.root)
     except DownloadError as error:
+        if not is_fashion:
+            raise
         print(f"{STAND_IN}{error}; drawing garments instead", file=sys.stderr)
-        return SyntheticFashion(train=True), SyntheticFashion(train=False), STAND_IN
+        sets = [SyntheticFashion(train=train) for train in (True, False)]
+        return sets, STAND_IN, STAND_IN_SUFFIX
+    name = re.sub(r"[^\w.-]+", "_", Path(options.data).resolve().name)[:40]
+    return (train_set, test_set), "", "" if is_fashion else f"-{name}"
 
 
 def _format_table(comparison, mark: str) -> list[str]:
@@ -142,13 +132,15 @@ def _format_table(comparison, mark: str) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, width)]
 
 
-def _write(comparison, options, suffix: str, watching: _Watching) -> Iterator[str]:
+def _write(comparison, options, suffix: str, recorders: list) -> Iterator[str]:
     """Write figures, models, numbers and animation; yield lines that say so."""
-    from ..data.labels import get_fashion_mnist_labels
+    from ..figures.animation import save_animation
     from ..models.gallery import write_gallery
 
-    classes = get_fashion_mnist_labels(range(10), options.language)
+    classes = name_classes(comparison.test_set.classes, options.language)
     files = list(write_gallery(comparison, options.output, suffix, classes))
     yield f"wrote {len(files)} files to {options.output}: figures, models, numbers"
-    for path in watching.write(comparison, classes):
-        yield f"wrote {path}"
+    for recorder in recorders:
+        title = f"{comparison.data}, {next(iter(comparison.histories))}"
+        save_animation(recorder.frames, classes, options.animate, title)
+        yield f"wrote {options.animate}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 
 from ..errors import DataError
 
@@ -23,10 +22,10 @@ def add_arguments(commands) -> None:
     for name, command, text in (
         ("list", _list_data, "where each data set was found, and of which revision"),
         ("fetch", fetch_data, "download what is not on this machine"),
-        ("verify", _verify_data, "as list, but fail if a file is damaged or missing"),
+        ("verify", _list_data, "as list, but fail if a file is damaged or missing"),
     ):
         action = actions.add_parser(name, help=text)
-        action.set_defaults(command=command)
+        action.set_defaults(command=command, must_be_there=name == "verify")
         action.add_argument(
             "names", nargs="*", metavar="name", help="fashion-mnist, mnist or both"
         )
@@ -49,27 +48,15 @@ def fetch_data(options: argparse.Namespace) -> int:
 
 
 def _list_data(options: argparse.Namespace) -> int:
-    """Print where the data sets are."""
-    for finding in _find_data(options):
-        print(finding)
-    return 0
-
-
-def _verify_data(options: argparse.Namespace) -> int:
-    """Print where the data sets are, and fail where one is damaged or missing."""
-    for finding in _find_data(options):
-        if finding.problem:
-            raise DataError(str(finding))
-        print(finding)
-    return 0
-
-
-def _find_data(options: argparse.Namespace) -> Iterator:
-    """Look for the data sets that were named, or for all."""
+    """Print where the data sets are; `verify` fails where one is not as it should."""
     from ..data.inventory import take_inventory
     from ..data.published import PUBLISHED
     from ..data.sources import check_variable
 
     check_variable()
     for name in options.names or PUBLISHED:
-        yield from take_inventory(name, options.root)
+        for finding in take_inventory(name, options.root):
+            if finding.problem and options.must_be_there:
+                raise DataError(str(finding))
+            print(finding)
+    return 0

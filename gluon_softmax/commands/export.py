@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError
-from .results import MODEL, check_result
+from .results import MODEL, check_result, find_published
 
 __all__ = ["add_arguments"]
 
@@ -28,10 +28,7 @@ def add_arguments(commands) -> None:
         "output", type=Path, nargs="+", help="files to write: .npz, .onnx or .json"
     )
     export.add_argument(
-        "--model",
-        type=Path,
-        default=MODEL,
-        help="the .npz that compare or train left",
+        "--model", type=Path, default=MODEL, help="the .npz that compare or train left"
     )
     read = commands.add_parser(
         "import",
@@ -58,26 +55,17 @@ def _export(options: argparse.Namespace) -> int:
         )
     check_result(options.model, "--model")
 
-    from ..models.model import load_model
-
-    model = load_model(options.model)
-    for path in options.output:
-        for written in _write(model, path):
-            print(f"wrote {written}")
-    return 0
-
-
-def _write(model, path: Path) -> Iterable[Path]:
-    """Write a model in the format of a suffix."""
-    from ..models.model import save_model
+    from ..models.model import load_model, save_model
     from ..models.onnx_file import write_onnx
     from ..models.symbol_files import write_symbol
 
-    if path.suffix == ".npz":
-        return [save_model(model, path)]
-    if path.suffix == ".onnx":
-        return [write_onnx(model, path)]
-    return write_symbol(model, path)
+    model = load_model(options.model)
+    write = {".npz": save_model, ".onnx": write_onnx, ".json": write_symbol}
+    for path in options.output:
+        written = write[path.suffix](model, path)
+        for file in [written] if isinstance(written, Path) else written:
+            print(f"wrote {file}")
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -107,15 +95,14 @@ def _judge(model, root: str | None) -> Iterator[str]:
 
     from ..chapter.evaluation import evaluate_accuracy
     from ..data.loader import BatchLoader
-    from ..data.published import get_publication
     from ..data.splits import DATA_SETS
     from ..models.conversion import to_versions
 
-    names = {get_publication(name).title: name for name in DATA_SETS}
-    if model.data not in names:
+    name = find_published(model.data)
+    test_set = DATA_SETS[name](root, train=False) if name else None
+    if test_set is None or tuple(test_set.classes) != model.classes:
         yield f"not evaluated: {model.data or 'its data set'} is not a published one"
         return
-    test_set = DATA_SETS[names[model.data]](root, train=False)
     normalize = Normalize(model.pixel_mean, model.pixel_deviation)
     test_set = test_set.transform_first(ToTensor()).transform_first(normalize)
     for name, net in to_versions(model).items():

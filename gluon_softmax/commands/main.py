@@ -31,31 +31,23 @@ __all__ = ["main", "make_parser"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command.
+    """Run a command: 2 is an error of the user's, 1 what `doctor` found amiss.
 
-    Parameters
-    ----------
-    arguments : list of str, optional
-        What stands behind the program's name; taken from the command line if not given.
-
-    Returns
-    -------
-    int
-        0 where all went well, 1 where `doctor` found something amiss, 2 for an error of
-        the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody
-        reads on.
+    It is 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody reads on.
     """
-    options = make_parser().parse_args(arguments)
+    # Where `>&-` has closed one, nothing else may get its number.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
-        with warnings.catch_warnings(), raising_at_sigterm():
-            warnings.showwarning = _warn
-            _check_root(options)
-            code = options.command(options)
-            sys.stdout.flush()  # here, where it can still be caught
-            return code
-    except BrokenPipeError:  # `| head` has read enough; nor may Python's end complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _call(arguments)
+    except BrokenPipeError:  # `| head` has read enough
+        _drop_output()
         return 141
+    except OSError as error:
+        place = "standard output" if _drop_output() else error.filename or "a file"
+        problem = f"{place} cannot be used ({error.strerror or error})"
+        print(f"gluon-softmax: {problem}: choose another place", file=sys.stderr)
+        return 2
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {_format(error)}", file=sys.stderr)
         return 2
@@ -65,13 +57,44 @@ def main(arguments: list[str] | None = None) -> int:
         return 143 if isinstance(stop, Terminated) else 130
 
 
+def _call(arguments: list[str] | None) -> int:
+    """Parse the arguments and call the command that they name."""
+    try:
+        options = make_parser().parse_args(arguments)
+        with warnings.catch_warnings(), raising_at_sigterm():
+            warnings.showwarning = _warn
+            _check_folders(options)
+            return options.command(options)
+    finally:
+        sys.stdout.flush()  # here, where it can be caught that this fails
+
+
+def _drop_output() -> bool:
+    """Drop what cannot be printed, for Python's end would try again and complain.
+
+    Returns whether there was anything.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
     print(f"gluon-softmax: {message}", file=sys.stderr)
 
 
-def _check_root(options: argparse.Namespace) -> None:
-    """Check that the folder named for the data is there, unless it is to be made."""
+def _check_folders(options: argparse.Namespace) -> None:
+    """Check that this folder is there, and the one for the data, unless it is made."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise DataError(
+            "the working directory was removed: change to another one (cd)"
+        ) from error
     root = getattr(options, "root", None)
     is_made = options.command is data.fetch_data
     if root and not is_made and not os.path.exists(os.path.expanduser(root)):
@@ -87,14 +110,7 @@ def _format(error: GluonSoftmaxError) -> str:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Describe the commands and their options.
-
-    Returns
-    -------
-    argparse.ArgumentParser
-        What it parses has a `command` to call with it, and may have a `check` to call
-        first with it and the number of processes.
-    """
+    """Describe the commands, each with a `command` to call with what was parsed."""
     parser = Parser(
         prog="gluon-softmax",
         description="Softmax regression of Dive into Deep Learning, sections 3.5-3.7.",

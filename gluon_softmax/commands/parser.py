@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 from pathlib import Path
 
-__all__ = ["Parser"]
+from ..trainer.settings import DATA_SETS
+
+__all__ = ["Parser", "add_data", "read_path"]
 
 NO_DEFAULT = (None, "", [], argparse.SUPPRESS)
 METAVARS = {int: "N", float: "X", Path: "PATH"}
 """What the help calls a value."""
+PATHS = ("DIR", "FILE")
+"""And what it calls one that is a path, whatever type is named."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,6 +37,10 @@ class Parser(argparse.ArgumentParser):
         is_open = options.get("metavar") is None and names[0].startswith("-")
         if is_open and options.get("type") in METAVARS:
             options["metavar"] = METAVARS[options["type"]]
+        if names == ("--data",):
+            options["type"] = _read_data
+        elif options.get("type") is Path or options.get("metavar") in PATHS:
+            options["type"] = read_path
         return super().add_argument(*names, **options)
 
     def parse_known_args(self, args=None, namespace=None):
@@ -49,6 +58,40 @@ class Parser(argparse.ArgumentParser):
             word = found.rpartition(": ")[2].strip("'")
             message += _suggest(word, re.findall(r"[\w-]+", choices))
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def read_path(text: str) -> Path:
+    """Convert an argument to a path that can be, with ``~`` as the home folder."""
+    try:
+        path = Path(text).expanduser()
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path  # may be made; who reads it says that it is not there
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(
+            f"expected the path of a file or folder, found {text!r:.80} ({reason})"
+        ) from error
+    return path
+
+
+def add_data(parser: Parser, default: str | None = DATA_SETS[0]) -> None:
+    """Add the options that say which data set, and where it is."""
+    parser.add_argument(
+        "--data",
+        default=default,
+        metavar="{fashion-mnist,mnist,DIR}",
+        help="a published data set, or a folder of pictures (DIR/CLASS/*.png, or "
+        "DIR/train/CLASS and DIR/test/CLASS)",
+    )
+    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
+
+
+def _read_data(text: str) -> str:
+    """Check the name of a data set, or the path of its folder, whose ``./`` stays."""
+    if text not in DATA_SETS:
+        read_path(text)
+    return os.path.expanduser(text)
 
 
 def _format(default: object) -> str:

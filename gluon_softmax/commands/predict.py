@@ -32,10 +32,7 @@ def add_arguments(commands) -> None:
     )
     parser.add_argument("--top", type=int, default=3, help="classes to name for each")
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("predictions"),
-        help="the figure's name, without .png and .svg",
+        "--output", type=Path, default="predictions", help="figure, without .png, .svg"
     )
 
 

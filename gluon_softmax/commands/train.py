@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import ArgumentError, check_positive, check_whole_number
 from ..trainer.settings import KINDS, NETWORKS, Settings, add_settings, check_shares
 from .interruption import Interruption, hinting
+from .parser import add_data
 from .train_callbacks import Checkpoints, Results, Watch
 
 __all__ = ["add_arguments"]
@@ -25,16 +26,9 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_train, check=_check)
     parser.add_argument("network", choices=NETWORKS, help="what is trained")
-    parser.add_argument(
-        "--data",
-        default="fashion-mnist",
-        metavar="{fashion-mnist,mnist,DIR}",
-        help="a published data set, or a folder of pictures (DIR/CLASS/*.png, or "
-        "DIR/train/CLASS and DIR/test/CLASS)",
-    )
+    add_data(parser)
     add_settings(parser, [setting.name for setting in fields(Settings)])
     parser.add_argument("--ctx", choices=("cpu", "gpu"), default="cpu", help="device")
-    parser.add_argument("--root", metavar="DIR", help="folder with the data set")
     parser.add_argument(
         "--output", type=Path, default=Path("networks"), help="folder for the results"
     )

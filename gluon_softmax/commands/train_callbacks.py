@@ -55,17 +55,16 @@ class Checkpoints(Callback):
 
     def begin(self) -> None:
         """Go on from a checkpoint, if asked to and if there is one."""
-        if self._path is not None and not self._group.rank:
-            self._open()
-        self._training.share_state()
-
-    def _open(self) -> None:
-        """Keep the folder, and what is in it."""
         from ..trainer.checkpoint import CheckpointFolder
 
-        self._folder = CheckpointFolder(self._path, self._run)
-        if not self._folder.exists():
-            return
+        if self._path is not None and not self._group.rank:
+            self._folder = CheckpointFolder(self._path, self._run)
+            if self._folder.exists():
+                self._go_on()
+        self._training.share_state()
+
+    def _go_on(self) -> None:
+        """Load the newest checkpoint, and say which it is."""
         if not self._resume:
             raise ArgumentError(
                 f"{self._path} holds checkpoints already: go on from them with "
@@ -88,9 +87,8 @@ class Checkpoints(Callback):
 
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and train on."""
-        if self._path is None:
-            return
-        state = self._training.get_state()  # of which every process has a part
+        # Of the state every process has a part; the folder is the first one's.
+        state = self._training.get_state() if self._path is not None else None
         if self._folder is None:
             return
         try:

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from ...errors import DataError
-from ..results import COMPARISON, check_result
+from ..parser import add_data
+from ..results import COMPARISON, check_result, find_published
 
 __all__ = ["add_arguments"]
 
@@ -22,12 +23,9 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_page)
     parser.add_argument(
-        "--comparison",
-        type=Path,
-        default=COMPARISON,
-        help="what gluon-softmax compare wrote",
+        "--comparison", type=Path, default=COMPARISON, help="what compare wrote"
     )
-    parser.add_argument("--root", metavar="DIR", help="folder with Fashion-MNIST")
+    add_data(parser, default=None)
     parser.add_argument(
         "--output", type=Path, default=Path("page.html"), help="the file to write"
     )
@@ -51,16 +49,16 @@ def _page(options: argparse.Namespace) -> int:
 
 def _load_test_set(title: str, options: argparse.Namespace):
     """Load the test images that the comparison was made with."""
-    from ...data.mnist import FashionMNIST
-    from ...data.published import get_publication
+    from ...data.splits import load_splits
     from ...data.synthetic import SyntheticFashion
 
-    if title == get_publication(FashionMNIST.name).title:
-        return FashionMNIST(options.root, train=False)
+    data = options.data or find_published(title)
+    if data is not None:
+        return load_splits(data, root=options.root).test
     stand_in = SyntheticFashion(train=False)
     if title == stand_in.title:
         return stand_in
     raise DataError(
-        f"{options.comparison}: expected a comparison on Fashion-MNIST or the drawn "
-        f"stand-in, found one on {title!r}: run gluon-softmax compare again"
+        f"{options.comparison}: expected a comparison on a published data set, found "
+        f"one on {title!r}: say where its pictures are with --data DIR"
     )

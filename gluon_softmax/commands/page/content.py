@@ -9,11 +9,11 @@ import numpy as np
 from ... import __version__
 from ...chapter.versions import GLUON, SCRATCH, VERSIONS
 from ...data.datasets import ImageDataset
-from ...data.labels import TEXT_LABELS, TEXT_LABELS_ZH
 from ...data.synthetic import SyntheticFashion
 from ...errors import DataError
 from ...models.comparison_file import SavedComparison
 from ...models.model import Model
+from ..results import name_classes
 
 __all__ = ["FIRST", "PER_CELL", "choose_images", "collect", "find_probabilities"]
 
@@ -26,8 +26,8 @@ PER_CELL = 4
 def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
     """Return what the page embeds as plain data, arrays of bytes or float32 as base64.
 
-    Raises `DataError` where a version is missing, or is no softmax regression on the
-    classes of the test set.
+    Raises `DataError` where a version is missing, or where the models are not softmax
+    regression on this test set.
     """
     _check_models(comparison, test_set)
     names = [name for name in VERSIONS.values() if name in comparison.models]
@@ -36,15 +36,14 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         for name in names
     }
     chosen = choose_images(test_set.labels, found[names[0]])
-    is_fashion = tuple(test_set.classes) == TEXT_LABELS
-    chinese = TEXT_LABELS_ZH if is_fashion else test_set.classes
+    _check_accuracies(comparison, found, test_set)
     return {
         "package": __version__,
         "title": comparison.data,
         "standIn": isinstance(test_set, SyntheticFashion),
         "settings": comparison.settings,
         "differences": comparison.differences,
-        "classes": {"en": list(test_set.classes), "zh": list(chinese)},
+        "classes": {key: name_classes(test_set.classes, key) for key in ("en", "zh")},
         "versions": [
             {
                 "name": name,
@@ -94,18 +93,35 @@ def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
     """Check that the page can compute a model."""
-    for name in (SCRATCH, GLUON):
-        if name not in comparison.models or name not in comparison.histories:
-            raise DataError(
-                f"expected a comparison of {SCRATCH} and {GLUON}, found "
-                f"{', '.join(comparison.models)}: run gluon-softmax compare again"
-            )
-    for name, model in comparison.models.items():
+    models, histories = comparison.models, comparison.histories
+    found = [name for name in models if name in histories]
+    if not {SCRATCH, GLUON} <= {*found} == models.keys():
+        raise DataError(
+            f"expected a comparison of {SCRATCH} and {GLUON}, found "
+            f"{', '.join(found) or 'none'}: run gluon-softmax compare again"
+        )
+    for name, model in models.items():
         if model.network != "softmax" or model.classes != tuple(test_set.classes):
             raise DataError(
                 f"{name}: expected softmax regression on the classes of "
                 f"{test_set.title}, found {model.network} on "
                 f"{', '.join(model.classes)}: run gluon-softmax compare again"
+            )
+
+
+def _check_accuracies(
+    comparison: SavedComparison, found: dict, test_set: ImageDataset
+) -> None:
+    """Check that these are the images that the comparison's accuracies are of."""
+    for name, probabilities in found.items():
+        accuracy = np.mean(probabilities.argmax(axis=1) == test_set.labels)
+        told = [epoch.test_acc or 0.0 for epoch in comparison.histories[name]]
+        # Where two classes are nearly as probable, rounding decides.
+        if not told or abs(accuracy - told[-1]) > 0.001 + 0.5 / len(test_set):
+            raise DataError(
+                f"{name}: expected the test images of the comparison, found others in "
+                f"{test_set.title} (test accuracy {accuracy:.4f}, not that recorded): "
+                "name its data set with --data, or run gluon-softmax compare again"
             )
 
 

@@ -138,10 +138,11 @@ function namePicture() {
   });
 }
 
-// The first test image of each class.
+// The first test image of each class that has one here.
 function renderStarters() {
-  get("starters").replaceChildren(...data.classes.en.map((_, label) => {
-    const index = images.labels.indexOf(label);
+  const firsts = data.classes.en.map((_, label) => images.labels.indexOf(label));
+  get("starters").replaceChildren(...firsts.filter((index) => index >= 0).map((index) => {
+    const label = images.labels[index];
     const starter = make("button", { type: "button" }, makePicture(),
       make("span", { textContent: className(label) }));
     starter.setAttribute("aria-label", say("take_image", {
