@@ -16,7 +16,7 @@ NO_DEFAULT = (None, "", [], argparse.SUPPRESS)
 METAVARS = {int: "N", float: "X", Path: "PATH"}
 """What the help calls a value."""
 PATHS = ("DIR", "FILE")
-"""And what it calls one that is a path, whatever type is named."""
+"""And what it calls one that is a path, where no type is named."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
             options["metavar"] = METAVARS[options["type"]]
         if names == ("--data",):
             options["type"] = _read_data
-        elif options.get("type") is Path or options.get("metavar") in PATHS:
+        elif options.get("type") is Path or _is_untyped_path(options):
             options["type"] = read_path
         return super().add_argument(*names, **options)
 
@@ -58,6 +58,11 @@ class Parser(argparse.ArgumentParser):
             word = found.rpartition(": ")[2].strip("'")
             message += _suggest(word, re.findall(r"[\w-]+", choices))
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _is_untyped_path(options: dict) -> bool:
+    """Return whether the help calls a value a path, and no type is named."""
+    return "type" not in options and options.get("metavar") in PATHS
 
 
 def read_path(text: str) -> Path:

@@ -11,6 +11,7 @@ from types import CodeType
 from ..errors import ArgumentError
 from ..storage.atomic import replacing
 from .notebooks import NotebookError, require_packages, run_cells
+from .parser import read_path
 
 __all__ = ["add_arguments", "prepare"]
 
@@ -40,7 +41,7 @@ def add_arguments(commands) -> None:
 
 def _file(text: str) -> Path:
     """Convert an argument to a script or notebook that is there."""
-    path = Path(text)
+    path = read_path(text)
     if not path.is_file() or path.suffix not in (".py", ".ipynb"):
         raise argparse.ArgumentTypeError(
             f"there is no script (.py) or notebook (.ipynb) {text}"
