@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import requests
 from gluon_softmax.data import download, sources
-from gluon_softmax.data.inventory import take_inventory
 from gluon_softmax.data.published import EARLIER, FILE_NAMES, OFFICIAL, PUBLISHED
 from gluon_softmax.errors import ArgumentError, DataError, DownloadError, OutputError
 from idx_files import pack_idx
@@ -314,7 +313,7 @@ def test_inventory_lists_every_place(tmp_path, home):
     given = put(tmp_path / "given", dict.fromkeys(TRAIN, b"<html></html>"), bytes)
     mxnet = put(home / ".mxnet" / "datasets" / NAME, FASHION)
     (mxnet / f"{TEST[1]}.gz").write_bytes(cut(FASHION[TEST[1]]))
-    damaged, sound, cut_off = map(str, take_inventory(NAME, given))
+    damaged, sound, cut_off = map(str, sources.take_inventory(NAME, given))
     assert damaged.startswith(f"{NAME} train: {given / TRAIN[0]} is not IDX")
     assert sound == f"{NAME} train: official revision in {mxnet} (MXNet's folder)"
     assert cut_off.startswith(f"{NAME} test: {mxnet / TEST[1]}.gz is cut off")
@@ -322,7 +321,7 @@ def test_inventory_lists_every_place(tmp_path, home):
 
 def test_inventory_of_nothing(tmp_path):
     """Each split is listed once, with the command that gets it."""
-    lines = [str(finding) for finding in take_inventory("mnist", tmp_path / "missing")]
+    lines = list(map(str, sources.take_inventory("mnist", tmp_path / "missing")))
     remedy = "not on this machine: run gluon-softmax data fetch mnist"
     assert lines == [f"mnist train: {remedy}", f"mnist test: {remedy}"]
 

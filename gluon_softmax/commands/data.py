@@ -66,9 +66,8 @@ def _verify_data(options: argparse.Namespace) -> int:
 
 def _find_data(options: argparse.Namespace) -> Iterator:
     """Look for the data sets that were named, or for all."""
-    from ..data.inventory import take_inventory
     from ..data.published import PUBLISHED
-    from ..data.sources import check_variable
+    from ..data.sources import check_variable, take_inventory
 
     check_variable()
     for name in options.names or PUBLISHED:

@@ -149,8 +149,7 @@ def _fill(parts: list[Part]) -> np.ndarray:
     shapes = []
     for points, shade in parts:
         corners = ((points + SIDE / 2) * ENLARGEMENT).reshape(num_images, -1)
-        fills = np.full(num_images, shade) * 255
-        shapes.append((corners.tolist(), fills.astype(int).tolist()))
+        shapes.append((corners.tolist(), (shade * 255).astype(int).tolist()))
     return np.stack([_paint(shapes, i) for i in range(num_images)])
 
 
