@@ -1,7 +1,5 @@
 """What users call mini-batches, and what is said of what are none."""
 
-from __future__ import annotations
-
 import mxnet as mx
 import numpy as np
 import pytest

@@ -1,7 +1,5 @@
 """Functions that the user hybridizes: what they give, and what is refused."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Memory that NumPy fills and MXNet computes on."""
 
-from __future__ import annotations
-
 import gc
 
 import numpy as np

@@ -3,8 +3,6 @@
 Each batch is computed, and all that it gives is read, before the next one is asked for.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 
@@ -54,7 +52,6 @@ def sum_losses(l, y):
 
 
 def evaluate(data_iter, net, loss):
-    """Return mean loss and accuracy."""
     loss_sum, right_sum, n = 0.0, 0.0, 0
     for X, y in read(data_iter):
         y_hat = net(X)
