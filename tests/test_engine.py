@@ -21,7 +21,6 @@ from differential.nets import FLAT, IMAGE
 from differential.world import World
 from gluon_softmax.engine import BLOCK, InTurn
 from gluon_softmax.engine.known import LAYERS, is_library_unchanged
-from gluon_softmax.errors import ArgumentError
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
@@ -64,13 +63,18 @@ def count_graphs(change=None, **fields):
     """
     if change:
         fields["changes"] = ((0, change),)
-    case, engine = Case(**fields), Counting()
+    engine = Counting()
+    compare(Case(**fields), engine)
+    return engine.graphs
+
+
+def compare(case, engine):
+    """Expect the numbers of the plain loop from an engine, or without any."""
     loops = SimpleNamespace(evaluate=gluon_softmax.evaluate)
     for name in ("train_epoch", "evaluate_accuracy", "train_ch3"):
         function = partial(getattr(gluon_softmax, name), engine=engine)
         setattr(loops, name, function)
     assert find_difference(run(case, plain), run(case, loops)) is None
-    return engine.graphs
 
 
 KNOWN = (
@@ -161,6 +165,13 @@ def test_for_how_many_batches_a_graph_runs(graphs, fields):
     assert count_graphs(**fields) == graphs
 
 
+@pytest.mark.parametrize("engine", [None, Counting()], ids=["alone", "engine"])
+@pytest.mark.parametrize("loss", ["from scratch", "hybridized from scratch", "softmax"])
+def test_hybridized_functions_train_as_they_would(loss, engine):
+    """With each kind of loss, with the engine and without."""
+    compare(Case(**SCRATCH, loss=loss), engine)
+
+
 CHANGES = (
     *("new start", "freeze", "add from now on", "mark_variables", "attach_grad to add"),
     *("hook", "wrap a child", "another activation in Dense", "another class"),
@@ -196,14 +207,6 @@ def batches(num_batches=5):
     return [
         (nd.array(draw.randn(n, 8)), nd.array(draw.randint(0, 4, n))) for n in sizes
     ]
-
-
-def test_a_frozen_net_cannot_be_trained():
-    """As the plain loop cannot train it, though a graph could run it."""
-    net = sequential(nn.Dense(4, in_units=8))
-    net.collect_params().setattr("grad_req", "null")
-    with pytest.raises(ArgumentError, match="depends on parameters with gradients"):
-        train_epoch(net, batches(), softmax_cross_entropy, lambda size: None)
 
 
 def fill_again(num_batches=3 * BLOCK):

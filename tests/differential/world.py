@@ -90,13 +90,8 @@ class World:
             self._iterators[seed] = make(*data, self.case.sizes, self)
         return self._iterators[seed]
 
-    @property
-    def train_iter(self):
-        return self._make_iterator(0)
-
-    @property
-    def test_iter(self):
-        return self._make_iterator(1)
+    train_iter = property(lambda self: self._make_iterator(0))
+    test_iter = property(lambda self: self._make_iterator(1))
 
     def update(self, batch_size):
         """Step, and change what the case changes at this batch."""
