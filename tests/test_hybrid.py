@@ -90,25 +90,20 @@ def test_training_and_prediction_are_recorded_apart():
         assert (net(X) == 2).asnumpy().all()
 
 
-def list_unfit():
-    """List functions that cannot be graphs, with what the error says."""
-    W, b = draw_params()
-    plain = nd.ones((16, 10))
-    numbers = "the numbers of its inputs"
-    unfit = {
-        "asscalar": (lambda X: nd.dot(X, W) / X.max().asscalar(), numbers),
-        "branch": (lambda X: nd.dot(X, W) * (1 if X.sum() > 40 else 2), numbers),
-        "random": (lambda X: nd.dot(X, W) + nd.random.normal(shape=(4, 10)), ""),
-        "dropout": (lambda X: nd.Dropout(nd.dot(X, W), mode="always"), "two results"),
-        "constant": (lambda X: nd.dot(X, plain) + b, "no gradient attached"),
-        "tuple": (lambda X: (X, W), "returned tuple"),
-        "not recorded": (lambda X: nd.array([1.0]), "not a result"),
-    }
-    for name, case in unfit.items():
-        yield pytest.param(*case, id=name)
+W, B = draw_params()
+PLAIN, NUMBERS = nd.ones((16, 10)), "the numbers of its inputs"
+UNFIT = {  # functions that cannot be graphs, and what the error says
+    "asscalar": (lambda X: nd.dot(X, W) / X.max().asscalar(), NUMBERS),
+    "branch": (lambda X: nd.dot(X, W) * (1 if X.sum() > 40 else 2), NUMBERS),
+    "random": (lambda X: nd.dot(X, W) + nd.random.normal(shape=(4, 10)), ""),
+    "dropout": (lambda X: nd.Dropout(nd.dot(X, W), mode="always"), "two results"),
+    "constant": (lambda X: nd.dot(X, PLAIN) + B, "no gradient attached"),
+    "tuple": (lambda X: (X, W), "returned tuple"),
+    "not recorded": (lambda X: nd.array([1.0]), "not a result"),
+}
 
 
-@pytest.mark.parametrize(("function", "message"), list(list_unfit()))
+@pytest.mark.parametrize(("function", "message"), UNFIT.values(), ids=UNFIT)
 def test_what_is_seen_to_be_unfit_is_refused(function, message):
     """In one line, with the reason, however it is used."""
     X = nd.array(np.random.RandomState(0).rand(4, 16) + 3.9 / 16)
