@@ -21,6 +21,7 @@ from differential.nets import FLAT, IMAGE
 from differential.world import World
 from gluon_softmax.engine import BLOCK, InTurn
 from gluon_softmax.engine.known import LAYERS, is_library_unchanged
+from gluon_softmax.errors import ArgumentError
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
@@ -207,6 +208,14 @@ def batches(num_batches=5):
     return [
         (nd.array(draw.randn(n, 8)), nd.array(draw.randint(0, 4, n))) for n in sizes
     ]
+
+
+def test_a_frozen_net_cannot_be_trained():
+    """As the plain loop cannot train it, though a graph could run it."""
+    net = sequential(nn.Dense(4, in_units=8))
+    net.collect_params().setattr("grad_req", "null")
+    with pytest.raises(ArgumentError, match="depends on parameters with gradients"):
+        train_epoch(net, batches(), softmax_cross_entropy, lambda size: None)
 
 
 def fill_again(num_batches=3 * BLOCK):
