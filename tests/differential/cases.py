@@ -248,7 +248,7 @@ def list_each():
         ("one-hot loss", "loss", ONE_HOT_LOSSES, {"labels": "one-hot"}),
         ("updater", "updater", GLUON | ARRAYS, net),
         ("iterator", "iterator", ITERATORS | IMAGE_ITERATORS, images),
-        ("labels", "labels", LABELS, {}),
+        ("labels", "labels", LABELS, {"loss": "smooth"}),
         ("plan", "plan", PLANS, {}),
         ("scope", "scope", SCOPES, {"updater": "nothing"}),
     )
