@@ -1,7 +1,5 @@
 """What users call mini-batches, and what is said of what are none."""
 
-from __future__ import annotations
-
 import mxnet as mx
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from gluon_softmax import (
     train_ch3,
     train_epoch,
 )
+from differential.iterators import Indexed, Iterable
 from gluon_softmax.chapter import second_edition
 from gluon_softmax.data.batches import read_batches
 from gluon_softmax.errors import ArgumentError, DivergedError
@@ -24,29 +23,15 @@ LOSS = gluon.loss.SoftmaxCrossEntropyLoss()
 X = np.random.RandomState(0).rand(10, 6).astype("float32")
 y = np.array([0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
 PARTS = (slice(4), slice(4, 8), slice(8, 10))
-
-
-class Indexed:
-    """Batches that are found by number only."""
-
-    def __getitem__(self, number):
-        return X[PARTS[number]], y[PARTS[number]]
-
-
-class Generated:
-    """Batches from a new generator each time."""
-
-    def __iter__(self):
-        return ((X[part], y[part]) for part in PARTS)
-
+NUMPY = [(X[part], y[part]) for part in PARTS]
 
 KINDS = {
-    "NumPy": [(X[part], y[part]) for part in PARTS],
+    "NumPy": NUMPY,
     "lists": tuple([X[part].tolist(), y[part].tolist()] for part in PARTS),
     "NDArray": [(nd.array(X[part]), nd.array(y[part])) for part in PARTS],
     "labels (n, 1)": [(nd.array(X[part]), nd.array(y[part, None])) for part in PARTS],
-    "__getitem__ alone": Indexed(),
-    "__iter__ alone": Generated(),
+    "__getitem__ alone": Indexed(NUMPY),
+    "__iter__ alone": Iterable(iter, NUMPY),
     "Gluon's DataLoader": gluon.data.DataLoader(gluon.data.ArrayDataset(X, y), 4),
     "mx.io, padded": mx.io.NDArrayIter(X, y, 4, last_batch_handle="pad"),
     "mx.io, of batches": [

@@ -4,8 +4,6 @@
 ``DIFFERENTIAL_EXAMPLES``; ``--hypothesis-seed=1`` tries the same ones again.
 """
 
-from __future__ import annotations
-
 import os
 
 import gluon_softmax

@@ -4,8 +4,6 @@
 such cases say for how many batches a graph ran.
 """
 
-from __future__ import annotations
-
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -30,10 +28,13 @@ from mxnet.gluon import nn
 softmax_cross_entropy = gluon.loss.SoftmaxCrossEntropyLoss()
 
 IMAGES = {"inputs": "image", "labels": "int32", "sizes": (4, 4, 3)}
+LOADER = {"iterator": "loader", **IMAGES}
 DENSE = {"layers": ("Dense relu",), "sizes": (4, 4, 3)}
-SCRATCH = {"cell": "perceptron", "wrapper": "hybridized", "sizes": (4, 4, 4)}
+TWO_DENSE = {"layers": ("Dense of known size", "Dense without bias"), "classes": 4}
+SCRATCH = {"cell": "perceptron", "wrapper": "hybridized", "updater": "descent"}
+SCRATCH["sizes"] = (4, 4, 4)
 HYBRID = {"container": "HybridSequential", "quirks": ("hybridized",)}
-MANY = 9 * BLOCK
+MANY = (4,) * 9 * BLOCK
 """More batches than there are arrays in turn."""
 
 
@@ -56,18 +57,25 @@ class Counting(Engine):
         return counted, loss, data_iter
 
 
-def count_graphs(**fields):
+def count_graphs(change=None, **fields):
     """Count the graphs that a case ran, with the numbers of the plain loop.
 
     It may run one for each batch of an evaluation and of two epochs of training.
     """
-    case, engine = Case(**fields), Counting()
+    if change:
+        fields["changes"] = ((0, change),)
+    engine = Counting()
+    compare(Case(**fields), engine)
+    return engine.graphs
+
+
+def compare(case, engine):
+    """Expect the numbers of the plain loop from an engine, or without any."""
     loops = SimpleNamespace(evaluate=gluon_softmax.evaluate)
     for name in ("train_epoch", "evaluate_accuracy", "train_ch3"):
         function = partial(getattr(gluon_softmax, name), engine=engine)
         setattr(loops, name, function)
     assert find_difference(run(case, plain), run(case, loops)) is None
-    return engine.graphs
 
 
 KNOWN = (
@@ -83,7 +91,7 @@ KNOWN = (
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_layers_run_as_graphs(name, iterator, quirks):
     """For all batches, once Gluon knows the shapes."""
-    case = {"layers": (name,), "iterator": iterator, "quirks": quirks, **IMAGES}
+    case = {**IMAGES, "layers": (name,), "iterator": iterator, "quirks": quirks}
     assert count_graphs(**case) == 9
 
 
@@ -117,60 +125,36 @@ CASES = {
     "record": (0, {"scope": "record"}),
     "train_mode": (0, {"scope": "train_mode"}),
     "predict_mode": (6, {"scope": "predict_mode"}),
-    "loader in record": (0, {"scope": "record", "iterator": "loader", **IMAGES}),
-    "kept graph": (
-        0,
-        {"layers": ("Dropout",), "changes": ((0, "drop a layer"),), **HYBRID},
-    ),
+    "loader in record": (0, {"scope": "record", **LOADER}),
+    "kept graph": (0, {**HYBRID, "layers": ("Dropout",), "change": "drop a layer"}),
     "kept graph under a hybridized loss": (
         0,
-        {"layers": ("BatchNorm",), "loss": "hybridized from scratch", **HYBRID},
+        {**HYBRID, "layers": ("BatchNorm",), "loss": "hybridized from scratch"},
     ),
     "kept activation": (
         0,
-        {
-            **DENSE,
-            "quirks": ("hybridized activations",),
-            "changes": ((0, "another activation"),),
-        },
+        {**DENSE, "quirks": ("hybridized activations",)}
+        | {"change": "another activation"},
     ),
-    "tied layers": (
-        0,
-        {"layers": ("Dense of known size", "Dense without bias"), "classes": 4}
-        | {"quirks": ("tied and hybridized",)},
-    ),
-    "one array": (
-        0,
-        {"layers": ("Dense of known size", "Dense without bias"), "classes": 4}
-        | {"quirks": ("of one array",)},
-    ),
-    "kept images": (
-        0,
-        {"layers": ("keeping",), "iterator": "loader", **IMAGES, "sizes": (4,) * MANY},
-    ),
-    "in turn": (
-        3 * MANY,
-        {"iterator": "shuffled loader", **IMAGES, "sizes": (4,) * MANY},
-    ),
-    "in turn with workers": (
-        3 * MANY,
-        {"iterator": "loader with workers", **IMAGES, "sizes": (4,) * MANY},
-    ),
+    "tied layers": (0, {**TWO_DENSE, "quirks": ("tied and hybridized",)}),
+    "one array": (0, {**TWO_DENSE, "quirks": ("of one array",)}),
+    "kept images": (0, {**LOADER, "layers": ("keeping",), "sizes": MANY}),
+    "in turn": (108, {**LOADER, "iterator": "shuffled loader", "sizes": MANY}),
+    "with workers": (108, {**LOADER, "iterator": "loader with workers", "sizes": MANY}),
     "summed gradients": (
-        3 * MANY,
-        {"updater": "summed gradients", "iterator": "loader", **IMAGES}
-        | {"sizes": (64,) * MANY},
+        108,
+        {**LOADER, "updater": "summed gradients", "sizes": (64,) * len(MANY)},
     ),
     "many shapes": (15, {"sizes": (*range(1, 9), 1)}),
     "double precision": (0, {**DENSE, "quirks": ("double precision",)}),
     "a transform that changes": (
         9,
-        {"iterator": "transforming loader", "changes": ((0, "number"),), **IMAGES},
+        {**LOADER, "iterator": "transforming loader", "change": "number"},
     ),
-    "from scratch": (9, {**SCRATCH, "updater": "descent"}),
+    "from scratch": (9, SCRATCH),
     "from scratch, with a penalty": (  # a weight is in two places when training
         3,
-        {**SCRATCH, "updater": "descent", "loss": "hybridized penalty"},
+        {**SCRATCH, "loss": "hybridized penalty"},
     ),
     "from scratch, bound anew": (5, {**SCRATCH, "updater": "rebinding"}),
 }
@@ -180,6 +164,13 @@ CASES = {
 def test_for_how_many_batches_a_graph_runs(graphs, fields):
     """Each case was once wrong, or would be without a check of the engine's."""
     assert count_graphs(**fields) == graphs
+
+
+@pytest.mark.parametrize("engine", [None, Counting()], ids=["alone", "engine"])
+@pytest.mark.parametrize("loss", ["from scratch", "hybridized from scratch", "softmax"])
+def test_hybridized_functions_train_as_they_would(loss, engine):
+    """With each kind of loss, with the engine and without."""
+    compare(Case(**SCRATCH, loss=loss), engine)
 
 
 CHANGES = (
@@ -193,15 +184,13 @@ CHANGES = (
 @pytest.mark.parametrize("name", CHANGES)
 def test_whatever_changes_between_batches_counts_at_once(name):
     """Though the loader has read the next batches already."""
-    case = {"layers": ("Dense relu",), "iterator": "loader", **IMAGES}
-    assert 3 <= count_graphs(changes=((0, name),), **case) < 9
+    assert 3 <= count_graphs(change=name, layers=("Dense relu",), **LOADER) < 9
 
 
 @pytest.mark.parametrize("name", ["global function", "attach_grad", "redefine"])
 def test_whatever_changes_of_a_function_counts_at_once(name):
     """Its variables, its code, and what autograd knows of its parameters."""
-    case = {"updater": "descent", "changes": ((0, name),), **SCRATCH}
-    assert 3 <= count_graphs(**case) < 9
+    assert 3 <= count_graphs(change=name, **SCRATCH) < 9
 
 
 def sequential(*layers):

@@ -1,7 +1,5 @@
 """Arrays that stay in their files."""
 
-from __future__ import annotations
-
 import pickle
 import subprocess
 import sys

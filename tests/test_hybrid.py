@@ -1,23 +1,14 @@
 """Functions that the user hybridizes: what they give, and what is refused."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np
 import pytest
-from gluon_softmax import ImageDataset, evaluate_accuracy, hybridize, load_data
-from gluon_softmax import train_ch3 as train
+from gluon_softmax import evaluate_accuracy, hybridize
 from gluon_softmax.chapter import scratch
 from gluon_softmax.errors import ArgumentError
-from mxnet import autograd, gluon, nd
+from mxnet import autograd, nd
 from mxnet.gluon import nn
-
-LOSSES = {
-    "from scratch": scratch.cross_entropy,
-    "hybridized": hybridize(scratch.cross_entropy),
-    "Gluon's": gluon.loss.SoftmaxCrossEntropyLoss(),
-}
 
 
 def draw_params():
@@ -27,28 +18,6 @@ def draw_params():
     for param in params:
         param.attach_grad()
     return params
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_training_gives_the_numbers_of_the_function(name):
-    """Parameters and figures, with each kind of loss, with the engine and without."""
-    images = np.random.RandomState(0).randint(0, 256, (104, 4, 4), dtype="uint8")
-    sets = [
-        ImageDataset(part, np.arange(len(part)) % 10)
-        for part in (images[:84], images[84:])
-    ]
-    results = []
-    for hybrid, options in ((False, {}), (True, {}), (True, {"engine": None})):
-        params = draw_params()
-        net = partial(scratch.net, W=params[0], b=params[1])
-        net = hybridize(net) if hybrid else net
-        loaders = load_data(*sets, 16, seed=1)
-        history = train(net, *loaders, LOSSES[name], 3, 16, params, 0.1, **options)
-        figures = [history.column(c) for c in ("loss", "train_acc", "test_acc")]
-        results.append([np.array(figures), *(p.asnumpy() for p in params)])
-    for found in results[1:]:
-        for array, expected in zip(found, results[0]):
-            np.testing.assert_allclose(array, expected, rtol=1e-5, atol=1e-6)
 
 
 VARIABLES = {  # what is in a cell, and what is in the next one
@@ -121,25 +90,20 @@ def test_training_and_prediction_are_recorded_apart():
         assert (net(X) == 2).asnumpy().all()
 
 
-def list_unfit():
-    """List functions that cannot be graphs, with what the error says."""
-    W, b = draw_params()
-    plain = nd.ones((16, 10))
-    numbers = "the numbers of its inputs"
-    unfit = {
-        "asscalar": (lambda X: nd.dot(X, W) / X.max().asscalar(), numbers),
-        "branch": (lambda X: nd.dot(X, W) * (1 if X.sum() > 40 else 2), numbers),
-        "random": (lambda X: nd.dot(X, W) + nd.random.normal(shape=(4, 10)), ""),
-        "dropout": (lambda X: nd.Dropout(nd.dot(X, W), mode="always"), "two results"),
-        "constant": (lambda X: nd.dot(X, plain) + b, "no gradient attached"),
-        "tuple": (lambda X: (X, W), "returned tuple"),
-        "not recorded": (lambda X: nd.array([1.0]), "not a result"),
-    }
-    for name, case in unfit.items():
-        yield pytest.param(*case, id=name)
+W, B = draw_params()
+PLAIN, NUMBERS = nd.ones((16, 10)), "the numbers of its inputs"
+UNFIT = {  # functions that cannot be graphs, and what the error says
+    "asscalar": (lambda X: nd.dot(X, W) / X.max().asscalar(), NUMBERS),
+    "branch": (lambda X: nd.dot(X, W) * (1 if X.sum() > 40 else 2), NUMBERS),
+    "random": (lambda X: nd.dot(X, W) + nd.random.normal(shape=(4, 10)), ""),
+    "dropout": (lambda X: nd.Dropout(nd.dot(X, W), mode="always"), "two results"),
+    "constant": (lambda X: nd.dot(X, PLAIN) + B, "no gradient attached"),
+    "tuple": (lambda X: (X, W), "returned tuple"),
+    "not recorded": (lambda X: nd.array([1.0]), "not a result"),
+}
 
 
-@pytest.mark.parametrize(("function", "message"), list(list_unfit()))
+@pytest.mark.parametrize(("function", "message"), UNFIT.values(), ids=UNFIT)
 def test_what_is_seen_to_be_unfit_is_refused(function, message):
     """In one line, with the reason, however it is used."""
     X = nd.array(np.random.RandomState(0).rand(4, 16) + 3.9 / 16)

@@ -249,7 +249,7 @@ def test_different_revisions_are_refused(small_set):
 
 
 def test_load_data_fashion_mnist(fashion):
-    """The book's call gives 235 and 40 batches, all of the real data."""
+    """The book's call gives 235 and 40 batches of the real data, or as it asks for."""
     train_iter, test_iter = load_data_fashion_mnist(256)
     assert (len(train_iter), len(test_iter)) == (235, 40)
     X, y = next(iter(test_iter))
@@ -260,10 +260,6 @@ def test_load_data_fashion_mnist(fashion):
         total += float(X.sum().asscalar())
     assert counts.tolist() == [6000] * 10
     assert total / (60_000 * 784) == pytest.approx(0.2860, abs=5e-5)
-
-
-def test_load_data_fashion_mnist_takes_the_books_arguments(fashion):
-    """`resize` and `root` as in the book, `num_workers` beside them."""
     root = fashion[0].folder
     train_iter, test_iter = load_data_fashion_mnist(128, 36, root=root, num_workers=1)
     assert next(iter(train_iter))[0].shape == (128, 1, 36, 36)

@@ -1,7 +1,5 @@
 """The drawn stand-in: what it promises of its pictures, and how hard they are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from gluon_softmax import (

@@ -23,11 +23,6 @@ def slow(seconds: float) -> float:
     return seconds
 
 
-def double(task: int) -> int:
-    """Return twice a number."""
-    return 2 * task
-
-
 def kill(task: tuple[int, np.ndarray] | int) -> None:
     """Die of a signal, unless it is 0."""
     number = task if isinstance(task, int) else task[0]

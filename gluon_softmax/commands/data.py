@@ -49,9 +49,8 @@ def fetch_data(options: argparse.Namespace) -> int:
 
 def _list_data(options: argparse.Namespace) -> int:
     """Print where the data sets are; `verify` fails where one is not as it should."""
-    from ..data.inventory import take_inventory
     from ..data.published import PUBLISHED
-    from ..data.sources import check_variable
+    from ..data.sources import check_variable, take_inventory
 
     check_variable()
     for name in options.names or PUBLISHED:

@@ -112,8 +112,8 @@ def look_at_import(package: str) -> Check:
 def _data() -> Iterator[Check]:
     """Look for the data sets."""
     try:
-        from ..data.inventory import take_inventory
         from ..data.published import PUBLISHED
+        from ..data.sources import take_inventory
     except ImportError as error:  # of a package that is named above
         yield Check("data", f"not looked for ({error})", "install what is missing")
         return

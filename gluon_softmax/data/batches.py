@@ -8,12 +8,10 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
-from ..engine.memory import can_fill
+from ..engine.memory import Batches, can_fill
 from ..errors import ArgumentError
 
 __all__ = ["Batches", "read_batches"]
-
-Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 
 GIVE_NEW_ARRAYS = (list, tuple, gluon.data.DataLoader)
 """Iterables whose batches stay as they are while later ones are read."""

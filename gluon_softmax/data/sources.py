@@ -1,11 +1,13 @@
-"""Where a data set's files are on this machine, and what is read there."""
+"""Where a data set's files are on this machine, what is read there, and what is not."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import DataError
 from .download import fetch
@@ -14,11 +16,13 @@ from .published import FILE_NAMES, get_publication, read_verified
 __all__ = [
     "ENVIRONMENT_VARIABLE",
     "Files",
+    "Finding",
     "Place",
     "check_variable",
     "inspect",
     "places",
     "read",
+    "take_inventory",
 ]
 
 ENVIRONMENT_VARIABLE = "GLUON_SOFTMAX_DATA"
@@ -44,6 +48,17 @@ class Files:
     labels: memoryview
     folder: Path
     revision: str
+
+
+class Finding(NamedTuple):
+    """Where one half of a data set is, or what is wrong there."""
+
+    split: str
+    where: str = ""
+    problem: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.split}: {self.problem or self.where}"
 
 
 def places(name: str, root: str | os.PathLike[str] | None = None) -> list[Place]:
@@ -109,6 +124,31 @@ def inspect(name: str, train: bool, folder: str | os.PathLike[str]) -> Files | N
             f"{of_images}, labels {of_labels}; delete one of them"
         )
     return Files(images, labels, Path(folder), of_images)
+
+
+def take_inventory(
+    name: str, root: str | os.PathLike[str] | None = None
+) -> Iterator[Finding]:
+    """Yield a finding for each half and place of a data set that holds anything.
+
+    The first sound one is what a data set reads; one says so where there is none.
+    """
+    missing = f"not on this machine: run gluon-softmax data fetch {name}"
+    for train in (True, False):
+        split, is_found = f"{name} {'train' if train else 'test'}", False
+        for place in places(name, root):
+            try:
+                files = inspect(name, train, place.folder)
+            except DataError as error:
+                yield Finding(split, problem=str(error))
+            else:
+                if files is None:
+                    continue
+                where = f"{files.revision} revision in {place.folder} ({place.origin})"
+                yield Finding(split, where)
+            is_found = True
+        if not is_found:
+            yield Finding(split, problem=missing)
 
 
 def _mxnet_folder(name: str) -> Path:

@@ -1,27 +1,41 @@
 """Pictures of garments drawn by the package, for when Fashion-MNIST cannot be had.
 
-The polygons come from `garments`, for all pictures of a class at once; only filling
-them is done picture by picture.
+What garments look like is in `garments.json`: each is painted in layers of polygons,
+which each have two outlines and two shades. A picture has something between the two,
+the same for all polygons of a layer. Points are in pixels from the centre of the
+picture, x to the right and y downwards; a shade of 1 is bright cloth. `when` is for
+polygons that not every picture has: between which of the numbers from 0 to 1 that are
+drawn for a layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import json
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import check_whole_number
 from .datasets import ImageDataset
-from .garments import GARMENTS
 from .labels import TEXT_LABELS
-from .outlines import Part, Vary
 from .pictures import SIDE
 
 __all__ = ["SyntheticFashion", "draw_garments"]
 
 ENLARGEMENT = 4  # of the canvas, so that shrinking it smooths the edges
+ABSENT = -1.0  # the shade of a polygon in a picture that does without it
+Vary = Callable[[float, float], np.ndarray]  # one random number per picture
+
+
+class Part(NamedTuple):
+    """One polygon per picture, and its shade."""
+
+    points: np.ndarray  # (n, num_points, 2)
+    shade: np.ndarray  # (n,)
 
 
 class SyntheticFashion(ImageDataset):
@@ -84,14 +98,40 @@ def draw_garments(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     check_whole_number("num_images", num_images, least=1)
     check_whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(num_images, dtype=np.int32) % len(GARMENTS))
+    labels = rng.permutation(np.arange(num_images, dtype=np.int32) % len(TEXT_LABELS))
     images = np.empty((num_images, SIDE, SIDE), dtype=np.uint8)
     for label in np.unique(labels):
-        garment, stripes = GARMENTS[label]
+        garment = _load_garments()[TEXT_LABELS[label]]
         places = np.flatnonzero(labels == label)
         vary = partial(rng.uniform, size=len(places))
-        images[places] = _dye(_fill(_pose(garment(vary), vary)), stripes, rng)
+        parts = [part for layer in garment["layers"] for part in _shape(layer, vary)]
+        images[places] = _dye(_fill(_pose(parts, vary)), garment["stripes"], rng)
     return images, labels
+
+
+@cache
+def _load_garments() -> dict[str, dict]:
+    """Load what the garments look like, by their labels."""
+    path = Path(__file__).with_name("garments.json")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _shape(layer: list[dict], vary: Vary) -> Iterator[Part]:
+    """Yield the polygons of a layer, for each picture between their two outlines."""
+    share = np.stack([vary(0, 1), vary(0, 1)], axis=-1)[:, None]
+    brightness, choice = vary(0, 1), vary(0, 1)
+    for polygon in layer:
+        first, last = (_parse(polygon[end]) for end in ("from", "to"))
+        dark, bright = polygon["shade"]
+        least, most = polygon.get("when", (0, 1))
+        shade = dark + (bright - dark) * brightness
+        is_there = (least <= choice) & (choice < most)
+        yield Part(first + (last - first) * share, np.where(is_there, shade, ABSENT))
+
+
+def _parse(points: str) -> np.ndarray:
+    """Parse points as SVG has them, ``x,y x,y``."""
+    return np.array([point.split(",") for point in points.split()], float)
 
 
 def _pose(parts: list[Part], vary: Vary) -> list[Part]:
@@ -109,8 +149,7 @@ def _fill(parts: list[Part]) -> np.ndarray:
     shapes = []
     for points, shade in parts:
         corners = ((points + SIDE / 2) * ENLARGEMENT).reshape(num_images, -1)
-        fills = np.full(num_images, shade) * 255
-        shapes.append((corners.tolist(), fills.astype(int).tolist()))
+        shapes.append((corners.tolist(), (shade * 255).astype(int).tolist()))
     return np.stack([_paint(shapes, i) for i in range(num_images)])
 
 

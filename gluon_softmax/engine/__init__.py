@@ -8,13 +8,17 @@ to do the same, which is looked at again before every batch.
 from __future__ import annotations
 
 from threading import local
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from .graph import Loss, Net, may_have_graph
 from .hybrid import hybridize
-from .runner import BLOCK, Batches, InTurn, Runner
+from .memory import Batches
+from .runner import BLOCK, InTurn, Runner
 
 __all__ = ["BLOCK", "ENGINE", "Batches", "Engine", "InTurn", "Loss", "Net", "hybridize"]
+
+AnyLoss = TypeVar("AnyLoss", Loss, None)
 
 
 class Engine(local):
@@ -24,8 +28,8 @@ class Engine(local):
         self._idle: WeakKeyDictionary[Net, dict[bool, Runner]] = WeakKeyDictionary()
 
     def accelerate(
-        self, net: Net, loss: Loss | None, data_iter: Batches
-    ) -> tuple[Net, Loss | None, Batches]:
+        self, net: Net, loss: AnyLoss, data_iter: Batches
+    ) -> tuple[Net, AnyLoss, Batches]:
         """Return what stands for a net, its loss and its batches in one loop over them.
 
         Parameters

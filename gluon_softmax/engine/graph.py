@@ -47,12 +47,9 @@ class Graph:
     @cached_property
     def key(self) -> tuple:
         """Return what is equal in two graphs that can stand in for each other."""
-        places = [
-            (name, address(array))
-            for arrays in (self.arrays, self.grads)
-            for name, array in arrays.items()
-        ]
-        return describe(self.symbol), tuple(places)
+        arrays = [*self.arrays.items(), *self.grads.items()]
+        places = tuple((name, address(array)) for name, array in arrays)
+        return describe(self.symbol), places
 
     def count_bytes(self, X: nd.NDArray, y: nd.NDArray) -> int:
         """Return what a batch and all that is computed from it take at most."""

@@ -6,7 +6,6 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, update_wrapper
-from operator import itemgetter
 
 import numpy as np
 from mxnet import autograd, nd, sym
@@ -218,9 +217,7 @@ def _list_items(holder: object) -> Iterator[Callable]:
     """List what reads the items of a list, a tuple or a dict."""
     if isinstance(holder, (list, dict)):
         yield holder.__len__
-    if isinstance(holder, (list, tuple)):
-        for number in range(len(holder)):
-            yield partial(itemgetter(number), holder)
-    elif isinstance(holder, dict):
-        for name in holder:
-            yield partial(holder.get, name)
+    if isinstance(holder, dict):
+        yield from (partial(holder.get, name) for name in holder)
+    elif isinstance(holder, (list, tuple)):
+        yield from (partial(holder.__getitem__, n) for n in range(len(holder)))

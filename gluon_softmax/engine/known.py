@@ -15,7 +15,6 @@ __all__ = [
     "CONTAINERS",
     "LAYERS",
     "LOSSES",
-    "OPERATORS",
     "NoGraph",
     "check_block",
     "check_operators",
@@ -36,15 +35,8 @@ OPERATORS = {
 
 _NAMES = [*(name for name in OPERATORS if hasattr(nd, name)), "flatten"]
 _FUNCTIONS = [getattr(nd, name) for name in _NAMES]
-_METHODS = Snapshot(
-    vars(base)
-    for base in {
-        base
-        for kind in (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter)
-        for base in kind.__mro__
-        if base is not object
-    }
-)
+_KINDS = (*CONTAINERS, *LAYERS, *LOSSES, gluon.Parameter)
+_METHODS = Snapshot(map(vars, {base for kind in _KINDS for base in kind.__mro__}))
 
 
 class NoGraph(Exception):

@@ -7,15 +7,16 @@ Here the memory is MXNet's from the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from mxnet import nd
 
 from ..compat.internals import view
 
-__all__ = ["Empty", "Ring", "as_ndarray", "as_numpy", "can_fill", "empty"]
+__all__ = ["Batches", "Empty", "Ring", "as_ndarray", "as_numpy", "can_fill", "empty"]
 
+Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 Empty = Callable[["tuple[int, ...]", str], np.ndarray]
 
 

@@ -8,7 +8,6 @@ next batches while MXNet computes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 from threading import Lock
 from typing import NamedTuple
@@ -28,9 +27,9 @@ from ..compat.internals import (
 )
 from .graph import Graph, Loss, Net, make_graph
 from .known import NoGraph, is_library_unchanged
-from .memory import Ring, can_fill
+from .memory import Batches, Ring, can_fill
 
-__all__ = ["BLOCK", "Batches", "InTurn", "Runner"]
+__all__ = ["BLOCK", "InTurn", "Runner"]
 
 BLOCK = 4
 """How many batches are read before they are computed, and whose results are joined."""
@@ -49,8 +48,6 @@ TRIES = 2
 
 _making = Lock()
 """Gluon names what it calls with symbols, and its names are of no one thread."""
-
-Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 
 
 class InTurn(nd.NDArray):

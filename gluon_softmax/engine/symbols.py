@@ -15,16 +15,10 @@ def describe(symbol: sym.Symbol) -> str:
     Inputs count with their names, operators without.
     """
     graph = json.loads(symbol.tojson())
-    nodes = [
-        (
-            node["op"],
-            node["op"] == "null" and node["name"],
-            node.get("attrs"),
-            node["inputs"],
-        )
-        for node in graph["nodes"]
-    ]
-    return repr((nodes, graph["heads"]))
+    for node in graph["nodes"]:
+        if node["op"] != "null":
+            del node["name"]
+    return repr((graph["nodes"], graph["heads"]))
 
 
 def list_operators(symbol: sym.Symbol) -> set[str]:

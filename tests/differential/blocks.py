@@ -1,7 +1,5 @@
 """Blocks as users write them, each with something that only calling it does."""
 
-from __future__ import annotations
-
 import mxnet as mx
 from mxnet import autograd, nd
 from mxnet.gluon import Block, HybridBlock, nn
@@ -139,7 +137,6 @@ class Named(Block):
 
 
 def twice(function):
-    """Return a function that gives twice as much."""
     return lambda *given, **named: function(*given, **named) * 2
 
 

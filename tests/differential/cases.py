@@ -61,7 +61,6 @@ class Case:
 
 
 def run_epochs(world, loops, net, batch_size=4):
-    """Train for two epochs, and evaluate before and after each."""
     yield "accuracy", loops.evaluate_accuracy(world.test_iter, net)
     for _ in range(2):
         data = net, world.train_iter, world.loss, world.update
@@ -70,7 +69,6 @@ def run_epochs(world, loops, net, batch_size=4):
 
 
 def run_train_ch3(world, loops, net, with_params=False):
-    """Train by the book's function."""
     updater = {"trainer": SimpleNamespace(step=world.update, learning_rate=LR)}
     if with_params:
         updater = {"params": world.arrays(), "lr": LR}
@@ -80,7 +78,6 @@ def run_train_ch3(world, loops, net, with_params=False):
 
 
 def run_evaluations(world, loops, net):
-    """Evaluate, with the changes of a case in between."""
     for _ in range(3):
         yield "accuracy", loops.evaluate_accuracy(world.test_iter, net)
         yield from zip(FIGURES, loops.evaluate(world.train_iter, net, world.loss))
@@ -161,7 +158,6 @@ def find_difference(expected, found, tolerance=1e-5):
 
 
 def is_close(value, other, tolerance):
-    """Return whether numbers agree, relatively where they are large."""
     if value is None or other is None:
         return value is other
     if np.shape(value) != np.shape(other):
@@ -177,7 +173,6 @@ def names(table):
 
 
 def tuples(strategy, most):
-    """Return a strategy of short tuples."""
     return st.lists(strategy, max_size=most).map(tuple)
 
 
@@ -188,7 +183,6 @@ def mostly(simple, strategy):
 
 @st.composite
 def cases(draw):
-    """Compose a case."""
     cell = draw(st.one_of(st.none(), st.none(), st.none(), names(CELLS)))
     iterator = draw(mostly("list", names(ITERATORS | IMAGE_ITERATORS)))
     of_images = iterator in IMAGE_ITERATORS
@@ -205,47 +199,34 @@ def cases(draw):
         changes=draw(tuples(st.tuples(st.integers(0, 6), names(CHANGES)), 3)),
         quirks=draw(mostly((), tuples(names(QUIRKS), 2))),
         touched=draw(st.booleans()),
-        **draw(of_scratch() if cell else of_blocks(inputs)),
-        **draw(of_loss(of_images)),
+        **(draw_scratch(draw) if cell else draw_blocks(draw, inputs)),
+        **draw_loss(draw, of_images),
     )
 
 
-def of_scratch():
-    """Return a strategy of what a net from scratch is wrapped in and trained by."""
-    return st.fixed_dictionaries(
-        {"updater": names(ARRAYS), "wrapper": names(FUNCTIONS)}
-    )
+def draw_scratch(draw):
+    """Draw what a net from scratch is wrapped in and trained by."""
+    return {"updater": draw(names(ARRAYS)), "wrapper": draw(names(FUNCTIONS))}
 
 
-def of_blocks(inputs):
-    """Return a strategy of what makes and trains a net of Gluon's."""
-    usual = of_layers(inputs, USUAL_IMAGE, USUAL)
-    return st.fixed_dictionaries(
-        {
-            "layers": st.one_of(usual, of_layers(inputs, IMAGE, FLAT)),
-            "container": mostly("Sequential", names(CONTAINERS)),
-            "wrapper": mostly("as it is", mostly("as it is", names(WRAPPERS))),
-            "updater": mostly("sgd", names(GLUON | ARRAYS)),
-        }
-    )
+def draw_blocks(draw, inputs):
+    """Draw what makes and trains a net of Gluon's: first layers that want images."""
+    images, others = draw(st.sampled_from([(USUAL_IMAGE, USUAL), (IMAGE, FLAT)]))
+    first = () if inputs == "flat" else draw(tuples(names(images), 2))
+    return {
+        "layers": first + draw(tuples(names(others), 3)),
+        "container": draw(mostly("Sequential", names(CONTAINERS))),
+        "wrapper": draw(mostly("as it is", mostly("as it is", names(WRAPPERS)))),
+        "updater": draw(mostly("sgd", names(GLUON | ARRAYS))),
+    }
 
 
-def of_layers(inputs, images, others):
-    """Return a strategy of layers: first those that want images, if there are any."""
-    first = st.just(()) if inputs == "flat" else tuples(names(images), 2)
-    return st.tuples(first, tuples(names(others), 3)).map(lambda two: two[0] + two[1])
-
-
-def of_loss(of_images):
-    """Return a strategy of losses, and of labels that fit."""
-    losses = mostly("softmax", names(LOSSES | ONE_HOT_LOSSES))
-    if of_images:
-        return st.fixed_dictionaries({"loss": losses})
-    classes = st.fixed_dictionaries({"loss": losses, "labels": names(LABELS)})
-    one_hot = st.fixed_dictionaries(
-        {"loss": names(ONE_HOT_LOSSES), "labels": st.just("one-hot")}
-    )
-    return st.one_of(*[classes] * 5, one_hot)
+def draw_loss(draw, of_images):
+    """Draw a loss, and labels that fit."""
+    if not of_images and draw(st.integers(0, 5)) == 5:
+        return {"loss": draw(names(ONE_HOT_LOSSES)), "labels": "one-hot"}
+    labels = {} if of_images else {"labels": draw(names(LABELS))}
+    return {"loss": draw(mostly("softmax", names(LOSSES | ONE_HOT_LOSSES))), **labels}
 
 
 def list_each():
@@ -267,7 +248,7 @@ def list_each():
         ("one-hot loss", "loss", ONE_HOT_LOSSES, {"labels": "one-hot"}),
         ("updater", "updater", GLUON | ARRAYS, net),
         ("iterator", "iterator", ITERATORS | IMAGE_ITERATORS, images),
-        ("labels", "labels", LABELS, {}),
+        ("labels", "labels", LABELS, {"loss": "smooth"}),
         ("plan", "plan", PLANS, {}),
         ("scope", "scope", SCOPES, {"updater": "nothing"}),
     )

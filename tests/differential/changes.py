@@ -4,8 +4,6 @@ Each change is a function of a world; where there is nothing to change it does n
 Those of `BEFORE` come before the updater's own step, those of `AFTER` behind it.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from operator import methodcaller
 from unittest.mock import patch
@@ -29,17 +27,14 @@ def put(**values):
 
 
 def write(array, value):
-    """Write to an array in place."""
     array[:] = value
 
 
 def mark(array, grad_req="write"):
-    """Give an array another gradient."""
     autograd.mark_variables([array], [nd.zeros_like(array)], grad_req)
 
 
 def wrap_child(block):
-    """Put another layer in the place of the first child."""
     for name, child in list(block._children.items())[:1]:
         other = nn.HybridSequential()
         other.add(child, nn.HybridLambda(lambda F, x: x * 2))
@@ -47,7 +42,6 @@ def wrap_child(block):
 
 
 def set_child(block):
-    """Set another layer where a block has it as an attribute."""
     if isinstance(getattr(block, "layer0", None), nn.Dense):
         other = nn.Sequential()
         other.add(block.layer0, nn.Lambda(lambda x: x * 2))
@@ -61,7 +55,6 @@ def drop_child(block):
 
 
 def replace_parameter(layer):
-    """Put another parameter in the place of a layer's weight."""
     if layer.weight._data is not None:
         other = gluon.Parameter("other", shape=layer.weight.shape)
         other.initialize(init.Constant(0.1))
@@ -69,7 +62,6 @@ def replace_parameter(layer):
 
 
 def move_mean(layer):
-    """Set the running mean of a layer."""
     if layer.running_mean._data is not None:
         layer.running_mean.set_data(nd.ones(layer.running_mean.shape))
 
@@ -82,7 +74,6 @@ def replace_function(layer):
 
 
 def rebind(world):
-    """Put new arrays in the place of the ones that are trained."""
     for array in world.arrays():
         world.replace(array, array * 0.9)
 
@@ -109,18 +100,15 @@ def draw_for_now(world):
 
 
 def lower_momentum(trainer):
-    """Set another momentum, where there is one."""
     if getattr(trainer._optimizer, "momentum", 0):
         trainer._optimizer.momentum = 0.2
 
 
 def fail(world):
-    """Stop training by an error."""
     raise KeyError("an updater's own error")
 
 
 def let_hook_change(world):
-    """Have a hook change a number at each call."""
     if world.block is not None:
         world.block.register_forward_pre_hook(
             lambda *called: setattr(world, "number", world.number * 0.9)
@@ -279,7 +267,6 @@ def select(world, subject):
 
 
 def change_each(subject, change, world):
-    """Change all that there is of a subject."""
     for thing in select(world, subject):
         change(thing)
 

@@ -3,8 +3,6 @@
 `X` and `y` are NumPy arrays, `sizes` the number of samples of each batch.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import mxnet as mx
@@ -14,7 +12,6 @@ from mxnet import gluon, nd
 
 
 def split(X, y, sizes):
-    """Cut a data set into mini-batches of the same kind of arrays."""
     ends = np.cumsum(sizes)
     return [(X[end - n : end], y[end - n : end]) for n, end in zip(sizes, ends)]
 
@@ -82,7 +79,6 @@ def look_at_net(batches, world):
 
 
 def break_off(batches):
-    """Yield one mini-batch, then fail."""
     yield batches[0]
     raise OSError("the disk is gone")
 
@@ -95,7 +91,6 @@ def attach(batches, grad_req="write"):
 
 
 def load_images(X, y, sizes, world, kind=BatchLoader, transform=False, **options):
-    """Make a loader of this package, of images as bytes."""
     images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
     dataset = ImageDataset(images, y.astype("int32").reshape(len(y)))
     if transform:
@@ -106,19 +101,16 @@ def load_images(X, y, sizes, world, kind=BatchLoader, transform=False, **options
 
 
 def load_with_mxnet(X, y, sizes, world, last_batch_handle):
-    """Make an iterator of `mx.io`."""
     return mx.io.NDArrayIter(
         X, y, sizes[0], last_batch_handle=last_batch_handle, label_name="y"
     )
 
 
 def load_with_gluon(X, y, sizes, world):
-    """Make Gluon's own loader."""
     return gluon.data.DataLoader(gluon.data.ArrayDataset(X, y), sizes[0])
 
 
 def as_ndarrays(*arrays):
-    """Copy NumPy arrays to NDArrays."""
     return tuple(nd.array(array, dtype=array.dtype) for array in arrays)
 
 

@@ -1,7 +1,5 @@
 """Losses, each as a function of the world that makes it."""
 
-from __future__ import annotations
-
 import gluon_softmax
 from mxnet import nd
 from mxnet.gluon import HybridBlock
@@ -48,12 +46,10 @@ class Learned(HybridBlock):
 
 
 def from_scratch(y_hat, y):
-    """Compute the cross-entropy of scores."""
     return -nd.pick(nd.log_softmax(y_hat), y)
 
 
 def smooth(y_hat, y):
-    """Compute the cross-entropy with smoothed labels."""
     classes = y_hat.shape[1]
     target = nd.one_hot(y, classes) * 0.9 + 0.1 / classes
     return -(target * nd.log_softmax(y_hat)).sum(axis=1)
@@ -70,7 +66,6 @@ def keep(world):
 
 
 def hybridize(loss):
-    """Compile a loss."""
     loss.hybridize()
     return loss
 

@@ -4,8 +4,6 @@ Each layer is a function of the world that makes it; sizes are kept small, and e
 layer of `FLAT` goes after any other.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import count
 
@@ -24,24 +22,20 @@ def of(kind, *values, **options):
 
 
 def chain(*layers, kind=nn.HybridSequential):
-    """Put layers in sequence."""
     net = kind()
     net.add(*layers)
     return net
 
 
 def chain_of(*makes, kind=nn.HybridSequential):
-    """Return what makes layers in sequence."""
     return lambda world: chain(*(make(world) for make in makes), kind=kind)
 
 
 def hybrid(function):
-    """Return what makes a `HybridLambda`."""
     return of(nn.HybridLambda, function)
 
 
 def reshape(*shape):
-    """Return what makes a layer that reshapes."""
     return hybrid(lambda F, x: F.reshape(x, shape))
 
 
@@ -74,26 +68,22 @@ def side_by_side(kind):
 
 
 def repeat(world):
-    """Use one layer twice."""
     layer = nn.Dense(5, activation="tanh")
     return chain(nn.Dense(5), layer, layer)
 
 
 def share(world):
-    """Share the parameters of two layers."""
     first = nn.Dense(5, in_units=5)
     return chain(nn.Dense(5), first, nn.Dense(5, in_units=5, params=first.params))
 
 
 def hook_before(world):
-    """Count the calls of a layer by a hook before them."""
     layer = nn.Dense(4)
     layer.register_forward_pre_hook(lambda *called: world.count())
     return layer
 
 
 def hook_all(world):
-    """Register all kinds of hooks."""
     layer = nn.Activation("tanh")
     layer.register_forward_pre_hook(lambda block, inputs: setattr(block, "seen", 1))
     layer.register_op_hook(lambda *called: None)

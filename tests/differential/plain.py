@@ -3,8 +3,6 @@
 Each batch is computed, and all that it gives is read, before the next one is asked for.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 
@@ -53,12 +51,12 @@ def sum_losses(l, y):
     return l.astype("float64").sum().asscalar()  # may be too large for float32
 
 
-def evaluate(data_iter, net, loss):
-    """Return mean loss and accuracy."""
+def evaluate(data_iter, net, loss=None):
     loss_sum, right_sum, n = 0.0, 0.0, 0
     for X, y in read(data_iter):
         y_hat = net(X)
-        loss_sum += sum_losses(loss(y_hat, y), y)
+        if loss is not None:
+            loss_sum += sum_losses(loss(y_hat, y), y)
         right_sum += count_right(y_hat, y)
         n += len(y)
         nd.waitall()
@@ -67,12 +65,7 @@ def evaluate(data_iter, net, loss):
 
 def evaluate_accuracy(data_iter, net):
     """Return the accuracy, as section 3.6.6 of the book computes it."""
-    right_sum, n = 0.0, 0
-    for X, y in read(data_iter):
-        right_sum += count_right(net(X), y)
-        n += len(y)
-        nd.waitall()
-    return right_sum / n
+    return evaluate(data_iter, net)[1]
 
 
 def train_epoch(net, train_iter, loss, updater, batch_size=None):
@@ -93,26 +86,16 @@ def train_epoch(net, train_iter, loss, updater, batch_size=None):
     return loss_sum / n, right_sum / n
 
 
-def train_ch3(
-    net,
-    train_iter,
-    test_iter,
-    loss,
-    num_epochs,
-    batch_size,
-    params=None,
-    lr=None,
-    trainer=None,
-):
+def train_ch3(net, train_iter, test_iter, loss, num_epochs, batch_size, **updater):
     """Train as section 3.6.7 of the book does; return the figures of each epoch."""
 
     def sgd(batch_size):
-        for param in params:
-            param[:] = param - lr * param.grad / batch_size
+        for param in updater["params"]:
+            param[:] = param - updater["lr"] * param.grad / batch_size
 
-    updater = sgd if trainer is None else trainer.step
+    step = updater["trainer"].step if "trainer" in updater else sgd
     history = []
     for _ in range(num_epochs):
-        figures = train_epoch(net, train_iter, loss, updater, batch_size)
+        figures = train_epoch(net, train_iter, loss, step, batch_size)
         history.append(Epoch(*figures, evaluate_accuracy(test_iter, net)))
     return history

@@ -4,19 +4,16 @@ Each quirk is a function of a world whose net is made; those of `LATE` want para
 that have their numbers.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from operator import methodcaller
 
 from mxnet.gluon import nn
 
 from .changes import STATIC, by_name, put
+from .updaters import add_up
 
 
 def rename(*names):
-    """Return a quirk that renames the first parameters."""
-
     def change(world):
         for param, name in zip(world.params(), names):
             param.name, param._var = name, None  # graphs keep the name they knew
@@ -25,8 +22,6 @@ def rename(*names):
 
 
 def freeze(*bounds):
-    """Return a quirk that freezes a slice of the parameters."""
-
     def change(world):
         for param in world.params()[slice(*bounds)]:
             param.grad_req = "null"
@@ -34,20 +29,11 @@ def freeze(*bounds):
     return change
 
 
-def add_up(world):
-    """Have gradients added up."""
-    for param in world.params():
-        if param.grad_req == "write":
-            param.grad_req = "add"
-
-
 def add_unused(block):
-    """Give a block a parameter that it does not use."""
     block.params.get("unused", shape=(2,), init="ones")
 
 
 def multiply(world):
-    """Give parameters learning rates and weight decays of their own."""
     for number, param in enumerate(world.params()):
         param.lr_mult, param.wd_mult = 1 + number % 3, number % 2
 

@@ -4,8 +4,6 @@ Each is the text of a cell that defines `net`; its names can be bound anew betwe
 batches, as a reader does who runs another cell.
 """
 
-from __future__ import annotations
-
 import types
 from functools import partial
 
@@ -14,7 +12,6 @@ from mxnet import autograd, nd
 
 
 def linear(X, W, b):
-    """Compute the scores of flattened images."""
     return nd.dot(X.reshape((-1, W.shape[0])), W) + b
 
 
@@ -137,11 +134,9 @@ class Notebook:
 
     @property
     def net(self):
-        """The net as it is now."""
         return self.names["net"]
 
     def arrays(self):
-        """List the parameters."""
         return [self.names[key] for key in self.shapes]
 
     def bind(self, key, value):
@@ -151,7 +146,6 @@ class Notebook:
             self.names["bind"](key, value)
 
     def detach(self, key):
-        """Take the gradient from an array."""
         self.bind(key, self.names[key].detach())
 
     def redefine(self):

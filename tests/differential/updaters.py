@@ -4,8 +4,6 @@ Each updater is a function of the world that makes it, and is called with the ba
 size. `GLUON` steps with trainers on parameters of Gluon's, `ARRAYS` on any arrays.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 from mxnet import gluon, lr_scheduler, nd
@@ -14,7 +12,6 @@ LR = 0.1
 
 
 def make_trainer(world, optimizer="sgd", part=slice(None), **options):
-    """Make a trainer of some parameters, which the world then knows."""
     if "lr_scheduler" not in options:
         options["learning_rate"] = LR
     world.trainers.append(gluon.Trainer(world.params()[part], optimizer, options))
@@ -31,13 +28,7 @@ def train(optimizer="sgd", **options):
     return make
 
 
-def schedule(world):
-    """Step with a learning rate that falls."""
-    return train(lr_scheduler=lr_scheduler.FactorScheduler(2, 0.5, base_lr=LR))(world)
-
-
 def update_in_two_parts(world):
-    """Step by the two halves of `Trainer.step`."""
     trainer = make_trainer(world)
 
     def step(batch_size):
@@ -56,12 +47,17 @@ def step_with_two(world):
     return lambda batch_size: [step(batch_size) for step in steps]
 
 
-def accumulate(world):
-    """Add up the gradients of two batches before each step."""
-    take_step = train()(world)
+def add_up(world):
+    """Have gradients added up."""
     for param in world.params():
         if param.grad_req == "write":
             param.grad_req = "add"
+
+
+def accumulate(world):
+    """Add up the gradients of two batches before each step."""
+    take_step = train()(world)
+    add_up(world)
 
     def step(batch_size):
         if world.batch % 2:
@@ -73,7 +69,6 @@ def accumulate(world):
 
 
 def decay(world):
-    """Lower the learning rate at each step."""
     take_step = train()(world)
 
     def step(batch_size):
@@ -98,12 +93,10 @@ def from_scratch(change):
 
 
 def descend(world, array, batch_size, number):
-    """Step in place."""
     array[:] = array - LR * array.grad / batch_size
 
 
 def limit(world, array, batch_size, number):
-    """Step, and keep the weights small."""
     descend(world, array, batch_size, number)
     array[:] = array.clip(-0.5, 0.5)
 
@@ -121,13 +114,11 @@ def clip_norm(world, array, batch_size, number):
 
 
 def sum_gradients(world, array, batch_size, number):
-    """Add the gradients up, and step nowhere."""
     world.memory[number] = world.memory.get(number, 0) + array.grad
     world.kept[number:] = [world.memory[number]]
 
 
 def step_with_momentum(world, array, batch_size, number):
-    """Step with momentum."""
     last = world.memory.get(number, nd.zeros_like(array))
     world.memory[number] = 0.5 * last - LR * array.grad / batch_size
     array[:] = array + world.memory[number]
@@ -143,7 +134,9 @@ GLUON = {
     "adagrad": train("adagrad", eps=0.1),
     "rmsprop": train("rmsprop", epsilon=0.1),
     "adadelta": train("adadelta", epsilon=0.1),
-    "scheduled": schedule,
+    "scheduled": lambda world: train(
+        lr_scheduler=lr_scheduler.FactorScheduler(2, 0.5, base_lr=LR)
+    )(world),
     "strict": lambda world: make_trainer(world).step,
     "two parts": update_in_two_parts,
     "half": train(part=slice(None, None, 2)),

@@ -1,7 +1,5 @@
 """A case made real: net, loss, updater and data, and all that can be seen of them."""
 
-from __future__ import annotations
-
 import random
 from contextlib import ExitStack
 
@@ -73,7 +71,6 @@ class World:
                 table[name](self)
 
     def _draw(self, seed=0):
-        """Draw a data set as NumPy arrays."""
         case, draw = self.case, np.random.RandomState(seed)
         dtype = "float64" if "double precision" in case.quirks else "float32"
         n = sum(case.sizes)
@@ -93,15 +90,8 @@ class World:
             self._iterators[seed] = make(*data, self.case.sizes, self)
         return self._iterators[seed]
 
-    @property
-    def train_iter(self):
-        """What is trained on."""
-        return self._make_iterator(0)
-
-    @property
-    def test_iter(self):
-        """What is evaluated on."""
-        return self._make_iterator(1)
+    train_iter = property(lambda self: self._make_iterator(0))
+    test_iter = property(lambda self: self._make_iterator(1))
 
     def update(self, batch_size):
         """Step, and change what the case changes at this batch."""
@@ -142,7 +132,6 @@ class World:
                 param._init_impl(value, param.list_ctx())
 
     def count(self):
-        """Count a call."""
         self.calls += 1
 
     def hook(self, block):
