@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +17,10 @@ from statistics import median
 
 from tqdm import tqdm
 
+from ..storage.processes import python_command
 from ..trainer.settings import NETWORKS
 from .machine import describe_machine, format_machine, write
-from .processes import make_environment, run_process
+from .processes import run_process
 
 __all__ = ["Cost", "format_costs", "measure", "run"]
 
@@ -63,13 +63,11 @@ def run(options: argparse.Namespace) -> int:
 def measure(network: str, workers: int, epochs: int, root: str = "") -> Cost:
     """Train a network in one process, or in a job; the first epoch is not counted."""
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
-        command = [sys.executable, "-m", "gluon_softmax"]
-        if workers:
-            command += ["launch", "-n", str(workers), "--"]
-        command += ["train", network, "--data", DATA, "--output", folder]
-        command += ["--num-epochs", str(epochs), "--batch-size", str(BATCH_SIZE)]
-        command += ["--root", root] if root else []
-        run_process(_name(network, workers), command, make_environment())
+        words = ["launch", "-n", str(workers), "--"] if workers else []
+        words += ["train", network, "--data", DATA, "--output", folder]
+        words += ["--num-epochs", str(epochs), "--batch-size", str(BATCH_SIZE)]
+        words += ["--root", root] if root else []
+        run_process(_name(network, workers), python_command("commands.main", *words))
         history = json.loads(Path(folder, f"{network}-{DATA}.json").read_text())
     return Cost(network, workers, [epoch["seconds"] for epoch in history["epochs"]][1:])
 
