@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gluon_softmax.bench import distributed, scaling
-from gluon_softmax.bench.distributed import Cost, format_costs
+from gluon_softmax.bench.distributed import format_costs
 from gluon_softmax.bench.scaling import PLACES, find_lack, show_scaling, write_repeated
 from gluon_softmax.commands.main import main
 from gluon_softmax.data.idx import read_idx
@@ -76,7 +76,7 @@ def test_scaling_prints_and_writes(tmp_path, capsys, monkeypatch):
     )
     assert main(["bench", "scaling", "--quick", "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert f"{'60,000 images in memory':28}    0.200 s    100 MB\n" in out
+    assert "   60,000 images in memory    0.200 s    100 MB\n" in out
     assert "180,000 images in a file skipped, no room\n" in out
     numbers = json.loads((tmp_path / "scaling.json").read_text())
     assert [point["samples"] for point in numbers["points"]] == [60_000, 60_000]
@@ -117,12 +117,12 @@ def test_jobs_are_started_as_a_user_starts_them(commands):
 def test_jobs_are_compared_with_one_process():
     """Each ratio is that of the same network's medians."""
     costs = [
-        Cost("softmax", 0, [0.1]),
-        Cost("softmax", 2, [0.4]),
-        Cost("perceptron", 0, [3.0]),
-        Cost("perceptron", 1, [1.0, 1.5, 9.0]),
+        {"network": "softmax", "workers": 0, "seconds": [0.1]},
+        {"network": "softmax", "workers": 2, "seconds": [0.4]},
+        {"network": "perceptron", "workers": 0, "seconds": [3.0]},
+        {"network": "perceptron", "workers": 1, "seconds": [1.0, 1.5, 9.0]},
     ]
-    lines = [" ".join(line.split()) for line in format_costs(costs)[1:]]
+    _, *lines = (" ".join(line.split()) for line in format_costs(costs))
     assert lines == [
         "softmax, one process alone 0.100 1.00",
         "softmax, a job of 2 workers 0.400 4.00",
@@ -155,5 +155,5 @@ def test_failure_is_one_line_with_its_cause():
 def test_job_is_measured(fashion):
     """Two workers train softmax regression, and the epoch after the first is timed."""
     root = str(fashion[0].folder)
-    (seconds,) = distributed.measure("softmax", 2, 2, root).seconds
+    (seconds,) = distributed.measure("softmax", 2, 2, root)["seconds"]
     assert seconds > 0

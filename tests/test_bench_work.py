@@ -13,9 +13,7 @@ from gluon_softmax.bench.peers.serving import read_arrays, read_pixels
 from gluon_softmax.bench.processes import StandingProcess
 from gluon_softmax.bench.work.arrays import write_arrays
 from gluon_softmax.bench.work.child import prepare
-from gluon_softmax.bench.work.reading import load_d2lzh
 from gluon_softmax.engine import Engine
-from mxnet import gluon
 
 TRAINERS = [
     found.key
@@ -126,13 +124,6 @@ def test_file_of_images_holds_both_splits(fashion, tmp_path):
         assert (images == dataset.images[..., 0]).all()
         assert (labels == dataset.labels).all()
     assert read_pixels(path, False)[0].max() == 1
-
-
-def test_data_set_of_gluon_is_put_back(data):
-    """d2lzh reads ours in place of the lost one, and nobody else does."""
-    lost = gluon.data.vision.FashionMNIST
-    load_d2lzh(data)
-    assert gluon.data.vision.FashionMNIST is lost
 
 
 @pytest.mark.slow

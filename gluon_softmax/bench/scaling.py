@@ -38,33 +38,27 @@ PLACES = {  # how many images in each, first those of --quick
 NUM_QUICK = 2
 BYTES = 1.2 * (28 * 28 + 1)  # of an image and its label, and some to spare
 NAME = "{samples:,} images {place}"
+ROW = "{samples:9,} images {place:9} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
 PANELS = (("median_seconds", "seconds per epoch"), ("peak_mb", "peak memory in MB"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure every size; print a line for each, write figure and numbers."""
-    sizes = [
-        (samples, place)
-        for place, numbers in PLACES.items()
-        for samples in numbers[: NUM_QUICK if options.quick else None]
-    ]
-    points, lines = [], []
+    most, epochs = (NUM_QUICK, 1) if options.quick else (None, 3)
+    sizes = [(samples, place) for place in PLACES for samples in PLACES[place][:most]]
+    points, skipped = [], []
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         write_arrays(options.root, Path(folder, "images.npz"))
         for samples, place in tqdm(sizes, leave=False, disable=None):
-            name = NAME.format(samples=samples, place=place)
             lack = find_lack(samples, place, folder)
             if lack:
-                lines.append(f"{name} skipped, {lack}")
-                continue
-            point = measure(samples, place, folder, epochs=1 if options.quick else 3)
-            points.append(point)
-            cost = f"{point['median_seconds']:8.3f} s {point['peak_mb']:6.0f} MB"
-            lines.append(f"{name:28} {cost}")
+                name = NAME.format(samples=samples, place=place)
+                skipped.append(f"{name} skipped, {lack}")
+            else:
+                points.append(measure(samples, place, folder, epochs))
     machine = describe_machine()
     title = format_machine(machine)
-    print(title, *lines, sep="\n")
-    skipped = [line for line in lines if " skipped, " in line]
+    print(title, *map(ROW.format_map, points), *skipped, sep="\n")
     content = {"machine": machine, "points": points, "skipped": skipped}
     write(content, options.output / "scaling", show_scaling(points, title))
     return 0

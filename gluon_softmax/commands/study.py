@@ -154,7 +154,7 @@ def run_all(
 
 
 def _begin() -> None:
-    """Compute in one thread, which is said before NumPy is loaded; end as told to."""
+    """Compute in one thread, set before NumPy is loaded, and end with the parent."""
     os.environ["OMP_NUM_THREADS"] = "1"
     end_with_parent()
 
@@ -271,11 +271,11 @@ def _write_results(
     histories: Mapping[Experiment, History], target: float, folder: Path
 ) -> None:
     """Print and write the table of the runs that are finished, and their curves."""
+    if not histories:
+        return
     from ..figures.output import save
     from .study_report import draw_study, summarise, tabulate
 
-    if not histories:
-        return
     summary = summarise(histories, target)
     numbers = {"target": target, "rows": summary}
     write_table(tabulate(summary), numbers, folder / "summary")

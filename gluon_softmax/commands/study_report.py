@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 FIGURES = ("loss", "train acc", "valid acc", "test acc", "epochs to target", "seconds")
+TO_TENTHS = ("epochs to target", "seconds")
 LABELS = {
     "loss": "training loss (nats per sample)",
     "train_acc": "training accuracy (share of images)",
@@ -111,9 +112,7 @@ def _format(name: str, figure: tuple[float, float | None] | None) -> str:
     """Format mean and standard deviation with the decimals that a figure has."""
     if figure is None:
         return "not reached" if name == "epochs to target" else "-"
-    mean, deviation = figure
-    decimals = 1 if name in ("epochs to target", "seconds") else 4
-    return format_average(mean, deviation, decimals)
+    return format_average(*figure, decimals=1 if name in TO_TENTHS else 4)
 
 
 def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:

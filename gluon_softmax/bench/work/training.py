@@ -15,7 +15,7 @@ from mxnet.gluon import nn
 from ...chapter import concise, handmade, scratch
 from ...chapter.evaluation import evaluate_accuracy
 from ...chapter.networks import NETWORKS
-from ...chapter.training import train, train_ch3
+from ...chapter.training import train_ch3
 from ...data.datasets import ImageDataset
 from ...data.loader import load_data
 from ...engine import ENGINE, Engine, hybridize
@@ -56,15 +56,9 @@ def prepare_scratch(images: str, hybridizes: bool = False) -> Work:
 
 def prepare_handmade(images: str) -> Work:
     """Prepare an epoch of `compare`'s third version, in the chapter's loop."""
-    loaders = load_ours(images)
     model = handmade.SoftmaxRegression(*handmade.draw_start(28 * 28, 10))
-    updater = handmade.MomentumTrainer(model, LR).step
-
-    def work() -> dict:
-        history = train(model, *loaders, model.loss, 1, updater, BATCH_SIZE)
-        return _read_figures(history)
-
-    return work
+    trainer = handmade.MomentumTrainer(model, LR)
+    return _train_ours(model, load_ours(images), model.loss, trainer=trainer)
 
 
 def prepare_network(images: str, name: str) -> Work:
@@ -79,8 +73,7 @@ def prepare_network(images: str, name: str) -> Work:
 def prepare_d2lzh(images: str) -> Work:
     """Prepare an epoch of section 3.7 with d2lzh."""
     net = concise.make_net()
-    trainer = concise.make_trainer(net, LR)
-    return _train_d2lzh(images, net, LOSS, trainer=trainer)
+    return _train_d2lzh(images, net, LOSS, trainer=concise.make_trainer(net, LR))
 
 
 def prepare_d2lzh_scratch(images: str) -> Work:
@@ -161,14 +154,9 @@ def _train_ours(net, loaders: tuple, loss, **updater) -> Work:
     def work() -> dict:
         history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
         nd.waitall()
-        return _read_figures(history)
+        return {name: getattr(history[-1], name) for name in FIGURES}
 
     return work
-
-
-def _read_figures(history) -> dict:
-    """Return the figures of the last epoch."""
-    return {name: getattr(history[-1], name) for name in FIGURES}
 
 
 def _train_d2lzh(images: str, net, loss, **updater) -> Work:
