@@ -7,28 +7,30 @@ import sys
 
 import numpy as np
 import pytest
-from gluon_softmax.bench import rounds, table
+from gluon_softmax.bench import report, rounds
 from gluon_softmax.bench.contenders import CONTENDERS, PEERS, WORKS, select
-from gluon_softmax.bench.figure import show_benchmark
-from gluon_softmax.bench.processes import make_environment, run_process
-from gluon_softmax.bench.ratios import RATIOS, Ratio, Verdict, judge, list_left_out
-from gluon_softmax.bench.rounds import Result
+from gluon_softmax.bench.processes import run_process
+from gluon_softmax.bench.report import RATIOS, judge, list_left_out, show_benchmark
 from gluon_softmax.bench.work import arrays
 from gluon_softmax.commands.bench import check_peers
 from gluon_softmax.commands.main import main
 from gluon_softmax.errors import ArgumentError
 
 
-def make_results(seconds: dict[str, float], **figures: float) -> list[Result]:
-    """Make results of contenders, the same seconds in each of three rounds."""
+def make_rows(seconds: dict[str, float], **figures: float) -> list[dict]:
+    """Make rows of contenders, with their ranges around the median."""
     found = {contender.key: contender for contender in CONTENDERS}
     return [
-        Result(
-            found[key],
-            {"threads": 2},
-            [{"seconds": factor * middle, **figures} for factor in (1.5, 1, 0.9)],
-            peak=100_000 * (place + 1),
-        )
+        {
+            "key": key,
+            "name": found[key].name,
+            "work": found[key].work,
+            "median_seconds": middle,
+            "least_seconds": 0.9 * middle,
+            "most_seconds": 1.5 * middle,
+            "peak_mb": 102.4 * (place + 1),
+            **figures,
+        }
         for place, (key, middle) in enumerate(seconds.items())
     ]
 
@@ -44,44 +46,35 @@ def test_every_ratio_compares_contenders_of_one_work():
 
 def test_ratios_are_of_medians_and_of_peaks():
     """A row divides medians, or peaks; it needs both its contenders."""
-    results = make_results({"gluon": 0.06, "torch": 0.1, "evaluate": 1.0})
-    found = {verdict.ratio.name: verdict.value for verdict in judge(results)}
+    rows = make_rows({"gluon": 0.06, "torch": 0.1, "evaluate": 1.0})
+    found = {row["name"]: (row["ratio"], row["met"]) for row in judge(rows)}
     assert found == {
-        "training, Gluon / PyTorch's best loop": pytest.approx(0.6),
-        "peak memory, Gluon / PyTorch": pytest.approx(0.5),
+        "training, Gluon / PyTorch's best loop": (pytest.approx(0.6), True),
+        "peak memory, Gluon / PyTorch": (pytest.approx(0.5), True),
     }
+    slow = make_rows({"gluon": 0.07, "torch": 0.1, "gluon-plain": 0.14})
+    assert [row["met"] for row in judge(slow)] == [False, None, True]
 
 
 @pytest.mark.parametrize(
-    ("value", "target", "cells"),
+    ("value", "target", "met", "cells"),
     [
-        (0.02, 1 / 30, ["1/50", "1/30", "met"]),
-        (0.9, 0.75, ["0.9", "0.75", "MISSED"]),
-        (2.0, None, ["2", "-"]),
+        (0.02, 1 / 30, True, ["1/50", "1/30", "met"]),
+        (0.9, 0.75, False, ["0.9", "0.75", "MISSED"]),
+        (2.0, None, None, ["2", "-"]),
     ],
 )
-def test_verdicts_say_met_and_missed(value, target, cells):
+def test_verdicts_say_met_and_missed(value, target, met, cells):
     """Each line has the ratio, its target and what became of it."""
-    verdict = Verdict(Ratio("n", "a", "b", target), value)
-    _, line = table.format_verdicts([verdict])
+    verdict = {"name": "n", "target": target, "ratio": value, "met": met}
+    _, line = report.format_verdicts([verdict])
     assert line.split() == ["n", *cells]
-
-
-def test_rows_without_their_peer_name_the_option():
-    """What is left out without a peer is listed with the option that adds it."""
-    left_out = list_left_out(["jax"])
-    assert list(left_out) == ["torch"]
-    (line,) = table.format_left_out(left_out)
-    assert "--peer torch=PYTHON" in line
-    assert "peak memory, Gluon / PyTorch" in line
-    assert "JAX" not in line
-    assert list_left_out(PEERS) == {}
 
 
 def test_table_has_medians_ranges_and_figures():
     """A heading per work, then a line per contender."""
-    results = make_results({"gluon": 0.06, "torch": 0.1}, loss=0.5, test_acc=0.8)
-    title, headings, first, second = table.format_results(results)
+    rows = make_rows({"gluon": 0.06, "torch": 0.1}, loss=0.5, test_acc=0.8)
+    title, headings, first, second = report.format_results(rows)
     assert title == f"{WORKS['training']}:"
     assert headings.split()[:2] == ["seconds", "(least"]
     expected = "ours, Gluon 0.0600 (0.0540 to 0.0900) 0.500 0.800 102"
@@ -89,40 +82,24 @@ def test_table_has_medians_ranges_and_figures():
     assert second.startswith("  PyTorch, best eager loop")
 
 
-def test_json_has_every_round_and_ratio():
-    """Numbers read back with medians, ranges, threads, figures and ratios."""
-    results = make_results({"gluon": 0.06, "torch": 0.1}, loss=0.5)
-    content = json.loads(json.dumps(table.to_dict(results, judge(results))))
-    assert content["contenders"][0] == {
-        "key": "gluon",
-        "name": "ours, Gluon",
-        "work": "training",
-        "threads": 2,
-        "median_seconds": 0.06,
-        "least_seconds": pytest.approx(0.054),
-        "most_seconds": pytest.approx(0.09),
-        "seconds": pytest.approx([0.09, 0.06, 0.054]),
-        "peak_mb": 102.4,
-        "loss": 0.5,
-    }
-    assert content["ratios"][0]["ratio"] == pytest.approx(0.6)
-    assert content["ratios"][0]["met"] is True
-
-
-def test_busy_machine_is_said():
-    """Times that vary too much to be compared are named in a line."""
-    steady, busy = make_results({"gluon": 0.06, "torch": 0.1})
-    busy.answers[0]["seconds"] = 0.4
-    assert list(table.format_doubts([steady])) == []
-    (line,) = table.format_doubts([steady, busy])
-    assert "PyTorch, best eager loop" in line
-    assert "ours, Gluon" not in line
+def test_what_a_reader_must_know_is_said():
+    """Rows without their peer name the option; times that vary too much, the row."""
+    steady, busy = make_rows({"gluon": 0.06, "torch": 0.1})
+    busy["most_seconds"] = 0.4
+    *_, left_out, doubt = report.format_all([steady, busy], [], list_left_out(["jax"]))
+    assert "--peer torch=PYTHON" in left_out
+    assert "peak memory, Gluon / PyTorch" in left_out
+    assert "JAX" not in left_out
+    assert "the machine was busy" in doubt
+    assert "of PyTorch, best eager loop (training); end" in doubt
+    *_, last = report.format_all([steady], [], list_left_out(PEERS))
+    assert last.startswith("ratio of medians")
 
 
 def test_figure_shows_every_contender_and_the_floor():
     """A logarithmic axis, a name and a median each, and a line at the floor."""
-    results = make_results({"gluon": 0.06, "blas": 0.04, "evaluate": 0.01})
-    training, evaluating = show_benchmark(results, "a machine").axes
+    rows = make_rows({"gluon": 0.06, "blas": 0.04, "evaluate": 0.01})
+    training, evaluating = show_benchmark(rows, "a machine").axes
     assert training.get_xscale() == evaluating.get_xscale() == "log"
     names = [text.get_text() for text in training.get_yticklabels()]
     assert names == ["ours, Gluon", "BLAS alone"]
@@ -191,11 +168,12 @@ def test_command_measures_and_writes(monkeypatch, tmp_path, capsys):
     (contender,) = numbers["contenders"]
     assert len(contender["seconds"]) == 2
     assert contender["threads"] >= 1
+    assert contender["versions"].keys() == {"numpy"}
 
 
 def test_parent_never_loads_mxnet():
     """Everything that runs in it can be loaded without."""
-    modules = ("commands.bench", "bench.figure", "bench.scaling", "bench.distributed")
+    modules = ("commands.bench", "bench.report", "bench.scaling", "bench.distributed")
     names = ", ".join(f"gluon_softmax.{name}" for name in modules)
     code = f"import sys, {names}; sys.exit('mxnet' in sys.modules)"
-    run_process("parent", [sys.executable, "-c", code], make_environment())
+    run_process("parent", [sys.executable, "-c", code])

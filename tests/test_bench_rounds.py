@@ -5,37 +5,29 @@ from __future__ import annotations
 import math
 import os
 import sys
-from pathlib import Path
+from contextlib import closing
 
 import psutil
 import pytest
 from gluon_softmax.bench import processes, rounds
 from gluon_softmax.bench.contenders import Contender
-from gluon_softmax.bench.processes import (
-    FreshProcess,
-    StandingProcess,
-    make_environment,
-    run_process,
-)
-from gluon_softmax.bench.rounds import Result, check_agreement, run_rounds
+from gluon_softmax.bench.processes import StandingProcess, run_process
+from gluon_softmax.bench.rounds import check_agreement, run_rounds
 from gluon_softmax.errors import ContenderError
 
 READY = "import json, os; print(json.dumps({'pid': os.getpid()}), flush=True)"
-WORKS = """
-import itertools
-for seconds in itertools.count(1.0):
-    if input() == "stop":
-        print(json.dumps({"peak": 1000}), flush=True)
-        break
-    print(json.dumps({"seconds": seconds, "loss": LOSS}), flush=True)
+WORKS = f"""{READY}
+seconds = 1.0
+while input():
+    print(json.dumps({{"seconds": seconds, "loss": LOSS}}), flush=True)
+    seconds += 1
 """
 A, B = Contender("training", "a", "A", ""), Contender("training", "b", "B", "")
 
 
-def start(code: str = WORKS, loss: float = 0.5) -> StandingProcess:
-    """Start a contender of a few lines, which is ready and says its process id."""
-    program = f"{READY}\nLOSS = {loss}\n{code}"
-    return StandingProcess("fake", [sys.executable, "-c", program], os.environ)
+def run_python(code: str, loss: float = 0.5) -> list[str]:
+    """Return the command that runs a few lines."""
+    return [sys.executable, "-c", f"LOSS = {loss}\n{code}"]
 
 
 @pytest.fixture(autouse=True)
@@ -47,96 +39,92 @@ def _no_pause(monkeypatch):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("raise ValueError('too small')", "is ready, .* ended .ValueError: too small."),
-        ("raise SystemExit(7)", "is ready, found that .* ended .exit code 7."),
+        ("raise ValueError('too small')", "is ready, .* 1 .ValueError: too small."),
+        ("raise SystemExit(7)", "is ready, found that .* exited with code 7: run"),
         ("print('hello')", "is ready as a line of JSON, found 'hello'"),
-        (f"{READY}; input(); raise OSError('gone')", "seconds, .*ended .OSError: gone"),
+        (f"{READY}; input(); raise OSError('gone')", "seconds, .* .OSError: gone"),
+        (f"{READY}; os.kill(os.getpid(), 9)", "seconds, .* was ended by signal 9"),
         (f"{READY}; print('{{')", "seconds as a line of JSON, found '{'"),
     ],
 )
 def test_contender_that_fails_is_one_line(code, message):
     """Death and nonsense say who, what was expected and what was found."""
-    command = [sys.executable, "-c", code]
     failure = pytest.raises(ContenderError, match=f"fake: expected .*{message}")
-    with failure as error, StandingProcess("fake", command, os.environ) as process:
-        process.run()
+    with failure as error, closing(StandingProcess("fake", run_python(code))) as fake:
+        fake.run()
     assert "\n" not in str(error.value)
 
 
-def test_contender_that_hangs_is_ended(monkeypatch):
-    """After the limit, in either kind of process."""
+@pytest.mark.parametrize("start", [run_process, StandingProcess])
+def test_what_cannot_be_started_or_hangs_is_one_line(start, monkeypatch):
+    """In either kind of process; one that hangs is ended."""
+    with pytest.raises(ContenderError, match=r"^fake cannot be started .No such fi"):
+        start("fake", ["/nowhere/python"])
     monkeypatch.setattr(processes, "ANSWER_LIMIT", 0.5)
-    arguments = "fake", [sys.executable, "-c", "import time; time.sleep(60)"], {}
-    with pytest.raises(ContenderError, match=r"ended .exit code -9"):
-        StandingProcess(*arguments)
-    with pytest.raises(ContenderError, match=r"^fake was still at work after 0\.5 s"):
-        FreshProcess(*arguments).run()
+    with pytest.raises(ContenderError, match=r"after 0\.5 s|ended by signal 9"):
+        start("fake", run_python("import time; time.sleep(60)"))
 
 
 def test_contender_that_will_not_leave_is_killed(monkeypatch):
     """A contender that does not end with its questions is ended all the same."""
     monkeypatch.setattr(processes, "LEAVE_LIMIT", 0.2)
-    with start("import time; time.sleep(60)") as process:
-        pass
+    process = StandingProcess(
+        "fake", run_python(f"{READY}; import time; time.sleep(60)")
+    )
+    process.close()
     assert not psutil.pid_exists(process.facts["pid"])
 
 
-@pytest.mark.parametrize("start_it", [run_process, StandingProcess])
-def test_missing_program_is_one_line(start_it):
-    """A program that does not exist is an error of the contender's."""
-    with pytest.raises(ContenderError, match=r"^fake cannot be started .No such fi"):
-        start_it("fake", ["/nowhere/python"], os.environ)
-
-
-def test_fresh_process_is_a_new_one_each_time(tmp_path):
-    """Each round starts the process anew; a failure says its last line."""
-    code = f"open({str(tmp_path / 'log')!r}, 'a').write('x')"
-    process = FreshProcess("fresh", [sys.executable, "-c", code], os.environ)
-    assert process.run()["seconds"] > 0 < process.run()["seconds"]
-    assert (tmp_path / "log").read_text() == "xx"
-    failing = FreshProcess("fresh", [sys.executable, "-c", "import nothing"], {})
-    with pytest.raises(ContenderError, match=r"fresh failed .*No module named 'nothi"):
-        failing.run()
-
-
 def test_peers_see_no_path_of_this_interpreter(monkeypatch):
-    """PYTHONPATH leads ours to this copy of the package, and does not reach a peer."""
+    """PYTHONPATH was made for this one."""
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    ours = make_environment(OMP_NUM_THREADS="1")
-    first, second = ours["PYTHONPATH"].split(os.pathsep)
-    assert Path(first, "gluon_softmax", "bench") == Path(rounds.__file__).parent
-    assert second == "/elsewhere"
-    assert ours["OMP_NUM_THREADS"] == "1"
-    assert "PYTHONPATH" not in make_environment(ours=False)
+    command = run_python("import sys; sys.exit('/elsewhere' in sys.path)")
+    run_process("peer", command, is_peer=True)
+    with pytest.raises(ContenderError, match=r"^ours exited with code 1$"):
+        run_process("ours", command)
 
 
-def test_rounds_alternate():
+def test_rounds_alternate(monkeypatch):
     """Contenders of one work take turns; warming up is not counted; works follow.
 
     Each process is started once and keeps its state.
     """
-    turns, other = [], Contender("evaluating", "c", "C", "")
-    a, b, c = run_rounds([A, B, other], lambda _: start(), 3, turns.append)
+    turns, run, other = [], StandingProcess.run, Contender("evaluating", "c", "C", "")
+
+    def note(process):
+        turns.append(process._name)
+        return run(process)
+
+    monkeypatch.setattr(StandingProcess, "run", note)
+    a, b, c = run_rounds([A, B, other], lambda _: run_python(WORKS), 3)
     assert turns == ["A", "B"] * 5 + ["C"] * 5
-    assert a.column("seconds") == b.column("seconds") == [3.0, 4.0, 5.0]
-    assert (a.middle("seconds"), a.peak) == (4.0, 1000)
-    assert (c.contender, c.facts.keys()) == (other, {"pid"})
+    assert a["seconds"] == b["seconds"] == [3.0, 4.0, 5.0]
+    assert [a[f"{kind}_seconds"] for kind in ("least", "median", "most")] == [3, 4, 5]
+    assert (a["loss"], c["key"], c["work"]) == (0.5, "c", "evaluating")
+    assert 1 < a["peak_mb"] < 1000
+
+
+def test_memory_of_what_starts_others_is_not_shown():
+    """It is not that of the process whose start is measured."""
+    contender = Contender("starting", "d", "D", "")
+    (row,) = run_rounds([contender], lambda _: run_python(WORKS), 1)
+    assert row["peak_mb"] is None
 
 
 def test_rounds_end_in_a_check():
     """Contenders that end with different losses give no result."""
-    processes = iter([start(loss=0.5), start(loss=0.6)])
+    losses = {"a": 0.5, "b": 0.6}
     with pytest.raises(ContenderError, match="the same loss"):
-        run_rounds([A, B], lambda contender: next(processes), 2)
+        run_rounds([A, B], lambda found: run_python(WORKS, losses[found.key]), 2)
 
 
-def test_a_failure_ends_the_other_contenders():
+def test_a_failure_ends_the_other_contenders(tmp_path):
     """When one contender dies, no process of the others is left."""
-    started = [start(), start("input(); raise SystemExit(3)")]
-    processes = iter(started)
-    with pytest.raises(ContenderError, match="exit code 3"):
-        run_rounds([A, B], lambda contender: next(processes), 2)
-    pids = [process.facts["pid"] for process in started]
+    note = f"import os; open({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w')\n"
+    codes = {"a": note + WORKS, "b": f"{note}{READY}; input(); raise SystemExit(3)"}
+    with pytest.raises(ContenderError, match=r"B: .* exited with code 3"):
+        run_rounds([A, B], lambda found: run_python(codes[found.key]), 2)
+    pids = [int(name) for name in os.listdir(tmp_path)]
     assert [psutil.pid_exists(pid) for pid in pids] == [False, False]
 
 
@@ -147,10 +135,8 @@ def test_a_failure_ends_the_other_contenders():
 def test_contenders_that_disagree_are_not_compared(work, name, tolerance):
     """Figures further apart than a seed explains stop the comparison, as does nan."""
 
-    def end_with(*figures: float) -> list[Result]:
-        answers = [{"seconds": 1.0, name: figure} for figure in figures]
-        contender = Contender(work, "a", "A", "")
-        return [Result(contender, answers=[answer]) for answer in answers]
+    def end_with(*figures: float) -> list[dict]:
+        return [{"work": work, "name": "A", name: figure} for figure in figures]
 
     check_agreement(end_with(0.5, 0.5 + 0.9 * tolerance))
     for figures in ((0.5, 0.5 + (1.1 * tolerance or 1)), (0.5, math.nan, 0.5)):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
+import subprocess
+import sys
+import time
 from multiprocessing import resource_tracker
 
 import numpy as np
+import psutil
 import pytest
 from gluon_softmax.chapter import handmade, networks, versions
 from gluon_softmax.commands.main import main
@@ -90,14 +95,10 @@ def test_choices_are_those_of_what_trains():
     assert set(DATA_SETS) == set(splits.DATA_SETS)
 
 
-def test_every_combination_with_every_seed(experiments):
-    """The grid is complete, without repetition."""
-    found = [(experiment.momentum, experiment.seed) for experiment in experiments]
-    assert found == [(0.0, 0), (0.0, 1), (0.0, 2), (0.9, 0), (0.9, 1), (0.9, 2)]
-
-
 def test_a_study_goes_on_where_it_was(path, experiments, runs):
     """What is finished is not run again, and comes back as it was; it may grow."""
+    grid = [(found.momentum, found.seed) for found in experiments]
+    assert grid == [(0.0, 0), (0.0, 1), (0.0, 2), (0.9, 0), (0.9, 1), (0.9, 2)]
     calls = []
 
     def stop_at_the_fifth(experiment):
@@ -113,7 +114,10 @@ def test_a_study_goes_on_where_it_was(path, experiments, runs):
     again.run(stop_at_the_fifth)
     assert calls == [*experiments[:5], *experiments[4:]]
     more = list_experiments({"momentum": [0.0, 0.5, 0.9], "lr": [0.1]}, 3)
-    assert {found.momentum for found in Study(path, more).missing()} == {0.5}
+    grown = Study(path, more)
+    grown.run(stop_at_the_fifth)
+    assert [found.momentum for found in calls[7:]] == [0.5] * 3
+    assert list(grown.finished()) == more
 
 
 def test_another_studys_file_is_refused(path, experiments):
@@ -153,11 +157,12 @@ def test_table_of_means_and_deviations(runs):
 
 def test_table_of_single_runs():
     """Their deviation is unknown; a model is called as in the other tables."""
-    experiments = list_experiments({"model": ["scratch", "convolutional"]}, 1)
-    summary = summarise(dict(run_all(experiments, pretend)), target=0.9)
-    assert summary[0]["test acc"] == (pytest.approx(0.8), None)
-    _, *rows = tabulate(summary)
-    assert [row[:3] for row in rows] == [
+    experiments = list_experiments({"model": ["scratch"]}, 1)
+    (row,) = summarise(dict(run_all(experiments, pretend)), target=0.9)
+    assert row["test acc"] == (pytest.approx(0.8), None)
+    experiments += list_experiments({"model": ["convolutional"]}, 1)
+    rows = tabulate(summarise(dict(run_all(experiments, pretend)), target=0.9))
+    assert [row[:3] for row in rows[1:]] == [
         ["from scratch", 1, "0.5000"],
         ["convolutional", 1, "0.5000"],
     ]
@@ -185,14 +190,12 @@ def test_curves(runs):
     (_, loss), (name, accuracy) = draw_study(runs)
     assert name == "study-accuracy"
     assert "fashion-mnist" in loss.axes[0].get_title()
+    texts = [text.get_text() for text in accuracy.legends[0].get_texts()]
+    assert texts == ["momentum 0.0", "momentum 0.9"]
     lines = accuracy.axes[0].get_lines()
-    assert [text.get_text() for text in accuracy.legends[0].get_texts()] == [
-        "momentum 0.0",
-        "momentum 0.9",
-    ]
-    for mean, seeds in ((lines[0], lines[1:4]), (lines[4], lines[5:8])):
+    for mean, *seeds in (lines[:4], lines[4:]):
         assert {line.get_color() for line in seeds} == {mean.get_color()}
-        assert {line.get_linewidth() < mean.get_linewidth() for line in seeds} == {True}
+        assert max(line.get_linewidth() for line in seeds) < mean.get_linewidth()
         curves = [line.get_ydata() for line in seeds]
         np.testing.assert_allclose(mean.get_ydata(), np.mean(curves, axis=0))
     assert lines[0].get_color() != lines[4].get_color()
@@ -222,7 +225,8 @@ def test_command(command, path, capsys):
     assert lines[1].startswith("| lr | momentum | seeds |")
     assert path.with_name("summary.md").read_text().splitlines() == lines[1:7]
     written = sorted(line.split("wrote ")[1] for line in lines[7:])
-    assert sorted([*written, str(path)]) == sorted(map(str, path.parent.iterdir()))
+    written += [str(path), str(path.with_name(".lock"))]
+    assert sorted(written) == sorted(map(str, path.parent.iterdir()))
     assert len(json.loads(path.read_text())["runs"]) == 8
     assert json.loads(path.with_name("summary.json").read_text())["target"] == 0.8
 
@@ -235,4 +239,65 @@ def test_command_broken_off_before_a_run_is_finished(command, path, capsys):
 
     assert command(stop) == 130
     assert "the same command goes on" in capsys.readouterr().err
-    assert not list(path.parent.iterdir())
+    assert [file.name for file in path.parent.iterdir()] == [".lock"]
+
+
+def test_two_studies_in_one_folder(command, path, capsys):
+    """The second is refused while the first runs, so that neither loses a run."""
+    refused = []
+
+    def start_another(experiment):
+        refused.append(command(pretend, "--lr", "0.5"))
+        return pretend(experiment)
+
+    assert command(start_another, "--seeds", "1") == 0
+    assert refused == [2, 2]
+    assert f"found {path.parent} in use by another process" in capsys.readouterr().err
+    runs = json.loads(path.read_text())["runs"]
+    assert [run["experiment"]["momentum"] for run in runs] == [0.0, 0.9]
+    assert command(pretend, "--seeds", "1") == 0
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/nowhere")])
+def test_lock_follows_no_link_and_waits_for_no_pipe(make, command, path):
+    """What stands where the lock should be is used as it is, or refused at once."""
+    make(path.with_name(".lock"))
+    code = command(pretend, "--seeds", "1")
+    assert code == (0 if path.with_name(".lock").is_fifo() else 2)
+
+
+FOREVER = """
+import os, time
+from functools import partial
+from gluon_softmax.commands.study import Experiment, run_all
+def wait(folder, experiment):
+    open(f"{folder}/{os.getpid()}", "w").close()
+    time.sleep(60)
+if __name__ == "__main__":
+    experiments = [Experiment(seed=seed) for seed in range(2)]
+    list(run_all(experiments, partial(wait, os.path.dirname(__file__)), 2))
+"""
+
+
+@pytest.mark.slow
+def test_killed_study_leaves_no_process(tmp_path):
+    """Its workers end when they find that it is gone, whatever they are doing."""
+    script, folder = tmp_path / "code" / "script.py", tmp_path / "code"
+    folder.mkdir()
+    script.write_text(FOREVER)
+    study = subprocess.Popen([sys.executable, str(script)])
+    try:
+        wait_until(lambda: len(list(folder.glob("[0-9]*"))) == 2)
+    finally:
+        study.kill()
+        study.wait()
+    workers = [int(file.name) for file in folder.glob("[0-9]*")]
+    wait_until(lambda: not any(map(psutil.pid_exists, workers)))
+
+
+def wait_until(is_so):
+    """Wait for something that happens soon."""
+    limit = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < limit
+        time.sleep(0.05)

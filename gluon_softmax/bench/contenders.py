@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArgumentError
+from ..storage.processes import python_command
 
 __all__ = ["CONTENDERS", "PEERS", "WORKS", "Contender", "make_command", "select"]
 
 SCRIPTS = Path(__file__).with_name("peers")
 PEERS = {"torch": "PyTorch", "jax": "JAX"}
 """The packages that need an interpreter of their own, since they need another NumPy."""
-IMPORT_ALONE = "import gluon_softmax, mxnet"
-"""Stands for `import mxnet`, which fails on current NumPy without the repair."""
-FIRST_BATCH = (
-    "import gluon_softmax as d2l; "
-    "train_iter, _ = d2l.load_data_fashion_mnist(256{}); next(iter(train_iter))"
-)
 
 WORKS = {
     "training": "one epoch of training, batch 256, and evaluating",
@@ -31,15 +26,19 @@ WORKS = {
     "starting": "from the start of the process to its end",
 }
 """Each kind of work, and what it is."""
-HYBRID, BLOCK, PLAIN = {"form": "hybrid"}, {"form": "block"}, {"engine": None}
+BLOCK, PLAIN, HYBRID = {"form": "block"}, {"engine": None}, {"hybridizes": True}
 RESIZE = {"resize": 96}
 TABLE = {
     "training": (
         ("gluon", "ours, Gluon", "training.gluon"),
-        ("gluon-hybrid", "ours, Gluon, hybridized", "training.gluon", HYBRID),
         ("gluon-plain", "ours, Gluon, without the engine", "training.gluon", PLAIN),
         ("scratch", "ours, from scratch", "training.scratch"),
-        ("scratch-hybrid", "ours, from scratch, hybridized", "training.hybrid_scratch"),
+        (
+            "scratch-hybrid",
+            "ours, from scratch, hybridized",
+            "training.scratch",
+            HYBRID,
+        ),
         ("block", "ours, a hybridized block of the user's", "training.gluon", BLOCK),
         ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
         ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
@@ -48,7 +47,6 @@ TABLE = {
         ("torch", "PyTorch, best eager loop", "torch"),
         ("torch-scratch", "PyTorch, from scratch", "torch"),
         ("jax", "JAX, compiled scan", "jax"),
-        ("jax-bytes", "JAX, compiled scan over bytes", "jax"),
         ("blas", "BLAS alone", "blas.blas"),
     ),
     "perceptron": (
@@ -65,8 +63,6 @@ TABLE = {
     ),
     "reading": (
         ("read-0", "ours, 0 workers", "reading.ours", {"num_workers": 0}),
-        ("read-1", "ours, 1 worker", "reading.ours", {"num_workers": 1}),
-        ("read-2", "ours, 2 workers", "reading.ours", {"num_workers": 2}),
         ("read-4", "ours, 4 workers", "reading.ours", {"num_workers": 4}),
         ("read-gluon", "Gluon's DataLoader, 4 workers", "reading.gluon"),
         ("read-d2lzh", "d2lzh, 4 workers", "reading.d2lzh"),
@@ -77,8 +73,8 @@ TABLE = {
         ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh", RESIZE),
     ),
     "starting": (
-        ("start", "ours, to the first batch", FIRST_BATCH),
-        ("import", "import mxnet", IMPORT_ALONE),
+        ("start", "ours, to the first batch", "starting.process", {"reads": True}),
+        ("import", "import mxnet", "starting.process", {"reads": False}),
     ),
 }
 """By work: key, name, what runs it, and with which options."""
@@ -90,8 +86,8 @@ class Contender:
 
     The command line calls it by its key, tables and figures by its name. What it runs
     is "module.name" for `prepare_name` in a module of `bench.work`, which is called
-    with the images and the options; a key of `PEERS` for what its script calls by this
-    key; for `starting`, a line of Python.
+    with the images and the options; or a key of `PEERS` for what its script calls by
+    this contender's key.
     """
 
     work: str
@@ -104,11 +100,6 @@ class Contender:
     def peer(self) -> str:
         """Whose interpreter it needs; empty for this one."""
         return self.runs if self.runs in PEERS else ""
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether it is a new process each round, whose start is measured."""
-        return self.work == "starting"
 
 
 CONTENDERS = tuple(
@@ -145,10 +136,12 @@ def make_command(
     `images` is the file that `arrays.write_arrays` wrote; `root` the folder of the
     published files, empty for the usual places; `peers` has the interpreter of each.
     """
-    if contender.is_fresh:
-        code = contender.runs.format(f", root={root!r}" if root else "")
-        return [sys.executable, "-W", "ignore", "-c", code]
     if contender.peer:
         script = SCRIPTS / f"{contender.peer}_peer.py"
         return [peers[contender.peer], str(script), contender.key, images]
-    return [sys.executable, "-m", "gluon_softmax.bench.work", contender.key, images]
+    options = dict(contender.options)
+    if contender.work == "starting":
+        options["root"] = root
+    return python_command(
+        "bench.work.child", contender.runs, images, json.dumps(options)
+    )

@@ -10,37 +10,23 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 from tqdm import tqdm
 
+from ..storage.processes import python_command
 from ..trainer.settings import NETWORKS
 from .machine import describe_machine, format_machine, write
-from .processes import make_environment, run_process
+from .processes import run_process
 
-__all__ = ["Cost", "format_costs", "measure", "run"]
+__all__ = ["format_costs", "measure", "run"]
 
 ALONE = 0
 BATCH_SIZE = 256
 DATA = "fashion-mnist"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What training a network took: seconds of each epoch that was counted."""
-
-    network: str
-    workers: int
-    seconds: list[float]
-
-    @property
-    def middle(self) -> float:
-        """The median of the epochs."""
-        return median(self.seconds)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,34 +41,30 @@ def run(options: argparse.Namespace) -> int:
     ]
     machine = describe_machine()
     print(format_machine(machine), *format_costs(costs), sep="\n")
-    content = {"machine": machine, "costs": [asdict(cost) for cost in costs]}
-    write(content, options.output / "distributed")
+    write({"machine": machine, "costs": costs}, options.output / "distributed")
     return 0
 
 
-def measure(network: str, workers: int, epochs: int, root: str = "") -> Cost:
+def measure(network: str, workers: int, epochs: int, root: str = "") -> dict:
     """Train a network in one process, or in a job; the first epoch is not counted."""
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
-        command = [sys.executable, "-m", "gluon_softmax"]
-        if workers:
-            command += ["launch", "-n", str(workers), "--"]
-        command += ["train", network, "--data", DATA, "--output", folder]
-        command += ["--num-epochs", str(epochs), "--batch-size", str(BATCH_SIZE)]
-        command += ["--root", root] if root else []
-        run_process(_name(network, workers), command, make_environment())
+        words = ["launch", "-n", str(workers), "--"] if workers else []
+        words += ["train", network, "--data", DATA, "--output", folder]
+        words += ["--num-epochs", str(epochs), "--batch-size", str(BATCH_SIZE)]
+        words += ["--root", root] if root else []
+        run_process(_name(network, workers), python_command("commands.main", *words))
         history = json.loads(Path(folder, f"{network}-{DATA}.json").read_text())
-    return Cost(network, workers, [epoch["seconds"] for epoch in history["epochs"]][1:])
+    seconds = [epoch["seconds"] for epoch in history["epochs"]][1:]
+    return {"network": network, "workers": workers, "seconds": seconds}
 
 
-def format_costs(costs: list[Cost]) -> list[str]:
-    """Return the lines of the table; each job is compared with one process alone."""
-    alone = {cost.network: cost.middle for cost in costs if cost.workers == ALONE}
-    lines = [f"{'one epoch, batch 256, and evaluating':46} {'seconds':>8} {'ratio':>6}"]
+def format_costs(costs: list[dict]) -> Iterator[str]:
+    """Yield the lines of the table; each job is compared with one process alone."""
+    yield f"{'one epoch, batch 256, and evaluating':46} {'seconds':>8} {'ratio':>6}"
+    alone = {c["network"]: median(c["seconds"]) for c in costs if c["workers"] == ALONE}
     for cost in costs:
-        ratio = cost.middle / alone[cost.network]
-        name = _name(cost.network, cost.workers)
-        lines.append(f"{name:46} {cost.middle:8.3f} {ratio:6.2f}")
-    return lines
+        name, middle = _name(cost["network"], cost["workers"]), median(cost["seconds"])
+        yield f"{name:46} {middle:8.3f} {middle / alone[cost['network']]:6.2f}"
 
 
 def _name(network: str, workers: int) -> str:

@@ -11,47 +11,31 @@ import os
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ContenderError
+from ..storage.processes import describe_exit
 
-__all__ = ["FreshProcess", "StandingProcess", "make_environment", "run_process"]
+__all__ = ["StandingProcess", "run_process"]
 
-PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 ANSWER_LIMIT = 1800.0
 """Seconds after which a process that has not answered is ended."""
 LEAVE_LIMIT = 5.0
 """Seconds that a contender has to leave by itself."""
 
 
-def make_environment(ours: bool = True, **variables: str) -> dict[str, str]:
-    """Return the environment variables of a process, with further ones.
-
-    Ours finds this copy of the package. A peer finds no folder of PYTHONPATH: what is
-    there was made for another interpreter.
-    """
-    environment = {**os.environ, **variables}
-    path = environment.pop("PYTHONPATH", "")
-    if ours:
-        folders = [PACKAGE_FOLDER, path] if path else [PACKAGE_FOLDER]
-        environment["PYTHONPATH"] = os.pathsep.join(folders)
-    return environment
-
-
-def run_process(
-    name: str, command: Sequence[str], environment: Mapping[str, str]
-) -> None:
+def run_process(name: str, command: Sequence[str], is_peer: bool = False) -> None:
     """Run a process, by its name in errors, from its start to its end."""
     try:
         done = subprocess.run(
             command,
-            env=environment,
+            env=_make_environment(is_peer),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=ANSWER_LIMIT,
         )
     except OSError as error:
@@ -61,36 +45,7 @@ def run_process(
             f"{name} was still at work after {ANSWER_LIMIT:g} s"
         ) from error
     if done.returncode:
-        raise ContenderError(f"{name} failed ({_find_cause(done.stderr, done)})")
-
-
-class FreshProcess:
-    """A contender that is a new process each time it works: its start is measured.
-
-    It is called like a `StandingProcess`; its memory is not measured.
-    """
-
-    def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str]
-    ):
-        self._arguments = name, command, environment
-        self.facts: dict = {}
-
-    def __enter__(self) -> FreshProcess:
-        return self
-
-    def __exit__(self, *error) -> None:
-        """Nothing is left to end."""
-
-    def run(self) -> dict:
-        """Run the process from its start to its end, and return its seconds."""
-        start = time.perf_counter()
-        run_process(*self._arguments)
-        return {"seconds": time.perf_counter() - start}
-
-    def stop(self) -> dict:
-        """Return nothing."""
-        return {}
+        raise ContenderError(f"{name} {_describe_end(done.returncode, done.stderr)}")
 
 
 class StandingProcess:
@@ -99,16 +54,14 @@ class StandingProcess:
     What it says of itself when it is ready, versions and threads, is in `facts`.
     """
 
-    def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str]
-    ):
+    def __init__(self, name: str, command: Sequence[str], is_peer: bool = False):
         self._name = name
         # A file, since a pipe that nobody reads would fill up and stop the process.
         self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
                 command,
-                env=environment,
+                env=_make_environment(is_peer),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -124,26 +77,24 @@ class StandingProcess:
             self.close()
             raise
 
-    def __enter__(self) -> StandingProcess:
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.close()
-
     def run(self) -> dict:
         """Ask it to work once, and return its seconds and figures."""
-        return self._ask("run", expected="seconds")
+        with suppress(OSError):  # it is dead: reading its answer will say why
+            self._process.stdin.write("run\n")
+            self._process.stdin.flush()
+        return self._read_answer("seconds")
 
-    def stop(self) -> dict:
-        """Ask it to end, and return its peak resident memory in KiB."""
-        answer = self._ask("stop", expected="its peak memory")
-        self.close()
-        return answer
+    def read_peak(self) -> float:
+        """Return its largest resident memory so far, in MB, as Linux counts it.
+
+        `resource.getrusage` would count what this process held when it started it, too.
+        """
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        kibibytes = int(status.partition("VmHWM:")[2].split()[0])
+        return round(kibibytes * 1.024e-3, 1)
 
     def close(self) -> None:
         """End the process, however it is, and leave nothing of it open."""
-        if self._errors.closed:
-            return
         try:
             self._process.stdin.close()  # the end of its questions: it leaves by itself
             self._process.wait(timeout=LEAVE_LIMIT)
@@ -152,13 +103,6 @@ class StandingProcess:
             self._process.wait()
         self._process.stdout.close()
         self._errors.close()
-
-    def _ask(self, word: str, expected: str) -> dict:
-        """Send one line, and read the answer."""
-        with suppress(OSError):  # it is dead: reading its answer will say why
-            self._process.stdin.write(word + "\n")
-            self._process.stdin.flush()
-        return self._read_answer(expected)
 
     def _read_answer(self, expected: str) -> dict:
         """Read one line of JSON."""
@@ -169,12 +113,12 @@ class StandingProcess:
         finally:
             watchdog.cancel()
         if not line:
-            self._process.wait()
+            code = self._process.wait()
             self._errors.seek(0)
-            cause = _find_cause(self._errors.read(), self._process)
             raise ContenderError(
-                f"{self._name}: expected {expected}, found that the process ended "
-                f"({cause}): run it alone with --only to look into it"
+                f"{self._name}: expected {expected}, found that the process "
+                f"{_describe_end(code, self._errors.read())}: "
+                "run it alone with --only to look into it"
             )
         try:
             return json.loads(line)
@@ -185,8 +129,17 @@ class StandingProcess:
             ) from error
 
 
-def _find_cause(errors: str, ended) -> str:
-    """Return the last line of an ended process's stderr, or else its exit code."""
+def _make_environment(is_peer: bool) -> dict[str, str]:
+    """Return the environment variables of a process.
+
+    A peer finds no folder of PYTHONPATH: what is there was made for this interpreter.
+    """
+    left_out = {"PYTHONPATH"} if is_peer else set()
+    return {name: os.environ[name] for name in os.environ.keys() - left_out}
+
+
+def _describe_end(code: int, errors: str) -> str:
+    """Return how a process ended, with the last line that it wrote to stderr."""
     lines = errors.strip().splitlines()
-    cause = lines[-1].strip() if lines else f"exit code {ended.returncode}"
-    return cause.removeprefix("gluon-softmax: ")
+    cause = f" ({lines[-1].strip().removeprefix('gluon-softmax: ')})" if lines else ""
+    return describe_exit(code) + cause

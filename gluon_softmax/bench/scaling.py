@@ -1,14 +1,16 @@
-"""How cost grows: seconds and memory of an epoch, each size in a process of its own."""
+"""How cost grows: an epoch of more and more images, in memory and in a file.
+
+Each number of images is measured in a process of its own.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import struct
-import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -20,51 +22,40 @@ from matplotlib.ticker import LogFormatter
 from tqdm import tqdm
 
 from ..figures.style import COLOURS, DASHES
+from ..storage.processes import python_command
 from .machine import describe_machine, format_machine, write
-from .processes import StandingProcess, make_environment
-from .work.arrays import read_arrays, write_arrays
+from .peers.serving import read_arrays
+from .processes import StandingProcess
+from .work.arrays import write_arrays
 
-__all__ = ["AXES", "find_lack", "list_sizes", "measure", "run", "show_scaling"]
+__all__ = ["PLACES", "find_lack", "measure", "run", "show_scaling"]
 
-USUAL = {
-    "samples": 60_000,
-    "batch_size": 256,
-    "num_workers": 0,
-    "threads": max(os.cpu_count() // 2, 1),  # what MXNet itself takes
-    "classes": 10,
-    "pixels": 28,
+IN_MEMORY, IN_FILE = "in memory", "in a file"
+PLACES = {  # how many images in each, first those of --quick
+    IN_MEMORY: (60_000, 180_000, 600_000, 1_800_000),
+    IN_FILE: (60_000, 180_000, 1_800_000, 6_000_000),
 }
-ROW = "{name:32} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
+NUM_QUICK = 2
 BYTES = 1.2 * (28 * 28 + 1)  # of an image and its label, and some to spare
-AXES = (  # a setting to vary, its unit, and its values, first those two of --quick
-    ("samples", "images in memory", (60_000, 180_000, 600_000, 1_800_000)),
-    ("samples", "images in a file", (60_000, 180_000, 1_800_000, 6_000_000)),
-    ("batch_size", "images per batch", (256, 1024, 1, 8, 64, 8192)),
-    ("num_workers", "worker processes", (0, 2, 1, 4)),
-    ("threads", "threads", (1, 2)),
-    ("classes", "classes", (10, 100, 32, 316, 1000)),
-    ("pixels", "pixels along a side", (28, 56, 112)),
-)
-PANELS = (  # what the figure shows, to be read from the last row of a room
-    ("samples", "training images", "median_seconds", "seconds per epoch"),
-    ("samples", "training images", "peak_mb", "peak memory in MB"),
-    ("batch_size", "images per batch", "median_seconds", "seconds per epoch"),
-    ("classes", "classes", "median_seconds", "seconds per epoch"),
-)
+NAME = "{samples:,} images {place}"
+ROW = "{samples:9,} images {place:9} {median_seconds:8.3f} s {peak_mb:6.0f} MB"
+PANELS = (("median_seconds", "seconds per epoch"), ("peak_mb", "peak memory in MB"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure every size; print a line for each, write figure and numbers."""
-    sizes, epochs = list_sizes(options.quick), 1 if options.quick else 3
+    most, epochs = (NUM_QUICK, 1) if options.quick else (None, 3)
+    sizes = [(samples, place) for place in PLACES for samples in PLACES[place][:most]]
     points, skipped = [], []
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         write_arrays(options.root, Path(folder, "images.npz"))
-        for size in tqdm(sizes, leave=False, disable=None):
-            lack = find_lack(size, folder)
+        for samples, place in tqdm(sizes, leave=False, disable=None):
+            lack = find_lack(samples, place, folder)
             if lack:
-                skipped.append(f"{size['name']} skipped, {lack}")
+                name = NAME.format(samples=samples, place=place)
+                skipped.append(f"{name} skipped, {lack}")
             else:
-                points.append(measure(size, folder, epochs))
+                points.append(measure(samples, place, folder, epochs))
     machine = describe_machine()
     title = format_machine(machine)
     print(title, *map(ROW.format_map, points), *skipped, sep="\n")
@@ -73,47 +64,37 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def list_sizes(quick: bool = False) -> list[dict]:
-    """List what is to be measured, each size with its name and all settings."""
-    return [
-        {
-            "name": f"{label}: {value:,}",
-            **USUAL,
-            option: value,
-            "varied": option,
-            "from_file": "file" in label,
-        }
-        for option, label, values in AXES
-        for value in sorted(values[:2] if quick else values)
-    ]
-
-
-def find_lack(size: dict, folder: str) -> str:
+def find_lack(samples: int, place: str, folder: str) -> str:
     """Return what there is too little of for a size; empty where there is enough."""
-    needed = int(BYTES * size["samples"])
-    free, place = psutil.virtual_memory().available, "of free memory"
-    if size["from_file"]:
-        free, place = shutil.disk_usage(folder).free, f"free in {folder}"
+    needed = int(BYTES * samples)
+    free, kind = psutil.virtual_memory().available, "of free memory"
+    if place == IN_FILE:
+        free, kind = shutil.disk_usage(folder).free, f"free in {folder}"
     if free >= needed:
         return ""
-    return f"needs {needed / 1e9:.1f} GB {place}, found {free / 1e9:.1f} GB"
+    return f"needs {needed / 1e9:.1f} GB {kind}, found {free / 1e9:.1f} GB"
 
 
-def measure(size: dict, folder: str, epochs: int) -> dict:
+def measure(samples: int, place: str, folder: str, epochs: int) -> dict:
     """Train a few epochs in a process of its own; return the size with its cost."""
-    images = str(Path(folder, "images.npz"))
-    text = json.dumps({"size": size, "images": images, "folder": folder})
-    command = [sys.executable, "-m", "gluon_softmax.bench.work.growth", text]
-    environment = make_environment(OMP_NUM_THREADS=str(size["threads"]))
-    if size["from_file"]:
-        for name, array in zip(("images", "labels"), read_arrays(images, train=True)):
-            write_repeated(array, size["samples"], Path(folder, name))
-    with StandingProcess(size["name"], command, environment) as process:
+    images, name = f"{folder}/images.npz", NAME.format(samples=samples, place=place)
+    runs, options = "training.repeated", {"samples": samples}
+    if place == IN_FILE:
+        for file, array in zip(("images", "labels"), read_arrays(images, train=True)):
+            write_repeated(array, samples, Path(folder, file))
+        runs, options = "training.file", {"folder": folder}
+    command = python_command("bench.work.child", runs, images, json.dumps(options))
+    with closing(StandingProcess(name, command)) as process:
         process.run()  # compiles, and brings a file into the page cache
         seconds = [process.run()["seconds"] for _ in range(epochs)]
-        peak = round(process.stop()["peak"] * 1.024e-3, 1)
-    cost = {"median_seconds": median(seconds), "seconds": seconds, "peak_mb": peak}
-    return {**size, **cost}
+        peak = process.read_peak()
+    return {
+        "samples": samples,
+        "place": place,
+        "median_seconds": median(seconds),
+        "seconds": seconds,
+        "peak_mb": peak,
+    }
 
 
 def write_repeated(array: np.ndarray, samples: int, path: Path) -> None:
@@ -127,12 +108,16 @@ def write_repeated(array: np.ndarray, samples: int, path: Path) -> None:
 
 
 def show_scaling(points: list[dict], title: str = "") -> Figure:
-    """Draw what `measure` found; the file's line is dashed."""
+    """Draw seconds and memory against images, those in a file with a dashed line."""
     with matplotlib.rc_context({"font.size": 17, "lines.linewidth": 3}):
-        figure = Figure(figsize=(13, 10), layout="constrained")
-        for ax, (option, label, cost, unit) in zip(figure.subplots(2, 2).flat, PANELS):
-            _draw_lines(ax, [p for p in points if p["varied"] == option], option, cost)
-            ax.set(xscale="log", yscale="log", xlabel=label, ylabel=unit)
+        figure = Figure(figsize=(13, 5.5), layout="constrained")
+        for ax, (cost, unit) in zip(figure.subplots(1, 2), PANELS):
+            for place, colour, dashes in zip(PLACES, COLOURS, DASHES):
+                rows = [point for point in points if point["place"] == place]
+                costs = [row["samples"] for row in rows], [row[cost] for row in rows]
+                style = {"color": colour, "linestyle": dashes, "markersize": 10}
+                ax.plot(*costs, marker="o", label=place, **style)
+            ax.set(xscale="log", yscale="log", xlabel="training images", ylabel=unit)
             ax.xaxis.set_major_formatter("{x:,.0f}")
             ax.yaxis.set_major_formatter("{x:,g}")
             ax.yaxis.set_minor_formatter(LogFormatter())  # where a decade is too much
@@ -140,12 +125,3 @@ def show_scaling(points: list[dict], title: str = "") -> Figure:
         figure.axes[0].legend()
         figure.suptitle(title)
     return figure
-
-
-def _draw_lines(ax, points: list[dict], option: str, cost: str) -> None:
-    """Draw a line for images in memory, and one for images in a file."""
-    for from_file, name in enumerate(("in memory", "in a file")):
-        rows = [point for point in points if point["from_file"] == from_file]
-        values, costs = [row[option] for row in rows], [row[cost] for row in rows]
-        style = {"color": COLOURS[from_file], "linestyle": DASHES[from_file]}
-        ax.plot(values, costs, marker="o", markersize=10, label=name, **style)

@@ -9,14 +9,8 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from ..bench.contenders import PEERS, Contender, make_command, select
-from ..bench.processes import (
-    FreshProcess,
-    StandingProcess,
-    make_environment,
-    run_process,
-)
-from ..bench.rounds import WARM_UP, Result, run_rounds
+from ..bench.contenders import PEERS, make_command, select
+from ..bench.processes import run_process
 from ..errors import ArgumentError, ContenderError, check_whole_number
 
 __all__ = ["add_arguments", "check_peers", "parse_peer"]
@@ -93,7 +87,7 @@ def check_peers(peers: Mapping[str, str]) -> None:
     for name, python in peers.items():
         command = [python, "-c", f"import numpy, {name}"]
         try:
-            run_process(python, command, make_environment(ours=False))
+            run_process(python, command, is_peer=True)
         except ContenderError as error:
             raise ArgumentError(
                 f"expected --peer {name} to name a Python that has {PEERS[name]}, "
@@ -108,64 +102,31 @@ def _bench(options: argparse.Namespace) -> int:
     peers = dict(map(parse_peer, options.peer))
     contenders = select(options.only, peers)
     check_peers(peers)
-    _show(_measure(contenders, options, peers), options, peers)
-    return 0
 
-
-def _measure(
-    contenders: list[Contender], options: argparse.Namespace, peers: dict[str, str]
-) -> list[Result]:
-    """Write the images where all contenders find them, and measure."""
-    from tqdm import tqdm
-
-    from ..bench.work.arrays import write_arrays
+    from ..bench import machine, report
+    from ..bench.rounds import WARM_UP, run_rounds
+    from ..bench.work import arrays
 
     with tempfile.TemporaryDirectory(prefix="gluon-softmax-") as folder:
         images = str(Path(folder, "images.npz"))
-        write_arrays(options.root, images)
-
-        def start(contender: Contender) -> StandingProcess | FreshProcess:
-            command = make_command(contender, images, options.root, peers)
-            environment = make_environment(ours=not contender.peer)
-            kind = FreshProcess if contender.is_fresh else StandingProcess
-            return kind(contender.name, command, environment)
-
-        turns = len(contenders) * (WARM_UP + options.rounds)
-        with tqdm(total=turns, leave=False, disable=None) as bar:
-
-            def report(name: str) -> None:
-                bar.set_description(name, refresh=False)
-                bar.update()
-
-            return run_rounds(contenders, start, options.rounds, report)
-
-
-def _show(
-    results: list[Result], options: argparse.Namespace, peers: dict[str, str]
-) -> None:
-    """Print the tables; write figure and numbers."""
-    from ..bench import machine, ratios, table
-    from ..bench.figure import show_benchmark
-
-    verdicts, measured_on = ratios.judge(results), machine.describe_machine()
-    title = machine.format_machine(measured_on)
-    left_out = {} if options.only else ratios.list_left_out(peers)
-    lines = (
-        title,
-        *table.format_results(results),
-        *table.format_verdicts(verdicts),
-        *table.format_left_out(left_out),
-        *table.format_doubts(results),
-    )
-    print(*lines, sep="\n")
+        arrays.write_arrays(options.root, images)
+        command = partial(make_command, images=images, root=options.root, peers=peers)
+        rows = run_rounds(contenders, command, options.rounds)
+    measured_on, verdicts = machine.describe_machine(), report.judge(rows)
+    left_out = {} if options.only else report.list_left_out(peers)
+    print(machine.format_machine(measured_on))
+    print(*report.format_all(rows, verdicts, left_out), sep="\n")
     content = {
         "machine": measured_on,
         "rounds": options.rounds,
         "warm_up": WARM_UP,
         "left_out": left_out,
-        **table.to_dict(results, verdicts),
+        "contenders": rows,
+        "ratios": verdicts,
     }
-    machine.write(content, options.output / "bench", show_benchmark(results, title))
+    figure = report.show_benchmark(rows, machine.format_machine(measured_on))
+    machine.write(content, options.output / "bench", figure)
+    return 0
 
 
 def _run_module(name: str, options: argparse.Namespace) -> int:

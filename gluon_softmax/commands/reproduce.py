@@ -12,13 +12,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import check_whole_number
 from ..history import History
+from ..storage.lock import locked
 from .study import Experiment, Study, run_experiment, write_table
 
-__all__ = ["EXPERIMENTS", "PUBLISHED", "Finding", "add_arguments", "compare_figures"]
+__all__ = [
+    "EXPERIMENTS",
+    "PUBLISHED",
+    "add_arguments",
+    "compare_figures",
+    "tabulate_findings",
+]
 
 R4 = Experiment(
     data="mnist",
@@ -42,31 +48,18 @@ EXPERIMENTS = {
     "R5, perceptron": replace(R5, model="perceptron"),
     "R5, convolutional": replace(R5, model="convolutional"),
 }
-PUBLISHED = (
-    ("R1, from scratch", "loss", 0.4782),
-    ("R1, from scratch", "test_acc", 0.842),
-    ("R1, Gluon", "loss", 0.4770),
-    ("R1, Gluon", "train_acc", 0.838),
-    ("R1, Gluon", "test_acc", 0.843),
-    ("R2, from scratch", "loss", 0.4855),
-    ("R2, from scratch", "train_acc", 0.838),
-    ("R2, from scratch", "test_acc", 0.827),
-    ("R2, Gluon", "train_acc", 0.836),
-    ("R2, Gluon", "test_acc", 0.823),
-    ("R4, momentum 0", "loss", 0.4040),
-    ("R4, momentum 0", "train_acc", 0.8901),
-    ("R4, momentum 0", "valid_loss", 0.3151),
-    ("R4, momentum 0", "valid_acc", 0.9200),
-    ("R4, momentum 0", "test_acc", 0.9017),
-    ("R4, momentum 0.9", "loss", 0.2929),
-    ("R4, momentum 0.9", "train_acc", 0.9177),
-    ("R4, momentum 0.9", "valid_loss", 0.2341),
-    ("R4, momentum 0.9", "valid_acc", 0.9346),
-    ("R4, momentum 0.9", "test_acc", 0.9220),
-    ("R5, perceptron", "test_acc", 0.97),
-    ("R5, convolutional", "test_acc", 0.98),
-)
-"""Experiment, figure of its last epoch, and its value."""
+FIGURES = ("loss", "train_acc", "valid_loss", "valid_acc", "test_acc")
+PUBLISHED = {
+    "R1, from scratch": (0.4782, None, None, None, 0.842),
+    "R1, Gluon": (0.4770, 0.838, None, None, 0.843),
+    "R2, from scratch": (0.4855, 0.838, None, None, 0.827),
+    "R2, Gluon": (None, 0.836, None, None, 0.823),
+    "R4, momentum 0": (0.4040, 0.8901, 0.3151, 0.9200, 0.9017),
+    "R4, momentum 0.9": (0.2929, 0.9177, 0.2341, 0.9346, 0.9220),
+    "R5, perceptron": (None, None, None, None, 0.97),
+    "R5, convolutional": (None, None, None, None, 0.98),
+}
+"""Of each experiment the `FIGURES` of its last epoch, where they are published."""
 NOTES = {
     "R1": "published on an earlier revision of Fashion-MNIST",
     "R4": "the documents do not say from which start and in which order",
@@ -74,40 +67,7 @@ NOTES = {
 }
 """Why ours may differ from what a document publishes."""
 QUICK_IMAGES, QUICK_EPOCHS = 6_000, 2
-TRIAL_COLUMNS = ("experiment", "figure", "ours")
-"""A trial is too short to be set beside what was published."""
 VERDICTS = {True: "within", False: "outside", None: "unknown"}
-
-
-class Finding(NamedTuple):
-    """One published figure and ours; a single run has no standard deviation."""
-
-    name: str
-    figure: str
-    published: float
-    mean: float
-    deviation: float | None
-    note: str = ""
-
-    def is_within(self) -> bool | None:
-        """Return whether the figure is within two standard deviations of our mean."""
-        if self.deviation is None:
-            return None
-        return abs(self.published - self.mean) <= 2 * self.deviation
-
-    def describe(self) -> dict[str, str]:
-        """Return the cells of the table; a reason only for a difference."""
-        from .study_report import format_average
-
-        is_within = self.is_within()
-        return {
-            "experiment": self.name,
-            "figure": self.figure.replace("_", " "),
-            "published": f"{self.published:g}",
-            "ours": format_average(self.mean, self.deviation),
-            "two standard deviations": VERDICTS[is_within],
-            "note": self.note if is_within is False else "",
-        }
 
 
 def add_arguments(commands) -> None:
@@ -152,31 +112,61 @@ def _reproduce(options: argparse.Namespace) -> int:
         for experiment in experiments.values()
         for seed in range(options.seeds)
     ]
-    study = Study(options.output / f"{kind}-runs.json", runs)
-    study.run(partial(run_experiment, root=options.root, num_images=num_images))
+    with locked(options.output):
+        study = Study(options.output / f"{kind}-runs.json", runs)
+        study.run(partial(run_experiment, root=options.root, num_images=num_images))
     findings = compare_figures(experiments, study.finished())
-    cells = [finding.describe() for finding in findings]
-    columns = TRIAL_COLUMNS if options.quick else tuple(cells[0])
-    rows = [columns, *([row[column] for column in columns] for row in cells)]
-    numbers = {"trial": options.quick, "findings": [f._asdict() for f in findings]}
+    numbers = {"trial": options.quick, "findings": findings}
+    rows = tabulate_findings(findings, options.quick)
     write_table(rows, numbers, options.output / kind)
     return 0
 
 
 def compare_figures(
     experiments: Mapping[str, Experiment], histories: Mapping[Experiment, History]
-) -> list[Finding]:
-    """Set what was published beside the means over the seeds of what came out."""
+) -> list[dict]:
+    """Set what was published beside the means over the seeds of what came out.
+
+    A figure is within if it is at most two standard deviations from our mean, which a
+    single run does not have.
+    """
     from .study_report import average
 
     findings = []
-    for name, figure, published in PUBLISHED:
-        ours = [
-            getattr(history[-1], figure)
-            for experiment, history in histories.items()
-            if replace(experiment, seed=0) == experiments[name]
+    for name, experiment in experiments.items():
+        last = [
+            history[-1]
+            for found, history in histories.items()
+            if replace(found, seed=experiment.seed) == experiment
         ]
-        mean, deviation = average(ours)
-        note = NOTES.get(name[:2], "")
-        findings.append(Finding(name, figure, published, mean, deviation, note))
+        for figure, published in zip(FIGURES, PUBLISHED[name]):
+            if published is None:
+                continue
+            mean, deviation = average([getattr(epoch, figure) for epoch in last])
+            is_known = deviation is not None
+            found = {
+                "name": name,
+                "figure": figure,
+                "published": published,
+                "mean": mean,
+                "deviation": deviation,
+                "within": abs(published - mean) <= 2 * deviation if is_known else None,
+            }
+            findings.append(found)
     return findings
+
+
+def tabulate_findings(findings: list[dict], is_trial: bool = False) -> list[list[str]]:
+    """Convert findings to rows; a trial is too short to be compared."""
+    from .study_report import format_average
+
+    rows = [
+        ["experiment", "figure", "published", "ours", "two standard deviations", "note"]
+    ]
+    for found in findings:
+        name, is_within = found["name"], found["within"]
+        ours = format_average(found["mean"], found["deviation"])
+        note = NOTES.get(name[:2], "") if is_within is False else ""
+        cells = [name, found["figure"].replace("_", " "), f"{found['published']:g}"]
+        rows.append([*cells, ours, VERDICTS[is_within], note])
+    return [[*row[:2], row[3]] for row in rows] if is_trial else rows

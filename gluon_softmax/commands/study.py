@@ -20,6 +20,8 @@ from ..errors import ArgumentError, check_whole_number
 from ..history import History
 from ..storage.atomic import write_json, write_text
 from ..storage.json_data import read_json
+from ..storage.lock import locked
+from ..storage.processes import end_with_parent
 from ..trainer.settings import MODELS, PIXELS, STARTS, Settings
 from .interruption import hinting
 
@@ -66,13 +68,8 @@ class Experiment:
     seed: int = Settings.seed
 
     def __post_init__(self):
-        Settings(  # which checks them
-            num_epochs=self.num_epochs,
-            batch_size=self.batch_size,
-            lr=self.lr,
-            momentum=self.momentum,
-            seed=self.seed,
-        )
+        own = asdict(self).items()
+        Settings(**{name: value for name, value in own if hasattr(Settings, name)})
         check_whole_number("num_validation", self.num_validation, least=0)
 
 
@@ -148,20 +145,25 @@ def run_all(
     if num_processes == 1:
         yield from zip(experiments, map(run, experiments))
         return
-    processes = ProcessPoolExecutor(
-        num_processes,
-        get_context("spawn"),
-        initializer=os.putenv,  # one thread each, set before NumPy is loaded
-        initargs=("OMP_NUM_THREADS", "1"),
-    )
+    context = get_context("spawn")
+    processes = ProcessPoolExecutor(num_processes, context, initializer=_begin)
     try:
         yield from zip(experiments, processes.map(run, experiments))
     finally:
         processes.shutdown(cancel_futures=True)
 
 
+def _begin() -> None:
+    """Compute in one thread, set before NumPy is loaded, and end with the parent."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    end_with_parent()
+
+
 class Study:
-    """The runs of a study, in a file that is written again after each run."""
+    """The runs of a study, in a file that is written again after each run.
+
+    Only one process at a time may have it, as `locked` sees to.
+    """
 
     def __init__(self, path: Path, experiments: list[Experiment]):
         self._path, self._experiments = path, experiments
@@ -175,10 +177,6 @@ class Study:
                 "repeat its options, or name another folder with --output"
             )
 
-    def missing(self) -> list[Experiment]:
-        """List what is still to be run."""
-        return [found for found in self._experiments if found not in self._histories]
-
     def finished(self) -> dict[Experiment, History]:
         """Return the finished runs in the order of the experiments."""
         kept = self._histories
@@ -188,8 +186,9 @@ class Study:
         """Run what is missing, and keep each run as soon as it is done."""
         from tqdm import tqdm
 
-        missing = self.missing()
-        print(f"{len(self.finished())} runs are finished, {len(missing)} are to be run")
+        finished = self.finished()
+        missing = [found for found in self._experiments if found not in finished]
+        print(f"{len(finished)} runs are finished, {len(missing)} are to be run")
         runs = run_all(missing, run, num_processes)
         with hinting("the same command goes on"):
             for experiment, history in tqdm(runs, total=len(missing), disable=None):
@@ -254,41 +253,35 @@ def _study(options: argparse.Namespace) -> int:
     if options.processes is not None:
         check_whole_number("--processes", options.processes, least=1)
     grid = {name: getattr(options, name) for name in OPTIONS}
-    study = Study(options.output / "study.json", list_experiments(grid, options.seeds))
-    processes = options.processes or _choose_processes(options.model)
-    try:
-        study.run(partial(run_experiment, root=options.root), processes)
-    finally:
-        if study.finished():
-            _write_summary(study.finished(), options)
-
-    from ..figures.output import save
-    from .study_report import draw_study
-
-    for name, figure in draw_study(study.finished()):
-        for path in save(figure, options.output / name):
-            print(f"wrote {path}")
+    # NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
+    # next batches on another, so that a second training gains nothing.
+    fastest = len(os.sched_getaffinity(0)) if set(options.model) == {"numpy"} else 1
+    experiments = list_experiments(grid, options.seeds)
+    with locked(options.output):
+        study = Study(options.output / "study.json", experiments)
+        run = partial(run_experiment, root=options.root)
+        try:
+            study.run(run, options.processes or fastest)
+        finally:
+            _write_results(study.finished(), options.target, options.output)
     return 0
 
 
-def _choose_processes(models: list[str]) -> int:
-    """Return how many trainings at a time are fastest.
-
-    NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
-    next batches on another, so that a second training gains nothing.
-    """
-    return len(os.sched_getaffinity(0)) if set(models) == {"numpy"} else 1
-
-
-def _write_summary(
-    histories: Mapping[Experiment, History], options: argparse.Namespace
+def _write_results(
+    histories: Mapping[Experiment, History], target: float, folder: Path
 ) -> None:
-    """Print and write the table of the runs that are finished."""
-    from .study_report import summarise, tabulate
+    """Print and write the table of the runs that are finished, and their curves."""
+    if not histories:
+        return
+    from ..figures.output import save
+    from .study_report import draw_study, summarise, tabulate
 
-    summary = summarise(histories, options.target)
-    numbers = {"target": options.target, "rows": summary}
-    write_table(tabulate(summary), numbers, options.output / "summary")
+    summary = summarise(histories, target)
+    numbers = {"target": target, "rows": summary}
+    write_table(tabulate(summary), numbers, folder / "summary")
+    for name, figure in draw_study(histories):
+        for path in save(figure, folder / name):
+            print(f"wrote {path}")
 
 
 def write_table(rows: list[list], numbers: dict, path: Path) -> None:

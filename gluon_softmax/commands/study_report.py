@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 FIGURES = ("loss", "train acc", "valid acc", "test acc", "epochs to target", "seconds")
+TO_TENTHS = ("epochs to target", "seconds")
 LABELS = {
     "loss": "training loss (nats per sample)",
     "train_acc": "training accuracy (share of images)",
@@ -40,18 +41,16 @@ def summarise(histories: Histories, target: float) -> list[dict]:
     """
     summary = []
     for settings, group in _group_by_settings(histories).items():
+        row = {"settings": dict(settings), "seeds": len(group)}
         runs = [_read_figures(history, target) for history in group]
-        figures = {}
         for name in FIGURES:
             values = [run[name] for run in runs]
-            figures[name] = None if None in values else average(values)
-        summary.append({"settings": dict(settings), "seeds": len(group), **figures})
+            row[name] = None if None in values else average(values)
+        summary.append(row)
     return summary
 
 
-def _group_by_settings(
-    histories: Histories,
-) -> dict[tuple[tuple[str, object], ...], list[History]]:
+def _group_by_settings(histories: Histories) -> dict[tuple, list[History]]:
     """Group runs by the settings in which they differ, but for the seed."""
     names = [field.name for field in fields(Experiment) if field.name != "seed"]
     values = {name: {getattr(found, name) for found in histories} for name in names}
@@ -68,15 +67,14 @@ def _read_figures(history: History, target: float) -> dict[str, float | None]:
     """Read the figures of one run."""
     last = history[-1]
     held_out = history.column("test_acc" if last.valid_acc is None else "valid_acc")
-    reached = [number for number, found in enumerate(held_out, 1) if found >= target]
-    seconds = sum(history.column("seconds"))
+    reached = (number for number, found in enumerate(held_out, 1) if found >= target)
     return {
         "loss": last.loss,
         "train acc": last.train_acc,
         "valid acc": last.valid_acc,
         "test acc": last.test_acc,
-        "epochs to target": reached[0] if reached else None,
-        "seconds": seconds,
+        "epochs to target": next(reached, None),
+        "seconds": sum(history.column("seconds")),
     }
 
 
@@ -114,9 +112,7 @@ def _format(name: str, figure: tuple[float, float | None] | None) -> str:
     """Format mean and standard deviation with the decimals that a figure has."""
     if figure is None:
         return "not reached" if name == "epochs to target" else "-"
-    mean, deviation = figure
-    decimals = 1 if name in ("epochs to target", "seconds") else 4
-    return format_average(mean, deviation, decimals)
+    return format_average(*figure, decimals=1 if name in TO_TENTHS else 4)
 
 
 def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:

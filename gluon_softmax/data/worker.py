@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import WorkerError
+from ..storage.processes import end_with_parent
 
 __all__ = ["Read", "answer", "describe_error", "prepare"]
 
@@ -26,7 +24,7 @@ def prepare(read: Read | bytes) -> None:
     _reader = read
     gc.freeze()  # what a forked worker inherits is not its to clear up
     _take_signals()
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    end_with_parent()
 
 
 def answer(task: Any) -> Any:
@@ -52,9 +50,3 @@ def _take_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _follow_parent() -> None:
-    """End this process when its parent has ended."""
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
-__all__ = ["describe_exit", "python_command"]
+__all__ = ["describe_exit", "end_with_parent", "python_command"]
 
 
 def python_command(
@@ -32,3 +35,13 @@ def describe_exit(code: int | None) -> str:
     if code < 0:
         return f"was ended by signal {-code} ({signal.strsignal(-code)})"
     return f"exited with code {code}"
+
+
+def end_with_parent() -> None:
+    """Have this process, one of `multiprocessing`, end when its parent has ended."""
+
+    def follow() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,4 +1,4 @@
-"""JAX's contenders: ``PYTHON jax_peer.py KEY IMAGES.npz``.
+"""JAX's contender: ``PYTHON jax_peer.py jax IMAGES.npz``.
 
 Imports nothing of gluon_softmax, whose interpreter is another one.
 """
@@ -12,26 +12,18 @@ with suppress(ImportError):  # so that tools of the other interpreter can read t
     import jax
     import numpy as np
     from jax import numpy as jnp
-    from serving import count_cores, serve  # beside this script
+    from serving import count_cores, read_pixels, serve  # beside this script
 
 BATCH_SIZE, LR = 256, 0.1
 
 
-def load(path, as_bytes):
-    """Read images, as bytes or as float32 from 0 to 1, and labels."""
+def load(path):
+    """Read images as float32 from 0 to 1, resident, and labels."""
     tensors = []
-    with np.load(path) as arrays:
-        for split in ("train", "test"):
-            images = arrays[f"{split}_images"]
-            images = images.reshape(len(images), -1)
-            tensors.append(jnp.asarray(images if as_bytes else to_float(images)))
-            tensors.append(jnp.asarray(arrays[f"{split}_labels"].astype("int32")))
+    for train in (True, False):
+        images, labels = read_pixels(path, train)
+        tensors += [jnp.asarray(images), jnp.asarray(labels.astype("int32"))]
     return tensors
-
-
-def to_float(X):
-    """Convert bytes to float32 from 0 to 1; leave what is float32."""
-    return X.astype("float32") / 255 if X.dtype == "uint8" else X
 
 
 def step(state, X, y):
@@ -50,7 +42,7 @@ def step(state, X, y):
 
 def to_scores(params, X):
     """Compute softmax regression's scores."""
-    return to_float(X) @ params[0] + params[1]
+    return X @ params[0] + params[1]
 
 
 def count_right(scores, y):
@@ -83,12 +75,10 @@ def epoch(params, order, X, y, test_X, test_y):
     return params, (loss / len(X), right / len(X), test_right / len(test_X))
 
 
-def prepare(path, as_bytes):
-    """Prepare an epoch of one compiled scan over images resident in either form."""
-    tensors = load(path, as_bytes)
-    rng = np.random.default_rng()
-    W = rng.normal(0, 0.01, (tensors[0].shape[1], 10)).astype("float32")
-    params = [jnp.asarray(W), jnp.zeros(10)]
+def prepare(path):
+    """Prepare an epoch of one compiled scan over resident images."""
+    tensors, rng = load(path), np.random.default_rng()
+    params = [jnp.asarray(rng.normal(0, 0.01, (784, 10)), "float32"), jnp.zeros(10)]
     compiled = jax.jit(epoch)
 
     def work():
@@ -103,6 +93,4 @@ def prepare(path, as_bytes):
 
 
 if __name__ == "__main__":
-    key, path = sys.argv[1:]
-    work = prepare(path, as_bytes=key == "jax-bytes")
-    serve(work, packages=("jax", "numpy"), threads=count_cores())
+    serve(prepare(sys.argv[2]), packages=("jax", "numpy"), threads=count_cores())

@@ -10,7 +10,7 @@ from ...data import sources
 from ...data.idx import decode_idx
 from ...storage.atomic import replacing
 
-__all__ = ["read_arrays", "read_pixels", "write_arrays"]
+__all__ = ["write_arrays"]
 
 
 def write_arrays(root: str, path: str | os.PathLike[str]) -> None:
@@ -22,17 +22,3 @@ def write_arrays(root: str, path: str | os.PathLike[str]) -> None:
         arrays[f"{split}_labels"] = decode_idx(files.labels)
     with replacing(path) as temporary:
         np.savez(temporary, **arrays)
-
-
-def read_arrays(path: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images (n, 28, 28) and labels (n,) of one split, uint8."""
-    split = "train" if train else "test"
-    with np.load(path) as arrays:
-        return arrays[f"{split}_images"], arrays[f"{split}_labels"]
-
-
-def read_pixels(path: str, train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images as rows (n, 784) of float32 from 0 to 1, and the labels."""
-    images, labels = read_arrays(path, train)
-    X = np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32)
-    return X, labels

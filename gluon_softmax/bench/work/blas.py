@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..peers.serving import Work
-from .arrays import read_pixels
+from ..peers.serving import Work, read_pixels
 
 BATCH_SIZE, NUM_CLASSES = 256, 10
 
 
 def prepare_blas(images: str) -> Work:
     """Prepare NumPy's products in the shapes of softmax regression."""
-    X, test_X = read_pixels(images, True)[0], read_pixels(images, False)[0]
+    X, test_X = (read_pixels(images, train)[0] for train in (True, False))
     W = np.zeros((X.shape[1], NUM_CLASSES), np.float32)
 
     def work() -> dict:

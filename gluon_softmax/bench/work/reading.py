@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from mxnet import gluon
 from mxnet.gluon.data.vision import transforms
 
 from ...data.datasets import ImageDataset
 from ...data.loader import load_data
-from ..peers.serving import Work
-from .arrays import read_arrays
+from ..peers.serving import Work, read_arrays
 
 BATCH_SIZE = 256
 WORKERS = 4  # as many as d2lzh takes
@@ -46,12 +47,8 @@ def load_d2lzh(images: str, resize: int | None = None) -> tuple:
     def make(root: str, train: bool) -> ImageDataset:
         return _make_dataset(images, train)
 
-    vision = gluon.data.vision
-    lost, vision.FashionMNIST = vision.FashionMNIST, make
-    try:
+    with patch.object(gluon.data.vision, "FashionMNIST", make):
         return d2lzh.load_data_fashion_mnist(BATCH_SIZE, resize)
-    finally:
-        vision.FashionMNIST = lost
 
 
 def _make_dataset(images: str, train: bool) -> ImageDataset:

@@ -15,11 +15,12 @@ from mxnet.gluon import nn
 from ...chapter import concise, handmade, scratch
 from ...chapter.evaluation import evaluate_accuracy
 from ...chapter.networks import NETWORKS
-from ...chapter.training import train, train_ch3
+from ...chapter.training import train_ch3
+from ...data.datasets import ImageDataset
+from ...data.loader import load_data
 from ...engine import ENGINE, Engine, hybridize
 from ...trainer.sgd import SGDTrainer
-from ..peers.serving import Work
-from .arrays import read_pixels
+from ..peers.serving import Work, nearest_mean, read_arrays
 from .reading import BATCH_SIZE, load_d2lzh, load_ours
 
 LR = 0.1
@@ -27,49 +28,37 @@ NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
 EVALUATIONS = 20
 """How often the test images are evaluated: once is too short to be timed."""
 FIGURES = ("loss", "train_acc", "test_acc")
+LOSS = gluon.loss.SoftmaxCrossEntropyLoss()
 
 
 def prepare_gluon(
     images: str, form: str = "layers", engine: Engine | None = ENGINE
 ) -> Work:
-    """Prepare an epoch of section 3.7, with a net in one of the `FORMS`."""
-    net, loss = FORMS[form](), make_loss()
-    trainer = concise.make_trainer(net, LR)
-    return train_ours(load_ours(images), net, loss, trainer=trainer, engine=engine)
+    """Prepare an epoch of section 3.7, with Gluon's layers or a block of the user's."""
+    net = concise.make_net() if form == "layers" else _initialize(UserBlock())
+    return _train_gluon(net, load_ours(images), engine)
 
 
 def prepare_block_plain(images: str) -> Work:
     """Prepare a loop of Gluon's examples, over this package's loader."""
-    net = make_block()
+    net = _initialize(UserBlock())
     trainer = concise.make_trainer(net, LR)
-    return partial(_train_plainly, net, make_loss(), trainer, *load_ours(images))
+    return partial(_train_plainly, net, LOSS, trainer, *load_ours(images))
 
 
-def prepare_scratch(images: str) -> Work:
-    """Prepare an epoch of section 3.6."""
-    net, params = _make_scratch()
-    loss = scratch.cross_entropy
-    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
-
-
-def prepare_hybrid_scratch(images: str) -> Work:
-    """Prepare the same with net and loss hybridized."""
-    net, params = _make_scratch()
-    net, loss = hybridize(net), hybridize(scratch.cross_entropy)
-    return train_ours(load_ours(images), net, loss, params=params, lr=LR)
+def prepare_scratch(images: str, hybridizes: bool = False) -> Work:
+    """Prepare an epoch of section 3.6, with net and loss as written or hybridized."""
+    net, params, loss = *_make_scratch(), scratch.cross_entropy
+    if hybridizes:
+        net, loss = hybridize(net), hybridize(loss)
+    return _train_ours(net, load_ours(images), loss, params=params, lr=LR)
 
 
 def prepare_handmade(images: str) -> Work:
     """Prepare an epoch of `compare`'s third version, in the chapter's loop."""
-    loaders = load_ours(images)
     model = handmade.SoftmaxRegression(*handmade.draw_start(28 * 28, 10))
-    updater = handmade.MomentumTrainer(model, LR).step
-
-    def work() -> dict:
-        history = train(model, *loaders, model.loss, 1, updater, BATCH_SIZE)
-        return _read_figures(history)
-
-    return work
+    trainer = handmade.MomentumTrainer(model, LR)
+    return _train_ours(model, load_ours(images), model.loss, trainer=trainer)
 
 
 def prepare_network(images: str, name: str) -> Work:
@@ -78,14 +67,13 @@ def prepare_network(images: str, name: str) -> Work:
     net(nd.zeros((1, 1, 28, 28)))  # Gluon learns the shapes
     trainer = SGDTrainer(net, LR, NETWORK_MOMENTUM)
     loaders = load_ours(images, NETWORK_BATCH_SIZE)
-    return train_ours(loaders, net, make_loss(), trainer=trainer)
+    return _train_ours(net, loaders, LOSS, trainer=trainer)
 
 
 def prepare_d2lzh(images: str) -> Work:
     """Prepare an epoch of section 3.7 with d2lzh."""
     net = concise.make_net()
-    trainer = concise.make_trainer(net, LR)
-    return _train_d2lzh(images, net, make_loss(), trainer=trainer)
+    return _train_d2lzh(images, net, LOSS, trainer=concise.make_trainer(net, LR))
 
 
 def prepare_d2lzh_scratch(images: str) -> Work:
@@ -94,49 +82,32 @@ def prepare_d2lzh_scratch(images: str) -> Work:
     return _train_d2lzh(images, net, scratch.cross_entropy, params=params, lr=LR)
 
 
-def prepare_evaluation(images: str) -> Work:
-    """Prepare evaluating 20 times a hybridized net that all contenders set alike.
+def prepare_repeated(images: str, samples: int) -> Work:
+    """Prepare an epoch of section 3.7 on the training set over and over, in memory."""
+    train_set = read_arrays(images, train=True)
+    repeated = (np.resize(array, (samples, *array.shape[1:])) for array in train_set)
+    return _train_on(ImageDataset(*repeated), images)
 
-    Its classifier is that of the nearest class mean, which needs no seed.
-    """
-    X, y = read_pixels(images, train=True)
-    means = np.stack([X[y == label].mean(axis=0) for label in range(10)])
-    net, (_, test_iter) = make_hybrid_net(), load_ours(images)
-    net(next(iter(test_iter))[0])  # now it knows its shapes
-    net[0].weight.set_data(nd.array(means))
-    net[0].bias.set_data(nd.array(-(means**2).sum(axis=1) / 2))
+
+def prepare_file(images: str, folder: str) -> Work:
+    """Prepare the same on uncompressed files, whose rows are read when needed."""
+    train_set = ImageDataset.from_idx(f"{folder}/images", f"{folder}/labels")
+    return _train_on(train_set, images)
+
+
+def prepare_evaluation(images: str) -> Work:
+    """Prepare evaluating 20 times a hybridized net that all contenders set alike."""
+    net, (_, test_iter) = nn.HybridSequential(), load_ours(images)
+    net.add(nn.Dense(10))
+    _initialize(net)(next(iter(test_iter))[0])  # now it knows its shapes
+    for param, value in zip((net[0].weight, net[0].bias), nearest_mean(images)):
+        param.set_data(nd.array(value))
 
     def work() -> dict:
         found = [evaluate_accuracy(test_iter, net) for _ in range(EVALUATIONS)]
         return {"test_acc": found[-1]}
 
     return work
-
-
-def train_ours(loaders, net, loss, **updater) -> Work:
-    """Return an epoch of this package's loop over its loaders."""
-    batch_size = loaders[0].batch_size
-
-    def work() -> dict:
-        history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
-        nd.waitall()
-        return _read_figures(history)
-
-    return work
-
-
-def make_loss() -> gluon.loss.Loss:
-    """Make the loss of section 3.7."""
-    return gluon.loss.SoftmaxCrossEntropyLoss()
-
-
-def make_hybrid_net(num_outputs: int = 10) -> nn.HybridSequential:
-    """Build section 3.7's net as a hybrid block."""
-    net = nn.HybridSequential()
-    net.add(nn.Dense(num_outputs))
-    net.initialize(init.Normal(sigma=0.01))
-    net.hybridize()
-    return net
 
 
 class UserBlock(gluon.HybridBlock):
@@ -151,15 +122,11 @@ class UserBlock(gluon.HybridBlock):
         return self.dense(X)
 
 
-def make_block() -> UserBlock:
-    """Make a block that is the user's own, and hybridize it."""
-    net = UserBlock()
+def _initialize(net: gluon.HybridBlock) -> gluon.HybridBlock:
+    """Draw weights as the chapter does, hybridize, and return the net."""
     net.initialize(init.Normal(sigma=0.01))
     net.hybridize()
     return net
-
-
-FORMS = {"layers": concise.make_net, "hybrid": make_hybrid_net, "block": make_block}
 
 
 def _make_scratch() -> tuple:
@@ -168,9 +135,28 @@ def _make_scratch() -> tuple:
     return partial(scratch.net, W=params[0], b=params[1]), params
 
 
-def _read_figures(history) -> dict:
-    """Return the figures of the last epoch."""
-    return {name: getattr(history[-1], name) for name in FIGURES}
+def _train_on(train_set: ImageDataset, images: str) -> Work:
+    """Return an epoch of section 3.7 on a training set."""
+    test_set = ImageDataset(*read_arrays(images, train=False))
+    return _train_gluon(concise.make_net(), load_data(train_set, test_set, BATCH_SIZE))
+
+
+def _train_gluon(net, loaders: tuple, engine: Engine | None = ENGINE) -> Work:
+    """Return an epoch of this package's loop, with the trainer of section 3.7."""
+    trainer = concise.make_trainer(net, LR)
+    return _train_ours(net, loaders, LOSS, trainer=trainer, engine=engine)
+
+
+def _train_ours(net, loaders: tuple, loss, **updater) -> Work:
+    """Return an epoch of this package's loop over its loaders."""
+    batch_size = loaders[0].batch_size
+
+    def work() -> dict:
+        history = train_ch3(net, *loaders, loss, 1, batch_size, **updater)
+        nd.waitall()
+        return {name: getattr(history[-1], name) for name in FIGURES}
+
+    return work
 
 
 def _train_d2lzh(images: str, net, loss, **updater) -> Work:
