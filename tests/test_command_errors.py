@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 from drawn_models import draw_images, draw_model
 from gluon_softmax.commands.main import main, make_parser
-from gluon_softmax.data import inventory, sources
+from gluon_softmax.data import sources
 from gluon_softmax.data.published import FILE_NAMES
 from gluon_softmax.data.synthetic import SyntheticFashion
 from gluon_softmax.models.model import save_model
@@ -214,7 +214,7 @@ def test_a_variable_that_names_no_folder(command, monkeypatch, capsys):
 def test_what_the_system_refuses(capsys, monkeypatch):
     """One line names the file, where nobody else does."""
     error = OSError(24, "Too many open files", "a file")
-    monkeypatch.setattr(inventory, "take_inventory", Mock(side_effect=error))
+    monkeypatch.setattr(sources, "take_inventory", Mock(side_effect=error))
     error = fail(capsys, "data list")
     assert "a file cannot be used (Too many open files)" in error
 
