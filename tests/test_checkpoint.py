@@ -7,13 +7,17 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import warnings
 from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from gluon_softmax import SyntheticFashion
+from gluon_softmax.commands.main import main
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
 from gluon_softmax.history import Callback
 from gluon_softmax.storage.archive import read_arrays
@@ -22,6 +26,7 @@ from gluon_softmax.trainer.network_training import NetworkTraining
 from gluon_softmax.trainer.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from small_training import write_program
 
 RUN = {"network": "softmax", "data": "drawn", "seed": 0}
@@ -153,7 +158,7 @@ def test_no_changed_byte_goes_unseen(folder, place, value):
 
 @pytest.mark.parametrize(
     ("change", "found"),
-    [({"network": "perceptron"}, "'softmax'"), ({"seed": 1}, "0"), ({"lr": 1}, "None")],
+    [({"network": "perceptron"}, "'softmax'"), ({"seed": 1}, "0")],
 )
 def test_another_training_is_refused(folder, change, found):
     """The line names what differs."""
@@ -161,6 +166,98 @@ def test_another_training_is_refused(folder, change, found):
     other = CheckpointFolder(folder.path, {**RUN, **change})
     with pytest.raises(ArgumentError, match=f"{next(iter(change))}.*with {found}:"):
         other.load()
+
+
+def test_an_older_one_says_what_cannot_be_checked(folder):
+    """What an earlier version did not keep is named, and the training goes on."""
+    folder.close()
+    newer = CheckpointFolder(folder.path, {**RUN, "training set": {}, "lr": 1})
+    with pytest.warns(UserWarning, match="did not keep lr, training set: .* cannot be"):
+        assert_equal(newer.load(), make_state())
+    newer.close()
+
+
+def test_a_damaged_one_takes_no_place(folder):
+    """Two whole ones are kept, whatever its number; it goes when a whole one is new."""
+    damaged = folder.path / "checkpoint-999999999.npz"
+    damaged.touch()
+    with pytest.warns(UserWarning, match="trying the one before"):
+        folder.load()
+    assert damaged.exists()
+    for number in (146, 147):
+        folder.save(make_state(), number)
+    names = sorted(path.name for path in folder.path.glob("*.npz"))
+    assert names == ["checkpoint-000000146.npz", "checkpoint-000000147.npz"]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Return a function that makes a folder of the same name with some pictures."""
+
+    def make(parent, classes, shade):
+        folder = tmp_path / parent / "pictures"
+        for number, name in enumerate(classes):
+            (folder / name).mkdir(parents=True)
+            for i in range(5):
+                image = Image.new("L", (28, 28), shade + 30 * number + i)
+                image.save(folder / name / f"{i}.png")
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("classes", "shade", "line"),
+    [
+        (("apple", "pear"), 0, "classes[0] 'apple', found one with 'cat'"),
+        (("cat", "dog"), 1, "digest '"),
+        (("cat", "dog", "eel"), 0, "images 12, found one with 8"),
+    ],
+)
+def test_other_data_are_refused(pictures, tmp_path, capsys, classes, shade, line):
+    """Other pictures or classes, though title and size agree, are named in one line."""
+    train = ["train", "softmax", "--num-epochs", "1", "--batch-size", "4"]
+    train += ["--output", str(tmp_path), "--checkpoint", str(tmp_path / "kept")]
+    before = pictures("before", ["cat", "dog"], 0)
+    assert main([*train, "--data", str(before)]) == 0
+    capsys.readouterr()
+    moved = before.rename(tmp_path / "pictures")
+    assert main([*train, "--resume", "--data", str(moved)]) == 0
+    assert capsys.readouterr().err == ""
+    other = pictures("other", classes, shade)
+    assert main([*train, "--resume", "--data", str(other)]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "expected a checkpoint with " in said
+    assert line in said
+
+
+@pytest.mark.parametrize("make", [Path.symlink_to, lambda path, _: os.mkfifo(path)])
+def test_a_lock_that_is_no_file(tmp_path, make):
+    """What a link points to stays as it is, a pipe is not waited for; one line each."""
+    thesis = tmp_path / "thesis.tex"
+    thesis.write_text("all of it")
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    make(folder / ".lock", thesis)
+    with pytest.raises(OutputError, match=r"\.lock is (a link|no regular file)\)"):
+        CheckpointFolder(folder, RUN)
+    assert thesis.read_text() == "all of it"
+
+
+def test_locks_of_windows(folder, monkeypatch):
+    """Where there is no fcntl, a held lock is refused with the same error."""
+
+    def locking(descriptor, mode, size):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    stand_in = SimpleNamespace(locking=locking, LK_NBLCK=2)
+    monkeypatch.setitem(sys.modules, "msvcrt", stand_in)
+    folder.close()
+    with pytest.raises(ArgumentError, match="in use by another training"):
+        CheckpointFolder(folder.path, RUN)
+    stand_in.locking = lambda *_: None
+    assert CheckpointFolder(folder.path, RUN).exists()
 
 
 def test_two_at_once(folder):
