@@ -10,6 +10,7 @@ import time
 import uuid
 from pathlib import Path
 
+import psutil
 import pytest
 from cluster_jobs import (
     SLEEP,
@@ -273,14 +274,27 @@ def test_silence(start_keeper, mark):
 @pytest.mark.parametrize(
     ("workers", "servers"), [(1, 1), pytest.param(3, 2, marks=pytest.mark.slow)]
 )
-def test_all_train(workers, servers, mark):
-    """The sum is that over all workers, and each is called by KVStore's rank."""
-    record = Record()
+def test_all_train(workers, servers, mark, monkeypatch):
+    """The sum is that over all workers, and each is called by KVStore's rank.
+
+    Whatever the launcher's own variables say, all listen on the loopback only.
+    """
+    for name in ("DMLC_USE_KUBERNETES", "DMLC_LOCAL", "PS_DROP_MSG", "DMLC_ROLE"):
+        monkeypatch.setenv(name, "1")
+    found = []
+
+    def look():
+        own = {process.pid for process in find_workers(mark)}
+        places = [c for c in psutil.net_connections("tcp") if c.pid in own]
+        found.extend(c.laddr.ip for c in places if c.status == "LISTEN")
+
+    record = Record(f"worker 0 | rank 0 of {workers}", look)
     run_job(TrainingJob(["3", mark], workers, servers), record)
     total = float(sum(2 + rank for rank in range(workers)))
     expected = [f"worker {rank} | rank {rank} of {workers}" for rank in range(workers)]
     expected += [f"worker {i} | total {total} {total} {total}" for i in range(workers)]
     assert sorted(record.lines) == sorted(expected)
+    assert found == ["127.0.0.1"] * (workers + servers + 1)
 
 
 @pytest.mark.slow

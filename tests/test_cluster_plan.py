@@ -9,7 +9,13 @@ import subprocess
 import pytest
 from gluon_softmax.cluster import plan as plans
 from gluon_softmax.cluster.hosts import HERE, Host, add_ssh, read_hosts
-from gluon_softmax.cluster.plan import LOOPBACK, find_addresses, find_port, make_plan
+from gluon_softmax.cluster.plan import (
+    LOOPBACK,
+    describe_listening,
+    find_addresses,
+    find_port,
+    make_plan,
+)
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.storage.processes import python_command
 
@@ -87,7 +93,7 @@ def test_which_machine_is_this(host, here):
 
 def test_python_here():
     """The command runs a module of this package, from whichever folder."""
-    command = python_command("commands.role", "--version")
+    command = python_command("commands.main", "--version")
     assert subprocess.check_output(command, text=True, cwd="/").strip()
 
 
@@ -164,6 +170,22 @@ def test_no_address(ssh):
     """The error names the machine, and how to help."""
     with pytest.raises(ArgumentError, match=r"of no\.such\.host\.invalid, found none"):
         find_addresses([Host("no.such.host.invalid")], [ssh])
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (LOOPBACK, []),
+        ("10.0.0.9", ["the job listens on 10.0.0.9 (a)"]),
+        ("8.8.8.8", ["the job listens on 8.8.8.8 (a)", "8.8.8.8 (a) is public, and "]),
+    ],
+)
+def test_where_it_listens(monkeypatch, address, lines):
+    """It is said before anything starts, and so is which address is public."""
+    monkeypatch.setattr(plans, "find_addresses", lambda *_: {Host("a"): address})
+    told = describe_listening(make_plan([Host("a")], 2, 1, ["ssh"]))
+    assert len(told) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(told, lines))
 
 
 def test_port():

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 from .. import __version__
 from . import heartbeat
+from .variables import remove_variables
 
 __all__ = ["main"]
 
@@ -70,9 +71,10 @@ def _keep(order: Mapping[str, Any]) -> None:
 
 
 def _start_process(order: Mapping[str, Any], pipe: int) -> subprocess.Popen:
-    """Start the process, with the job's variables beside those of this machine."""
+    """Start the process, with the job's variables in place of this machine's."""
     with suppress(OSError):
         os.chdir(order["folder"])
+    remove_variables(os.environ)
     own = {heartbeat.VARIABLE: str(pipe), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         order["argv"],

@@ -6,13 +6,14 @@ import random
 import socket
 import subprocess
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
 from itertools import cycle, islice
 from typing import NamedTuple
 
 from ..errors import ArgumentError
 from .hosts import Host
 
-__all__ = ["Task", "find_addresses", "find_port", "make_plan"]
+__all__ = ["Task", "describe_listening", "find_addresses", "find_port", "make_plan"]
 
 LOOPBACK = "127.0.0.1"
 QUIET_PORTS = range(20_000, 32_000)
@@ -60,6 +61,21 @@ def make_plan(
         own = {"DMLC_ROLE": role, "DMLC_NODE_HOST": addresses[host]}
         tasks.append(Task(role, number, host, {**common, **own}))
     return tasks
+
+
+def describe_listening(tasks: Iterable[Task]) -> list[str]:
+    """List what to know of the addresses that a job listens on: none on loopback."""
+    found = {task.variables["DMLC_NODE_HOST"]: task.host.name for task in tasks}
+    found.pop(LOOPBACK, None)
+    places = [f"{address} ({name})" for address, name in found.items()]
+    lines = [f"the job listens on {', '.join(places)}"] if found else []
+    for address, place in zip(found, places):
+        if IPv4Address(address).is_global:
+            lines.append(
+                f"{place} is public, and who reaches a port owns the job: name a "
+                "private network's by address= in the hosts file, or close it off"
+            )
+    return lines
 
 
 def _deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:

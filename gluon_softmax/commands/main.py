@@ -8,6 +8,7 @@ import sys
 import warnings
 
 from .. import __version__
+from ..cluster.variables import ignore_variables
 from ..errors import ArgumentError, DataError, GluonSoftmaxError
 from . import (
     bench,
@@ -47,6 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings(), raising_at_sigterm():
             warnings.showwarning = _warn
+            ignored = ignore_variables(os.environ)
+            if ignored:
+                names = ", ".join(ignored)
+                warnings.warn(f"outside a job ignored: {names}", stacklevel=2)
             _check_root(options)
             code = options.command(options)
             sys.stdout.flush()  # here, where it can still be caught
