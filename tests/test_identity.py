@@ -62,5 +62,6 @@ def test_images_in_a_file(tmp_path, monkeypatch):
     stored = ImageDataset(open_idx(path), dataset.labels, classes=dataset.classes)
     assert identify(stored) == identify(dataset)
     monkeypatch.setattr(identity, "MOST_BYTES", 300)
+    monkeypatch.setattr(identity, "BLOCK", 4)
     assert identify(stored) == identify(dataset)
     assert identify(stored)["digest"] != identify(make("labels"))["digest"]

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from mxnet.gluon.data.vision.transforms import Normalize
@@ -20,10 +21,9 @@ from .transforms import read_scaling
 __all__ = ["find_difference", "identify"]
 
 MOST_BYTES = 2**26
-"""Of larger sets every second image is read, or every third, and so on: 0.1 s at most.
-
-All 60,000 images of Fashion-MNIST take 0.04 s.
-"""
+"""Of a larger set every second image is read, or every third, and so on."""
+BLOCK = 1000
+"""So many images have a checksum of 32 bits, three times as fast as SHA-256."""
 
 
 def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
@@ -44,7 +44,9 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
     images, labels = source.images, source.labels
     step = 1 + images.size // MOST_BYTES
     digest = hashlib.sha256(np.ascontiguousarray(labels, "<i4"))
-    digest.update(np.ascontiguousarray(images[::step]))
+    for start in range(0, len(images), BLOCK * step):
+        block = images[start : start + BLOCK * step : step]
+        digest.update(b"%d " % crc32(np.ascontiguousarray(block)))
     return {
         "images": len(images),
         "shape": list(images.shape[1:]),
