@@ -108,6 +108,14 @@ def test_interruption(end_with, arguments, hint):
     assert str(info.value) == hint
 
 
+def test_another_system(started, monkeypatch):
+    """Jobs need Linux, which is said before any starts."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ArgumentError, match="Linux to launch a job on, found win32"):
+        run("-n", 1, "--", *WORK)
+    assert not started
+
+
 @pytest.mark.parametrize("form", ["plain", "slurm", "kubernetes"])
 def test_print_env(form, capsys, started, monkeypatch):
     """The job's variables are printed, none of the caller's, and nothing starts."""

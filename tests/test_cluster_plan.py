@@ -189,7 +189,6 @@ def test_where_it_listens(monkeypatch, address, lines):
 
 
 def test_port():
-    """Here it is free; an address of another machine's is refused."""
-    socket.create_server((LOOPBACK, find_port(HERE, LOOPBACK))).close()
-    with pytest.raises(ArgumentError, match=r"address=192\.0\.2\.1 of localhost"):
-        find_port(HERE, NOBODY)
+    """Here it is free; elsewhere it is one that hardly anybody takes."""
+    socket.create_server((LOOPBACK, find_port(LOOPBACK))).close()
+    assert find_port(NOBODY) in plans.QUIET_PORTS

@@ -100,6 +100,6 @@ def _check_listening(name: str, address: str, port: int) -> None:
 def _make_error(name: str, found: str) -> ArgumentError:
     """Make the error for a variable's value."""
     return ArgumentError(
-        f"expected {name} to be {KINDS[name][0]}, found {found}: start the job with "
-        "gluon-softmax launch, or as its --print-env prints it"
+        f"expected {name} to be {KINDS[name][0]}, found {found}: correct address= in "
+        "the hosts file, or start the job as gluon-softmax launch --print-env prints it"
     )
