@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import signal
 import subprocess
@@ -20,7 +19,6 @@ from gluon_softmax import SyntheticFashion
 from gluon_softmax.commands.main import main
 from gluon_softmax.errors import ArgumentError, DataError, OutputError
 from gluon_softmax.history import Callback
-from gluon_softmax.storage.archive import read_arrays
 from gluon_softmax.trainer.checkpoint import CheckpointFolder, State
 from gluon_softmax.trainer.network_training import NetworkTraining
 from gluon_softmax.trainer.settings import Settings
@@ -104,6 +102,7 @@ def save(**arrays):
     return file.getvalue()
 
 
+@pytest.mark.filterwarnings("ignore:.*trying the one before")
 @pytest.mark.parametrize(
     "damage",
     [
@@ -117,7 +116,10 @@ def save(**arrays):
 def test_a_damaged_one_is_reported_and_passed_over(
     folder, damage, tmp_path, monkeypatch
 ):
-    """The one before is used to the bit, and nothing that is in a file is run."""
+    """The one before is used to the bit, and nothing that is in a file is run.
+
+    Where none is whole, one line says what to do.
+    """
     monkeypatch.chdir(tmp_path)
     path = folder.save(make_state(), 200)
     path.write_bytes(damage(path.read_bytes()))
@@ -125,13 +127,7 @@ def test_a_damaged_one_is_reported_and_passed_over(
         state = folder.load()
     assert_equal(state, make_state())
     assert not (tmp_path / "trapped").exists()
-
-
-@pytest.mark.filterwarnings("ignore:.*trying the one before")
-def test_only_damaged_ones(folder):
-    """Where none is whole, one line says what to do."""
-    for path in folder.path.glob("*.npz"):
-        path.write_bytes(b"")
+    (folder.path / "checkpoint-000000145.npz").write_bytes(b"")
     with pytest.raises(DataError, match="none that is whole: leave out --resume"):
         folder.load()
 
@@ -220,7 +216,8 @@ def test_other_data_are_refused(pictures, tmp_path, capsys, classes, shade, line
     train += ["--output", str(tmp_path), "--checkpoint", str(tmp_path / "kept")]
     before = pictures("before", ["cat", "dog"], 0)
     assert main([*train, "--data", str(before)]) == 0
-    capsys.readouterr()
+    assert main([*train, "--data", str(before)]) == 2
+    assert "go on from them with --resume" in capsys.readouterr().err
     moved = before.rename(tmp_path / "pictures")
     assert main([*train, "--resume", "--data", str(moved)]) == 0
     assert capsys.readouterr().err == ""
@@ -279,19 +276,6 @@ def test_a_folder_of_something_else(tmp_path):
     assert list(tmp_path.iterdir()) == [thesis]
 
 
-class KeepStates(Callback):
-    """Keeps the state of a training at its begin, and after each batch and epoch."""
-
-    def __init__(self, training):
-        self._training, self.states = training, []
-
-    def on_batch_end(self, progress):
-        """Keep the state."""
-        self.states.append(self._training.get_state())
-
-    on_train_begin = on_epoch_end = on_batch_end
-
-
 @pytest.mark.parametrize("name", ["softmax", "perceptron", "convolutional"])
 @pytest.mark.parametrize("momentum", [0, 0.9])
 def test_broken_off_anywhere_ends_at_the_same_bits(tmp_path, name, momentum):
@@ -301,13 +285,15 @@ def test_broken_off_anywhere_ends_at_the_same_bits(tmp_path, name, momentum):
     options = Settings(2, 64, 0.05, momentum, print_every=3)  # five batches an epoch
     plain, kept, *others = (NetworkTraining(name, *sets, options) for _ in range(9))
     plain.run()
-    keep = KeepStates(kept)
+    states, keep = [], Callback()
+    keep.on_batch_end = lambda progress: states.append(kept.get_state())
+    keep.on_train_begin = keep.on_epoch_end = keep.on_batch_end
     kept.run([keep])
-    assert len(keep.states) == 13
+    assert len(states) == 13
     assert_same_training(kept, plain)
     for number, rest in zip((0, 2, 4, 5, 6, 9, 12), others):
         folder = CheckpointFolder(tmp_path / f"{number}", RUN)
-        folder.save(keep.states[number], number)
+        folder.save(states[number], number)
         rest.set_state(folder.load())
         rest.run()
         assert_same_training(rest, plain)
@@ -349,19 +335,5 @@ def test_killed_again_and_again_ends_at_the_same_bits(tmp_path):
         codes.append(process.returncode)
     assert codes.count(-signal.SIGKILL) > 3
     subprocess.run(broken, check=True, timeout=SOON, capture_output=True)
-    assert_same_results(tmp_path / "broken", tmp_path / "plain")
-
-
-def assert_same_results(folder, other):
-    """Compare what two trainings wrote, parameters to the bit."""
-    arrays, expected = (read_arrays(f / "softmax-mnist.npz") for f in (folder, other))
-    assert list(arrays) == list(expected)
-    for key in expected:
-        np.testing.assert_array_equal(arrays[key], expected[key])
-    histories = [
-        json.loads((f / "softmax-mnist.json").read_text())["epochs"]
-        for f in (folder, other)
-    ]
-    for column in ("loss", "train_acc", "test_acc"):
-        found, wanted = ([epoch[column] for epoch in h] for h in histories)
-        assert found == pytest.approx(wanted, rel=1e-12)
+    paths = [tmp_path / name / "softmax-mnist.npz" for name in ("broken", "plain")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()

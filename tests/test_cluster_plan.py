@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import socket
-import subprocess
 
 import pytest
 from gluon_softmax.cluster import plan as plans
@@ -54,13 +53,10 @@ gpu-2\tpython=/opt/bin/python
         ("a slots=0", "line 1: expected NAME [slots=N] [address=IPV4] [python=PATH]"),
         ("\na slots=two", "line 2: "),
         ("a slots=", "found 'a slots='"),
-        ("a 4", "found 'a 4'"),
         ("a cores=4", "found 'a cores=4'"),
-        ("a address=10.0.0", "found 'a address=10.0.0'"),
         ("a address=::1", "found 'a address=::1'"),
         ("slots=2", "found 'slots=2'"),
         ("-oProxyCommand=evil", "found '-oProxyCommand=evil'"),
-        ("-v", "found '-v'"),
         ("\xff\xfe\0", "not a text file"),
     ],
 )
@@ -89,12 +85,6 @@ def test_which_machine_is_this(host, here):
     """This machine is known by name or by address, and needs no ssh."""
     assert host.is_here is here
     assert (add_ssh(host, ["true"], ["ssh"])[0] == "ssh") is not here
-
-
-def test_python_here():
-    """The command runs a module of this package, from whichever folder."""
-    command = python_command("commands.main", "--version")
-    assert subprocess.check_output(command, text=True, cwd="/").strip()
 
 
 def test_python_elsewhere():

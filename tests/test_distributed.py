@@ -258,11 +258,8 @@ def test_a_job_goes_on_at_the_same_bits(launch, tmp_path, workers):
     fewer = [*job, "--num-epochs", 2, *kept, "--every", 7]
     launch(*fewer)
     launch(*job, *kept, "--every", 7, "--resume")
-    expected, found = (
-        read_arrays(tmp_path / run / "softmax-mnist.npz") for run in ("whole", "parts")
-    )
-    for key, array in expected.items():
-        np.testing.assert_array_equal(found[key], array)
+    paths = [tmp_path / name / "softmax-mnist.npz" for name in ("whole", "parts")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 @pytest.mark.slow
