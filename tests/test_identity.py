@@ -39,7 +39,7 @@ def test_the_same_content_is_the_same_set():
         (make("labels"), "digest"),
         (make(classes=("dog", "cat")), "classes[0]"),
         (make(classes=("cat", "dog", "eel")), "classes[2]"),
-        (make().transform_first(ToTensor()), "preparation[0]"),
+        (make().transform_first(ToTensor()), "transforms[0]"),
     ],
 )
 def test_what_differs_is_named(other, name):
@@ -47,10 +47,10 @@ def test_what_differs_is_named(other, name):
     assert find_difference(identify(make()), identify(other))[0] == name
 
 
-def test_preparation_has_its_numbers():
+def test_transforms_have_their_numbers():
     """Two ways to normalise are not the same."""
     scaled = make().transform_first(ToTensor()).transform_first(Normalize(0.25, 0.5))
-    assert identify(scaled)["preparation"] == ["ToTensor", "Normalize(0.25, 0.5)"]
+    assert identify(scaled)["transforms"] == ["ToTensor", "Normalize(0.25, 0.5)"]
 
 
 def test_images_in_a_file(tmp_path, monkeypatch):

@@ -36,9 +36,9 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        The number of images, their shape, the names of the classes in their order, how
-        pixels are prepared, and a digest of images and labels in their order. Neither
-        title nor folder: the same content is the same set wherever it is.
+        The number of images, their shape, the names of the classes in their order, the
+        transforms, and a digest of images and labels in their order. Neither title nor
+        folder: the same content is the same set wherever it is.
     """
     source = getattr(dataset, "source", dataset)
     images, labels = source.images, source.labels
@@ -51,7 +51,7 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
         "images": len(images),
         "shape": list(images.shape[1:]),
         "classes": list(source.classes),
-        "preparation": [_describe(t) for t in getattr(dataset, "transforms", ())],
+        "transforms": [_describe(t) for t in getattr(dataset, "transforms", ())],
         "digest": digest.hexdigest()[:16],
     }
 
