@@ -159,7 +159,10 @@ def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
                 f"expected {CHECKPOINT_FORMAT!r}, found {shorten(head['format'])}"
             )
         found_run = dict(head["run"].items())
-        kinds = [_take(arrays, start) for start in ("params/", "momentum/")]
+        kinds = [
+            {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
+            for start in ("params/", "momentum/")
+        ]
         state = State(*kinds, **head["state"])
         _check_state(state)
     except DataError as error:
@@ -184,11 +187,6 @@ def _check_state(state: State) -> None:
     lengths = len(state.sums), len(state.recent)
     if lengths != (3, 2) or not all(math.isfinite(number) for number in sums):
         raise DataError(f"expected numbers of a training, found {shorten(sums)}")
-
-
-def _take(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one kind."""
-    return {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
 
 
 def _check_run(path: Path, found: dict, wanted: dict) -> None:
