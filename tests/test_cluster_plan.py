@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 import socket
-import subprocess
 
 import pytest
 from gluon_softmax.cluster import plan as plans
 from gluon_softmax.cluster.hosts import HERE, Host, add_ssh, read_hosts
-from gluon_softmax.cluster.plan import LOOPBACK, find_addresses, find_port, make_plan
+from gluon_softmax.cluster.plan import (
+    LOOPBACK,
+    describe_listening,
+    find_addresses,
+    find_port,
+    make_plan,
+)
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.storage.processes import python_command
 
@@ -48,13 +53,10 @@ gpu-2\tpython=/opt/bin/python
         ("a slots=0", "line 1: expected NAME [slots=N] [address=IPV4] [python=PATH]"),
         ("\na slots=two", "line 2: "),
         ("a slots=", "found 'a slots='"),
-        ("a 4", "found 'a 4'"),
         ("a cores=4", "found 'a cores=4'"),
-        ("a address=10.0.0", "found 'a address=10.0.0'"),
         ("a address=::1", "found 'a address=::1'"),
         ("slots=2", "found 'slots=2'"),
         ("-oProxyCommand=evil", "found '-oProxyCommand=evil'"),
-        ("-v", "found '-v'"),
         ("\xff\xfe\0", "not a text file"),
     ],
 )
@@ -83,12 +85,6 @@ def test_which_machine_is_this(host, here):
     """This machine is known by name or by address, and needs no ssh."""
     assert host.is_here is here
     assert (add_ssh(host, ["true"], ["ssh"])[0] == "ssh") is not here
-
-
-def test_python_here():
-    """The command runs a module of this package, from whichever folder."""
-    command = python_command("commands.role", "--version")
-    assert subprocess.check_output(command, text=True, cwd="/").strip()
 
 
 def test_python_elsewhere():
@@ -166,8 +162,23 @@ def test_no_address(ssh):
         find_addresses([Host("no.such.host.invalid")], [ssh])
 
 
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (LOOPBACK, []),
+        ("10.0.0.9", ["the job listens on 10.0.0.9 (a)"]),
+        ("8.8.8.8", ["the job listens on 8.8.8.8 (a)", "8.8.8.8 (a) is public, and "]),
+    ],
+)
+def test_where_it_listens(monkeypatch, address, lines):
+    """It is said before anything starts, and so is which address is public."""
+    monkeypatch.setattr(plans, "find_addresses", lambda *_: {Host("a"): address})
+    told = describe_listening(make_plan([Host("a")], 2, 1, ["ssh"]))
+    assert len(told) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(told, lines))
+
+
 def test_port():
-    """Here it is free; an address of another machine's is refused."""
-    socket.create_server((LOOPBACK, find_port(HERE, LOOPBACK))).close()
-    with pytest.raises(ArgumentError, match=r"address=192\.0\.2\.1 of localhost"):
-        find_port(HERE, NOBODY)
+    """Here it is free; elsewhere it is one that hardly anybody takes."""
+    socket.create_server((LOOPBACK, find_port(LOOPBACK))).close()
+    assert find_port(NOBODY) in plans.QUIET_PORTS

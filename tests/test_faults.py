@@ -112,13 +112,3 @@ def test_out_of_file_descriptors(tmp_path):
     assert "cannot be written (Too many open files)" in done.stdout, done.stderr
     names = [path.name for path in (tmp_path / "kept").glob("*")]
     assert sorted(names) == [".lock", "checkpoint-000000001.npz"]
-
-
-def test_checkpoints_are_not_overwritten(train, tmp_path):
-    """Without --resume a folder of checkpoints is left alone, in one line."""
-    kept = ["--checkpoint", tmp_path / "kept", "--num-epochs", 1]
-    assert train(*kept).returncode == 0
-    done = train(*kept)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert "holds checkpoints already: go on from them with --resume" in line

@@ -64,6 +64,15 @@ def test_a_second_signal_breaks_off(number, kind):
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+def test_without_an_alarm(monkeypatch):
+    """On Windows, too, the second signal breaks off."""
+    monkeypatch.setattr(interruption, "HAS_ALARM", False)
+    for name in ("SIGALRM", "setitimer", "ITIMER_REAL"):
+        monkeypatch.delattr(signal, name)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGINT, lambda: signal.raise_signal(signal.SIGINT))
+
+
 def test_what_does_not_ask_is_broken_off(monkeypatch):
     """After a while without an answer the block ends, though it would go on."""
     monkeypatch.setattr(interruption, "GRACE", 0.05)

@@ -142,6 +142,7 @@ def test_every_command_is_tried_without_libgomp():
 def test_without_libgomp_a_process_of_a_job_names_the_remedy(folder):
     """Under Slurm, say, where no launcher looked before."""
     root = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": "9"}
+    root["DMLC_NODE_HOST"] = "127.0.0.1"
     counts = {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1", "DMLC_ROLE": "server"}
     role = "from gluon_softmax.commands.role import main; main()"
     code, _, error = run_without_libgomp(folder, role, **root, **counts)

@@ -34,7 +34,7 @@ def find_failure(
             return process, "was lost: nothing is heard of it any more"
     workers = [process for process in processes if process.task.role == "worker"]
     if any(worker.code is None for worker in workers):
-        return _find_hanging(processes, limits, now)
+        return _find_hanging(workers, limits, now)
     ended = max(worker.ended for worker in workers)
     for process in processes:
         if process.code is None and now - ended > AFTER:
@@ -43,15 +43,12 @@ def find_failure(
 
 
 def _find_hanging(
-    processes: Sequence[Process], limits: Limits, now: float
+    workers: Sequence[Process], limits: Limits, now: float
 ) -> tuple[Process, str] | None:
-    """Return the process that keeps the others waiting, if one does."""
-    workers = [p for p in processes if p.task.role == "worker" and p.code is None]
-    training = [worker for worker in workers if not worker.is_finished]
-    late = [p for p in training or workers if _is_late(p, limits, now)]
-    for process in processes:
-        if process.stopped and (late or now - process.stopped > limits.hang):
-            return process, "hung: it is stopped"
+    """Return the worker that keeps the others waiting, if one does."""
+    running = [worker for worker in workers if worker.code is None]
+    training = [worker for worker in running if not worker.is_finished]
+    late = [p for p in training or running if _is_late(p, limits, now)]
     if not late:
         return None
     first = min(late, key=lambda process: process.stepped or process.started)

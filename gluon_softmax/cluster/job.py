@@ -14,7 +14,7 @@ from ..errors import ArgumentError, JobError
 from ..storage.processes import python_command
 from .failure import Limits, find_failure
 from .hosts import HERE, Host
-from .plan import Task, make_plan
+from .plan import Task, describe_listening, make_plan
 from .process import Process
 
 __all__ = ["Job", "print_line", "run_job"]
@@ -100,7 +100,10 @@ class _Attempt:
         closed = threading.Event()
         threading.Thread(target=self._show_life, args=[closed], daemon=True).start()
         try:
-            for task in self._job.make_plan():
+            tasks = self._job.make_plan()
+            for line in describe_listening(tasks):
+                self._show(f"gluon-softmax: {line}", sys.stderr)
+            for task in tasks:
                 command = self._job.make_command(task, resume)
                 process = Process(task, command, self._job.ssh, self._events)
                 self._processes.append(process)

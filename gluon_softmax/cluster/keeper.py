@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 from .. import __version__
 from . import heartbeat
+from .variables import remove_variables
 
 __all__ = ["main"]
 
@@ -50,12 +51,7 @@ def main() -> None:
 def _keep(order: Mapping[str, Any]) -> None:
     """See the process through to its end."""
     read_end, write_end = os.pipe()
-    try:
-        process = _start_process(order, write_end)
-    except OSError as error:
-        _send(err=f"{error.filename}: {error.strerror}")
-        _send(end=127)
-        return
+    process = _start_process(order, write_end)
     os.close(write_end)
     relays = [
         _start_thread(_relay, process.stdout, "out"),
@@ -63,16 +59,17 @@ def _keep(order: Mapping[str, Any]) -> None:
         _start_thread(_relay, os.fdopen(read_end, "rb"), "sign"),
     ]
     _start_thread(_follow_launcher, process.pid, order["silence"])
-    code = _wait_for(process.pid)
+    code = process.wait()
     for relay in relays:
         relay.join(RELAY_SECONDS)  # what the process has started may print on
     _send(end=code)
 
 
 def _start_process(order: Mapping[str, Any], pipe: int) -> subprocess.Popen:
-    """Start the process, with the job's variables beside those of this machine."""
+    """Start the process, with the job's variables in place of this machine's."""
     with suppress(OSError):
         os.chdir(order["folder"])
+    remove_variables(os.environ)
     own = {heartbeat.VARIABLE: str(pipe), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         order["argv"],
@@ -83,15 +80,6 @@ def _start_process(order: Mapping[str, Any], pipe: int) -> subprocess.Popen:
         pass_fds=[pipe],
         preexec_fn=_end_with_parent,  # should this keeper be killed
     )
-
-
-def _wait_for(pid: int) -> int:
-    """Wait for the process's end, telling when it is stopped, and return its code."""
-    while True:
-        _, status = os.waitpid(pid, os.WUNTRACED | os.WCONTINUED)
-        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
-            return os.waitstatus_to_exitcode(status)
-        _send(stopped=os.WIFSTOPPED(status))
 
 
 def _relay(stream: BinaryIO, name: str) -> None:

@@ -6,13 +6,15 @@ import random
 import socket
 import subprocess
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from ipaddress import IPv4Address
 from itertools import cycle, islice
 from typing import NamedTuple
 
 from ..errors import ArgumentError
 from .hosts import Host
 
-__all__ = ["Task", "find_addresses", "find_port", "make_plan"]
+__all__ = ["Task", "describe_listening", "find_addresses", "find_port", "make_plan"]
 
 LOOPBACK = "127.0.0.1"
 QUIET_PORTS = range(20_000, 32_000)
@@ -51,7 +53,7 @@ def make_plan(
     addresses = find_addresses(dict.fromkeys(host for _, _, host in places), ssh)
     common = {
         "DMLC_PS_ROOT_URI": addresses[hosts[0]],
-        "DMLC_PS_ROOT_PORT": str(find_port(hosts[0], addresses[hosts[0]])),
+        "DMLC_PS_ROOT_PORT": str(find_port(addresses[hosts[0]])),
         "DMLC_NUM_WORKER": str(num_workers),
         "DMLC_NUM_SERVER": str(num_servers),
     }
@@ -60,6 +62,21 @@ def make_plan(
         own = {"DMLC_ROLE": role, "DMLC_NODE_HOST": addresses[host]}
         tasks.append(Task(role, number, host, {**common, **own}))
     return tasks
+
+
+def describe_listening(tasks: Iterable[Task]) -> list[str]:
+    """List what to know of the addresses that a job listens on: none on loopback."""
+    found = {task.variables["DMLC_NODE_HOST"]: task.host.name for task in tasks}
+    found.pop(LOOPBACK, None)
+    places = [f"{address} ({name})" for address, name in found.items()]
+    lines = [f"the job listens on {', '.join(places)}"] if found else []
+    for address, place in zip(found, places):
+        if IPv4Address(address).is_global:
+            lines.append(
+                f"{place} is public, and who reaches a port owns the job: name a "
+                "private network's by address= in the hosts file, or close it off"
+            )
+    return lines
 
 
 def _deal_workers(hosts: Sequence[Host], count: int) -> list[Host]:
@@ -110,16 +127,9 @@ def _address_towards(address: str) -> str:
         return unsent.getsockname()[0]
 
 
-def find_port(host: Host, address: str) -> int:
-    """Return a port where nobody listens: elsewhere, most likely."""
-    if not host.is_here:
-        return random.SystemRandom().choice(QUIET_PORTS)
-    try:
-        with socket.socket() as unused:
-            unused.bind((address, 0))
-            return unused.getsockname()[1]
-    except OSError as error:
-        raise ArgumentError(
-            f"expected address={address} of {host.name} to be this machine's, found "
-            f"that it is not ({error.strerror}): correct the hosts file"
-        ) from error
+def find_port(address: str) -> int:
+    """Return a port where nobody listens: of another machine, most likely."""
+    with suppress(OSError), socket.socket() as unused:
+        unused.bind((address, 0))
+        return unused.getsockname()[1]
+    return random.SystemRandom().choice(QUIET_PORTS)

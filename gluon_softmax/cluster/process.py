@@ -36,9 +36,9 @@ class Process:
 
     Attributes
     ----------
-    started, stepped, stopped, ended : float or None
-        When it was started, made its last step, was stopped as by SIGSTOP, and ended,
-        by `time.monotonic`; None for what has not been.
+    started, stepped, ended : float or None
+        When it was started, made its last step, and ended, by `time.monotonic`; None
+        for what has not been.
     is_finished, is_gone : bool
         Whether there will be no further step, and whether the keeper is gone.
     code : int or None
@@ -54,7 +54,7 @@ class Process:
     ):
         self.task = task
         self.started = time.monotonic()
-        self.stepped = self.stopped = self.ended = self.code = None
+        self.stepped = self.ended = self.code = None
         self.is_finished = self.is_gone = False
         self._lines: deque[str] = deque(maxlen=NUM_QUOTED)
         order = {
@@ -83,8 +83,6 @@ class Process:
             return
         if "end" in message:
             self.code, self.ended = message["end"], time.monotonic()
-        if "stopped" in message:
-            self.stopped = time.monotonic() if message["stopped"] else None
         if "sign" in message:
             self._take_sign(*message["sign"].split())
         for stream in ("out", "err"):

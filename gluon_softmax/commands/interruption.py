@@ -11,6 +11,7 @@ __all__ = ["Interruption", "Terminated", "hinting", "raising_at_sigterm"]
 
 GRACE = 1.5
 """Seconds after which what still runs is broken off where it is."""
+HAS_ALARM = hasattr(signal, "SIGALRM")
 
 
 class Terminated(KeyboardInterrupt):
@@ -40,7 +41,8 @@ def hinting(hint: str) -> Iterator[None]:
 class Interruption:
     """Notes SIGINT and SIGTERM for the length of a block, to be asked for.
 
-    A second signal, or the end of `GRACE` seconds, break off whatever runs then.
+    A second signal, or the end of `GRACE` seconds, break off whatever runs then; on
+    Windows, which knows no alarm, only the second one.
 
     Examples
     --------
@@ -52,15 +54,15 @@ class Interruption:
 
     def __init__(self):
         self._number = 0
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-        self._handlers = _handling(self._note, *numbers)
+        alarm = [signal.SIGALRM] if HAS_ALARM else []
+        self._handlers = _handling(self._note, signal.SIGINT, signal.SIGTERM, *alarm)
 
     def __enter__(self) -> Interruption:
         self._handlers.__enter__()
         return self
 
     def __exit__(self, *error) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_alarm(0)
         self._handlers.__exit__(None, None, None)
 
     def __call__(self) -> bool:
@@ -77,7 +79,13 @@ class Interruption:
         if self._number:
             raise self.make_error()
         self._number = number
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        _set_alarm(GRACE)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Have a signal come after so many seconds, or none for 0, where there is one."""
+    if HAS_ALARM:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 @contextmanager

@@ -70,6 +70,11 @@ def _launch(options: argparse.Namespace) -> int:
     if options.print_env:
         print(format_job(job, options.print_env), end="")
         return 0
+    if sys.platform != "linux":
+        raise ArgumentError(
+            f"expected Linux to launch a job on, found {sys.platform}: train in one "
+            "process, by gluon-softmax train"
+        )
     require_mxnet()
     try:
         with hinting(_hint(job)):

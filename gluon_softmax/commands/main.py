@@ -8,6 +8,7 @@ import sys
 import warnings
 
 from .. import __version__
+from ..cluster.variables import ignore_variables
 from ..errors import ArgumentError, DataError, GluonSoftmaxError
 from . import (
     bench,
@@ -63,6 +64,7 @@ def _call(arguments: list[str] | None) -> int:
         options = make_parser().parse_args(arguments)
         with warnings.catch_warnings(), raising_at_sigterm():
             warnings.showwarning = _warn
+            _ignore_variables()
             _check_folders(options)
             return options.command(options)
     finally:
@@ -85,6 +87,12 @@ def _drop_output() -> bool:
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
     print(f"gluon-softmax: {message}", file=sys.stderr)
+
+
+def _ignore_variables() -> None:
+    """Leave out what would make this process part of a job; say which it was."""
+    if names := ignore_variables(os.environ):
+        warnings.warn(f"outside a job ignored: {', '.join(names)}", stacklevel=2)
 
 
 def _check_folders(options: argparse.Namespace) -> None:

@@ -12,20 +12,26 @@ import traceback
 from contextlib import suppress
 
 from ..cluster import heartbeat
-from ..errors import InstallationError
+from ..cluster.variables import check_role, ignore_variables
+from ..errors import GluonSoftmaxError, InstallationError
 
 __all__ = ["main", "work"]
 
 
 def main() -> None:
-    """Play the role that the environment gives this process."""
-    if os.environ.get("DMLC_ROLE") not in ("scheduler", "server"):
-        work(sys.argv[1:])
-        return
+    """Play the role that the environment gives this process, after checking that."""
     try:
+        role = check_role(os.environ)
+        ignored = ignore_variables(os.environ)
+        if ignored:
+            print(f"gluon-softmax: ignored: {', '.join(ignored)}", file=sys.stderr)
+        if role == "worker":
+            work(sys.argv[1:])
+            return
         import mxnet  # noqa: F401  serves until the workers are done, and exits
-    except InstallationError as error:
-        sys.exit(f"gluon-softmax: {error}")
+    except GluonSoftmaxError as error:
+        print(f"gluon-softmax: {error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, InstallationError) else 2)
 
 
 def work(arguments: list[str]) -> None:

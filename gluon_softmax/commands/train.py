@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def _train(options: argparse.Namespace) -> int:
     """Train; print lines; write parameters and history after each epoch."""
     settings = _check(options)
 
+    from ..cluster import heartbeat
     from ..data.splits import load_splits
     from ..trainer.distributed import Group, is_worker, join_group
     from ..trainer.network_training import NetworkTraining, choose_context
@@ -85,12 +87,14 @@ def _train(options: argparse.Namespace) -> int:
     asked = options.kvstore or options.compress
     is_alone = not asked and not is_worker()
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
+    heartbeat.announce(group.rank)
     pixels = "scaled" if network == "softmax" else "normalised"  # softmax: the book's
     train_set, _, test_set = load_splits(options.data, pixels, root=options.root)
     training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
-    results = Results(options, training, train_set)
-    checkpoints = Checkpoints(options, results.describe(), training, group)
-    with hinting(checkpoints.hint), Interruption() as interruption:
+    results = Results(options, training, train_set, test_set)
+    checkpoints = Checkpoints(options, results, training, group)
+    going_on = hinting(checkpoints.hint)
+    with closing(checkpoints), going_on, Interruption() as interruption:
         _run(training, results, checkpoints, Watch(interruption, group))
     if training.is_finished:
         results.name_files()
@@ -117,14 +121,12 @@ def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:
 
 def _run(training, results: Results, checkpoints: Checkpoints, watch: Watch) -> None:
     """Begin or go on; train to the end, or until it is interrupted."""
-    from ..cluster import heartbeat
     from ..figures.live import Bar
 
     group = watch.group
     checkpoints.begin()
     if training.is_finished:
         results.write()
-    heartbeat.announce(group.rank)
     if not training.is_follower:
         results.bar = Bar(total=training.count_samples_left())
     bars = [results.bar] if results.bar else []

@@ -44,11 +44,11 @@ class Watch(Callback):
 class Checkpoints(Callback):
     """Writes checkpoints, where they are asked for; in a group, the first process."""
 
-    def __init__(self, options: argparse.Namespace, run: dict, training, group):
+    def __init__(self, options: argparse.Namespace, results, training, group):
         self._training, self._group = training, group
         self._resume, self._path = options.resume, options.checkpoint
         self._every = options.every
-        self._run, self._folder = run, None
+        self._results, self._folder = results, None
         self.hint = "nothing was kept to go on from: give --checkpoint DIR next time"
         if self._path is not None:
             self.hint = "go on with the same command and --resume"
@@ -58,7 +58,7 @@ class Checkpoints(Callback):
         from ..trainer.checkpoint import CheckpointFolder
 
         if self._path is not None and not self._group.rank:
-            self._folder = CheckpointFolder(self._path, self._run)
+            self._folder = CheckpointFolder(self._path, self._results.describe())
             if self._folder.exists():
                 self._go_on()
         self._training.share_state()
@@ -75,6 +75,11 @@ class Checkpoints(Callback):
         if self._training.is_finished:
             place = f"all {self._training.epoch} epochs are done"
         print(f"going on from {self._path}: {place}", flush=True)
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        if self._folder is not None:
+            self._folder.close()
 
     def on_batch_end(self, progress) -> None:
         """Write a checkpoint after so many batches."""
@@ -100,12 +105,13 @@ class Checkpoints(Callback):
 class Results(Callback):
     """What is printed and written while a network trains."""
 
-    def __init__(self, options: argparse.Namespace, training, train_set):
+    def __init__(self, options: argparse.Namespace, training, train_set, test_set):
         stem = f"{options.network}-{Path(options.data).resolve().name}"
         self._parameters, self._model, self._numbers = (
             options.output / f"{stem}.{kind}" for kind in ("params", "npz", "json")
         )
         self._training = training
+        self._sets = {"training set": train_set, "test set": test_set}
         self._source = getattr(train_set, "source", train_set)
         self._transforms = getattr(train_set, "transforms", ())
         self._head = {
@@ -118,6 +124,8 @@ class Results(Callback):
 
     def describe(self) -> dict:
         """Return what the training is, for its checkpoints."""
+        from ..data.identity import identify
+
         settings = self._head["settings"].items()
         return {
             "network": self._head["network"],
@@ -125,6 +133,7 @@ class Results(Callback):
             "revision": self._source.revision,
             "images": len(self._source),
             **{name: value for name, value in settings if name not in FREE},
+            **{name: identify(dataset) for name, dataset in self._sets.items()},
         }
 
     def on_batch_end(self, progress) -> None:

@@ -7,7 +7,6 @@ pickle is ever loaded.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import math
@@ -22,10 +21,12 @@ from reprlib import repr as shorten
 
 import numpy as np
 
+from ..data.identity import find_difference
 from ..errors import ArgumentError, DataError, OutputError, check_whole_number
 from ..history import History
 from ..storage.archive import read_arrays, write_arrays
 from ..storage.json_data import decode_json
+from ..storage.lock import lock
 
 __all__ = ["CheckpointFolder", "State", "hash_arrays"]
 
@@ -61,12 +62,12 @@ class CheckpointFolder:
 
     def __init__(self, path: str | os.PathLike[str], run: dict):
         self.path, self.run = Path(path), run
+        self._damaged: list[Path] = []
         with self._explaining():
             self.path.mkdir(parents=True, exist_ok=True)
             names = [path.name for path in self.path.iterdir()]
             _check_names(self.path, names)
-            self._lock = open(self.path / LOCK, "w")  # noqa: SIM115
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = lock(self.path / LOCK)
 
     def close(self) -> None:
         """Let other processes use the folder, as the end of this one does."""
@@ -84,7 +85,9 @@ class CheckpointFolder:
         arrays = _pack(state, self.run)
         arrays["sha256"] = np.array(hash_arrays(arrays))
         path = write_arrays(arrays, self.path / f"checkpoint-{number:09}.npz")
-        for old in self._find()[NUM_KEPT:]:
+        damaged = [old for old in self._damaged if old != path]
+        whole = [found for found in self._find() if found not in damaged]
+        for old in [*damaged, *whole[NUM_KEPT:]]:
             with suppress(OSError):  # the new one is whole; an old one is no harm
                 old.unlink()
         return path
@@ -96,6 +99,7 @@ class CheckpointFolder:
                 return _unpack(read_arrays(path), self.run, path)
             except DataError as error:
                 warnings.warn(f"{error}; trying the one before", stacklevel=2)
+                self._damaged.append(path)
         raise DataError(
             f"{self.path}: expected a checkpoint to go on from, found none that is "
             "whole: leave out --resume, and name an empty folder, to start anew"
@@ -155,7 +159,10 @@ def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
                 f"expected {CHECKPOINT_FORMAT!r}, found {shorten(head['format'])}"
             )
         found_run = dict(head["run"].items())
-        kinds = [_take(arrays, start) for start in ("params/", "momentum/")]
+        kinds = [
+            {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
+            for start in ("params/", "momentum/")
+        ]
         state = State(*kinds, **head["state"])
         _check_state(state)
     except DataError as error:
@@ -182,20 +189,23 @@ def _check_state(state: State) -> None:
         raise DataError(f"expected numbers of a training, found {shorten(sums)}")
 
 
-def _take(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one kind."""
-    return {n[len(start) :]: a for n, a in arrays.items() if n.startswith(start)}
-
-
 def _check_run(path: Path, found: dict, wanted: dict) -> None:
-    """Check that a checkpoint is of this training."""
-    names = [name for name in wanted if found.get(name) != wanted[name]]
-    if names:
-        name = names[0]
+    """Check that a checkpoint is of this training, by what it says of that."""
+    missing = wanted.keys() - found.keys()
+    if missing:
+        warnings.warn(
+            f"{path} is of an earlier version, which did not keep "
+            f"{', '.join(sorted(missing))}: whether that is the same cannot be checked",
+            stacklevel=3,
+        )
+    said = {name: found[name] for name in wanted if name in found}
+    difference = find_difference({name: wanted[name] for name in said}, said)
+    if difference:
+        name, value, other = difference
         raise ArgumentError(
-            f"{path}: expected a checkpoint with {name} {wanted[name]!r}, found one "
-            f"with {shorten(found.get(name))}: give the same options as before, or "
-            "name another folder"
+            f"{path}: expected a checkpoint with {name} {shorten(value)}, found one "
+            f"with {shorten(other)}: give the same data and options as before, or name "
+            "another folder"
         )
 
 

@@ -8,6 +8,8 @@ process would take alone. The store only adds; every process keeps momentum itse
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Sequence
 
@@ -15,6 +17,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
+from ..data.datasets import ImageDataset, TransformedDataset
+from ..data.identity import identify
 from ..errors import ArgumentError, check_choice
 from .settings import KINDS
 from .sgd import SGDTrainer
@@ -64,6 +68,9 @@ class Group:
     def share(self, arrays: list[nd.NDArray]) -> None:
         """Replace arrays by those of the first process."""
 
+    def check_data(self, *datasets: ImageDataset | TransformedDataset) -> None:
+        """Check that all processes have the same data; each may be on a machine."""
+
 
 class StoreGroup(Group):
     """The workers of a job, which have a store in common."""
@@ -79,6 +86,18 @@ class StoreGroup(Group):
             key = self.take_key()
             self.store.init(key, array)
             self.store.pull(key, out=array)
+
+    def check_data(self, *datasets: ImageDataset | TransformedDataset) -> None:
+        """Check that all processes have the same data; each may be on a machine."""
+        text = json.dumps([identify(dataset) for dataset in datasets])
+        own = nd.array(list(hashlib.sha256(text.encode()).digest()))
+        first = own.copy()
+        self.share([first])
+        if (own != first).sum().asscalar():
+            raise ArgumentError(
+                "expected the same data in all workers, found others in worker "
+                f"{self.rank} than in worker 0: give all machines the same files"
+            )
 
     def take_key(self) -> int:
         """Return a key that is not taken; all processes ask in the same order."""

@@ -73,6 +73,7 @@ class NetworkTraining:
         self.settings, self._ctx = settings or Settings(), ctx or mx.cpu()
         self._group = group or Group()
         check_shares(self.settings.batch_size, self._group.size)
+        self._group.check_data(train_set, test_set)
         self._load(train_set, test_set)
         mx.random.seed(self.settings.seed)
         source = getattr(train_set, "source", train_set)
