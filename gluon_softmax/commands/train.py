@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -93,6 +94,10 @@ def _train(options: argparse.Namespace) -> int:
     group = Group() if is_alone else join_group(options.kvstore, options.compress)
     pixels = "scaled" if network == "softmax" else "normalised"  # softmax: the book's
     train_set, _, test_set = load_splits(options.data, pixels, root=options.root)
+    if not group.rank:
+        for name, part in (("training", train_set), ("test", test_set)):
+            found = getattr(part, "source", part).describe()
+            print(f"{name} set: {found}", file=sys.stderr)
     training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
     results = Results(options, training, train_set)
     checkpoints = Checkpoints(options, results.describe(), training, group)
