@@ -8,7 +8,12 @@ from functools import partial
 import numpy as np
 import pytest
 from gluon_softmax import load_data, make_net, make_trainer, train
-from gluon_softmax.data.pictures import DIGITS, GARMENTS, WHOLE, assume_rule, prepare, read_picture
+from gluon_softmax.data.pictures import (
+    DIGITS,
+    GARMENTS,
+    WHOLE,
+    read_picture,
+)
 from gluon_softmax.errors import DataError
 from gluon_softmax.models.conversion import from_gluon, predict_probabilities
 from mxnet import gluon

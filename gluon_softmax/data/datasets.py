@@ -252,7 +252,7 @@ def _read_labels(
         )
     if labels.dtype.kind in "OSU":
         labels = _find_names(labels.astype(str), classes, title)
-    if labels.dtype.kind not in "iuf" or (labels % 1).any():
+    if labels.dtype.kind not in "iuf" or (labels != np.floor(labels)).any():
         raise DataError(
             f"{title}: expected whole numbers as labels, found {labels.dtype}"
         )

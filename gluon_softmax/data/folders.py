@@ -25,6 +25,12 @@ from .randomness import random_state
 __all__ = ["read_folder"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
+OTHERS = {
+    "-idx": "IDX files: load them with ImageDataset.from_idx; of a published "
+    "set, give its name, and the folder with --root",
+    ".rec": "im2rec's records: name the folder of pictures that they were made of",
+}
+"""What else users have in a folder, by a part of the files' names."""
 MANY = 10_000
 """From how many pictures on a bar shows how far the reading is."""
 
@@ -68,9 +74,11 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
     """Name the classes in a folder, and list the files of each."""
     folders = _list_folders(folder)
     if len(folders) < 2:
+        names = " ".join(path.name for path in _list_visible(folder))
+        hints = [f", and {hint}" for mark, hint in OTHERS.items() if mark in names]
         raise DataError(
             f"{folder}: expected a folder for each of at least two classes, found "
-            f"{len(folders)}"
+            f"{len(folders)}{''.join(hints)}"
         )
     files = []
     for label, each in enumerate(folders):

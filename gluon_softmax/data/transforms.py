@@ -8,7 +8,7 @@ speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Union
 
@@ -39,14 +39,13 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
     They may be transforms of `mxnet.gluon.data.vision`, a `Compose` of them, or
     functions from one image to one image.
     """
-    steps = []
-    for single in transform:
-        if type(single) in _COMPOSED:
-            steps += make_steps(single[i] for i in range(len(single)))
-        else:
-            make = _MAKERS.get(type(single))
-            steps.append(make(single) if make else partial(_each, single))
-    return steps
+    singles = list(_flatten(transform))
+    _check_order(singles)
+    makers = [_MAKERS.get(type(single)) for single in singles]
+    return [
+        make(single) if make else partial(_each, single)
+        for make, single in zip(makers, singles)
+    ]
 
 
 def is_in_background(step: Step) -> bool:
@@ -79,6 +78,34 @@ def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
         if isinstance(single, transforms.Normalize):
             return float(single._mean), float(single._std)
     return 0.0, 1.0
+
+
+def _flatten(transform: Iterable[Callable]) -> Iterator[Callable]:
+    """Yield single transforms in place of those composed of others."""
+    for single in transform:
+        if type(single) in _COMPOSED:
+            yield from _flatten(single[i] for i in range(len(single)))
+        else:
+            yield single
+
+
+def _check_order(singles: list[Callable]) -> None:
+    """Check that Gluon's transforms find the channels on the axis that they assume.
+
+    A function of the user's may move the channels, so nothing is known behind it.
+    """
+    is_tensor = False
+    for single in singles:
+        kind = type(single)
+        if kind.__module__ != transforms.__name__ or kind is transforms.RandomApply:
+            return
+        if kind is not transforms.Cast and is_tensor != (kind is transforms.Normalize):
+            raise ArgumentError(
+                f"expected {kind.__name__} {'before' if is_tensor else 'behind'} "
+                "ToTensor, which brings the channels to the front, found it on the "
+                "other side, where it would act on the wrong axis: change the order"
+            )
+        is_tensor |= kind is transforms.ToTensor
 
 
 def _to_tensor(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
