@@ -167,6 +167,32 @@ def test_says_what_was_done(save):
     assert "inverted" not in " ".join(read_picture(save(dark)).steps)
 
 
+@pytest.mark.parametrize("paper", [0, 40, 255])
+def test_pale_pictures_are_stretched(paper, fashion, save):
+    """A garment of 50 shades on black, grey or white becomes that of 255."""
+    for image in fashion[1].images[:20, :, :, 0]:
+        faint = (image / 255 * 50).round().astype("uint8")
+        path = save(255 - faint if paper == 255 else paper + faint)
+        assert abs(look(path) - image).max() <= 3
+        assert "contrast stretched, from 50" in read_picture(path).steps[-1]
+        assert read_picture(path, WHOLE).pixels.max() >= paper
+
+
+def test_a_subject_darker_than_a_grey_background_is_kept(save):
+    """It is not pale: nothing of it is brighter than what is around."""
+    path = save(draw_shape(mode="L", paper=120, ink=10))
+    assert np.ptp(look(path)) > 90
+
+
+def test_says_which_frame_was_taken(save):
+    """The first of an animated picture, whatever the rule."""
+    frames = [draw_shape(ink=ink) for ink in ("black", "red")]
+    path = save(frames[0], "a.gif", save_all=True, append_images=frames[1:])
+    picture = read_picture(path)
+    assert picture.steps[0] == "frame 1 of several"
+    np.testing.assert_array_equal(picture.pixels, look(save(frames[0])))
+
+
 @pytest.mark.parametrize("size", [(1, 100), (100, 1), (2, 2), (3000, 3)])
 def test_narrow_pictures_keep_a_pixel(size, save):
     """A line stays a line, on black."""

@@ -125,6 +125,7 @@ def test_predict_sees_what_training_saw(kind, monkeypatch, capsys):
     command = ["train", "softmax", "--data", "own", "--batch-size", "10"]
     assert main([*command, "--num-epochs", "5", "--output", "."]) == 0
     out = capsys.readouterr().out
+    monkeypatch.setattr(predict, "MOST_DRAWN", 1)
     seen, compute = [], conversion.predict_probabilities
     monkeypatch.setattr(
         conversion,
@@ -171,7 +172,7 @@ def test_says_in_what_a_picture_is_unlike_the_data_set(fashion, capsys):
         "nearly full": np.random.randint(60, 256, (28, 28)),
         "nearly empty": np.eye(28) * np.eye(28, 1)[0] + np.pad([[255]], (13, 14)),
         r"\d objects": np.pad(nine.swapaxes(1, 2).reshape(84, 84), 8),
-        "far from every class": np.pad(255 * np.kron(np.eye(2), np.ones((9, 9))), 5),
+        "far from every class": np.pad(255 * np.kron(np.eye(2), np.ones((13, 13))), 1),
     }
     for pixels in odd.values():
         Image.fromarray(pixels.astype("uint8")).save("odd.png")
