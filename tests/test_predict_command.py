@@ -116,13 +116,16 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_predict_sees_what_training_saw(kind, monkeypatch, capsys):
-    """Of every file of a folder the pixels to the bit, and so the test accuracy."""
+    """Of every file of a folder the pixels to the bit, and so the test accuracy.
+
+    The folder's name is a published set's: only the model's file can tell them apart.
+    """
     for label, number in np.ndindex(10, 6):
         suffix = "jpg" if kind == "JPEG" else "png"
-        path = Path("own", "test" if number < 2 else "train", f"class {label}")
+        path = Path("MNIST", "test" if number < 2 else "train", f"class {label}")
         path.mkdir(parents=True, exist_ok=True)
         KINDS[kind](label, number).save(path / f"{number}.{suffix}")
-    command = ["train", "softmax", "--data", "own", "--batch-size", "10"]
+    command = ["train", "softmax", "--data", "MNIST", "--batch-size", "10"]
     assert main([*command, "--num-epochs", "5", "--output", "."]) == 0
     out = capsys.readouterr().out
     monkeypatch.setattr(predict, "MOST_DRAWN", 1)
@@ -132,10 +135,10 @@ def test_predict_sees_what_training_saw(kind, monkeypatch, capsys):
         "predict_probabilities",
         lambda model, images: seen.append(images) or compute(model, images),
     )
-    for part, dataset in zip(("train", "test"), read_folder("own")):
-        paths = sorted(Path("own", part).rglob("*.*"))
+    for part, dataset in zip(("train", "test"), read_folder("MNIST")):
+        paths = sorted(Path("MNIST", part).rglob("*.*"))
         files = [str(path) for path in paths]
-        assert main(["predict", *files, "--model", "softmax-own.npz", "--top=1"]) == 0
+        assert main(["predict", *files, "--model", "softmax-MNIST.npz", "--top=1"]) == 0
         labels = [int(path.parent.name[-1]) for path in paths]
         found = sorted(zip(labels, (image.tobytes() for image in seen.pop())))
         trained = (image.tobytes() for image in dataset.images)

@@ -112,7 +112,7 @@ def _judge(model, root: str | None) -> Iterator[str]:
     from ..models.conversion import to_versions
 
     names = {get_publication(name).title: name for name in DATA_SETS}
-    if model.data not in names:
+    if model.data not in names or model.preparation == "whole":  # a folder's name
         yield f"not evaluated: {model.data or 'its data set'} is not a published one"
         return
     test_set = DATA_SETS[names[model.data]](root, train=False)
