@@ -116,6 +116,14 @@ def test_what_would_act_on_the_wrong_axis_is_refused(dataset, wrong, message):
     BatchLoader(dataset.transform_first(gluon.Compose([abs, *wrong])), 13)
 
 
+def test_moments_are_one_or_one_for_each_channel(small):
+    """Three means for grey images are refused, rather than making three of one."""
+    rgb = small.transform_first(gluon.ToTensor())
+    rgb = rgb.transform_first(gluon.Normalize(*RGB_MOMENTS))
+    with pytest.raises(ArgumentError, match="or 1, one for each .* found 3 and 3"):
+        list(BatchLoader(rgb, 13))
+
+
 def test_resize_and_own_transforms_are_not_mixed(dataset):
     """Whether resize comes before or after own transforms would be a guess."""
     with pytest.raises(ArgumentError, match="put Resize into transform_first"):

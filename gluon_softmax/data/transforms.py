@@ -120,6 +120,11 @@ def _normalize(
     mean: np.ndarray, std: np.ndarray, X: np.ndarray, seed: Seed, empty: Empty
 ) -> np.ndarray:
     """Subtract each channel's mean, and divide by its standard deviation."""
+    if {len(mean), len(std)} - {1, X.shape[1]}:
+        raise ArgumentError(
+            f"expected Normalize with one mean and deviation, or {X.shape[1]}, one for "
+            f"each channel of the images, found {len(mean)} and {len(std)}"
+        )
     shifted = np.subtract(X, mean, out=empty(X.shape, "float32"), dtype="float32")
     return np.divide(shifted, std, out=shifted)
 
