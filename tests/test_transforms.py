@@ -120,7 +120,7 @@ def test_moments_are_one_or_one_for_each_channel(small):
     """Three means for grey images are refused, rather than making three of one."""
     rgb = small.transform_first(gluon.ToTensor())
     rgb = rgb.transform_first(gluon.Normalize(*RGB_MOMENTS))
-    with pytest.raises(ArgumentError, match="or 1, one for each .* found 3 and 3"):
+    with pytest.raises(ArgumentError, match=r"or 1, one for each .* found 3 and 3"):
         list(BatchLoader(rgb, 13))
 
 
