@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import string
+from functools import partial
 from pathlib import Path
 
 import gluon_softmax
@@ -69,6 +71,8 @@ def test_indexing_is_gluons(folder, train, idx):
     """A number and a slice give what Gluon's class gives, to the type of the label."""
     ours, stock = from_folder(folder, train), StockMNIST(str(folder), train)
     assert len(ours) == len(stock)
+    np.testing.assert_array_equal(ours._label, stock._label)
+    assert (ours._data == stock._data).asnumpy().all()
     assert_same_sample(ours[idx], stock[idx])
 
 
@@ -107,15 +111,22 @@ IMAGES, LABELS = np.zeros((4, 28, 28), np.uint8), np.array([0, 1, 2, 9], np.uint
     ("images", "labels", "reason"),
     [
         (IMAGES, LABELS[:3], r"each of the 4 images, found labels of shape (3,)"),
-        (IMAGES, LABELS[:, None], "shape (4, 1)"),
-        (IMAGES, LABELS + 1, "from 0 to 9, found 1 to 10"),
+        (IMAGES, np.eye(10)[LABELS], "shape (4, 10): pass labels.argmax(axis=1)"),
+        (IMAGES, LABELS + 1, "found 1 to 10: name every class with classes=, and wher"),
         (IMAGES, LABELS.astype(int) - 1, "from 0 to 9, found -1 to 8"),
-        (IMAGES, LABELS.astype("float32"), "whole numbers as labels, found float32"),
+        (IMAGES, LABELS + np.float32(0.5), "whole numbers as labels, found float32"),
+        (IMAGES, LABELS * np.float32("nan"), "whole numbers as labels, found float32"),
+        (
+            IMAGES,
+            ["0", "1", "2", "cat"],
+            "among 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, found 'c",
+        ),
         (IMAGES, LABELS > 1, "whole numbers as labels, found bool"),
         (IMAGES[0], LABELS, "found uint8 of shape (28, 28)"),
         (IMAGES[..., None, None], LABELS, "found uint8 of shape (4, 28, 28, 1, 1)"),
         (IMAGES.astype("float32"), LABELS, "found float32 of shape (4, 28, 28)"),
         (IMAGES[:0], LABELS[:0], "found uint8 of shape (0, 28, 28)"),
+        (IMAGES[:, :3, None, :], LABELS, "(4, 3, 1, 28): bring the channels behind"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(images, labels, reason):
@@ -125,6 +136,47 @@ def test_what_does_not_fit_together_is_refused(images, labels, reason):
     assert str(info.value).startswith("my data: expected ")
     assert reason in str(info.value)
     assert len(str(info.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS[:, None],
+        LABELS.astype("float32"),
+        LABELS.astype(str),
+        LABELS.astype(str).astype(object),
+        LABELS.tolist(),
+        nd.array(LABELS),
+    ],
+    ids=["a column", "floats", "names", "objects", "a list", "MXNet's"],
+)
+def test_labels_of_every_form_are_read(labels):
+    """They become int32 numbers, whatever they were."""
+    found = ImageDataset(nd.array(IMAGES, dtype="uint8"), labels)._label
+    assert (found.tolist(), found.dtype) == ([0, 1, 2, 9], np.int32)
+
+
+def test_emnist_and_qmnist_files_are_read(tmp_path):
+    """EMNIST's images lie on their side, its letters begin with 1; QMNIST's labels
+    are the first of eight columns.
+    """
+    images, labels = np.random.randint(0, 256, (52, 28, 28)), np.arange(52) % 26
+    letters, digits = tmp_path / "emnist-letters-images", tmp_path / "qmnist-labels"
+    letters.write_bytes(pack_idx(images.astype("uint8").transpose(0, 2, 1)))
+    (tmp_path / "labels").write_bytes(pack_idx((labels + 1).astype("uint8")))
+    columns = np.stack([labels // 3, *[labels] * 7], axis=1)
+    digits.write_bytes(pack_idx(columns.astype("int32")))
+    options = {"classes": string.ascii_uppercase, "first_label": 1}
+    read = partial(ImageDataset.from_idx, letters, tmp_path / "labels", **options)
+    upright = read(transpose=True)
+    np.testing.assert_array_equal(upright.images[..., 0], images)
+    np.testing.assert_array_equal(upright.labels, labels)
+    assert f"52 images of 28 x 28 x 1 from {letters}" in upright.describe()
+    assert "0 A, 1 B," in upright.describe()
+    with pytest.warns(UserWarning, match="turn them with transpose=True"):
+        assert (read().images[:].swapaxes(1, 2) == upright.images).all()
+    found = ImageDataset.from_idx(letters, digits, transpose=False)
+    np.testing.assert_array_equal(found.labels, labels // 3)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int64"])

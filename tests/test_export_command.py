@@ -65,10 +65,10 @@ def test_import_says_how_well_each_version_does(network, small_mnist, capsys):
 
 
 @pytest.mark.usefixtures("small_mnist")
-@pytest.mark.parametrize("data", ["", "MNIST"])  # as a folder may be called, too
+@pytest.mark.parametrize("data", ["", "own pictures", "MNIST"])
 def test_import_says_what_it_cannot_evaluate(data, capsys):
-    """A model of other data is read all the same."""
-    save_model(draw_model(data=data, num_classes=3), "m.npz")
+    """A model of other data is read all the same, of a folder called MNIST, too."""
+    save_model(draw_model(data=data, num_classes=3, preparation="whole"), "m.npz")
     assert main(["import", "m.npz"]) == 0
     out = capsys.readouterr().out
     assert f"trained on {data or 'other data'}, 2,355 parameters, 3 classes\n" in out

@@ -136,3 +136,13 @@ def test_folders_that_are_no_data_set(tmp_path, counts, message):
     fill(tmp_path, counts)
     assert message in refusal(tmp_path)
     assert str(tmp_path) in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("train-images-idx3-ubyte.gz", "ImageDataset.from_idx"), ("a.rec", "im2rec's")],
+)
+def test_files_of_another_kind_get_a_hint(tmp_path, name, hint):
+    """Where there are IDX files or records, what reads them is said."""
+    (tmp_path / name).write_bytes(b"")
+    assert hint in refusal(tmp_path)

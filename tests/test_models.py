@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_models import NAMES, compute_probabilities, draw_images, draw_model
+from gluon_softmax.data.likeness import Likeness
 from gluon_softmax.errors import ArgumentError, DataError
 from gluon_softmax.models.model import Model, load_model, save_model
 from gluon_softmax.models.onnx_file import write_onnx
 from reference import softmax
 
 W, B = draw_model().params.values()
+LIKENESS = Likeness(np.eye(10, 784, dtype="float32"), np.array([0.125, 0.5, 3, 0.25]))
 
 
 @pytest.fixture
@@ -20,9 +22,13 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("network", NAMES)
 def test_a_model_comes_back(network, tmp_path):
-    model = draw_model(network, data="some data", pixel_mean=0.1, pixel_deviation=0.3)
+    scaling = {"pixel_mean": 0.1, "pixel_deviation": 0.3, "preparation": "digits"}
+    model = draw_model(network, data="some data", likeness=LIKENESS, **scaling)
     found = load_model(save_model(model, tmp_path / "m.npz"))
-    assert {**vars(found), "params": None} == {**vars(model), "params": None}
+    arrays = {"params": None, "likeness": None}
+    assert {**vars(found), **arrays} == {**vars(model), **arrays}
+    for array, expected in zip(found.likeness, LIKENESS):
+        np.testing.assert_array_equal(array, expected)
     assert list(found.params) == list(model.params)
     for name, param in model.params.items():
         np.testing.assert_array_equal(found.params[name], param)
@@ -69,6 +75,9 @@ def test_images_of_any_layout_are_scaled(shape):
         ({"params": {"W": W.astype("f8"), "b": B}}, "found float64 of shape"),
         ({"pixel_deviation": 0.0}, "pixel_deviation to be a number above 0"),
         ({"pixel_mean": float("inf")}, "pixel_mean"),
+        ({"preparation": "dark"}, "preparation to be one of , whole, garments"),
+        ({"likeness": Likeness(*LIKENESS[::-1])}, r"shapes \(\(10, 784\), \(4,\)\)"),
+        ({"likeness": LIKENESS._replace(limits=np.full(4, np.nan))}, "not finite"),
     ],
 )
 def test_what_is_no_model_is_refused(change, message):
@@ -87,6 +96,8 @@ def test_what_is_no_model_is_refused(change, message):
         ({"classes": np.array(3)}, "'classes' no array of kind 'U'"),
         ({"network": np.array(["softmax"])}, "with 0 axes, but .* with 1"),
         ({"pixel_mean": np.array("dark")}, "others"),
+        ({"class_means": np.zeros((10, 784))}, "others"),
+        ({"preparation": np.array(1)}, "'preparation' no array of kind 'U'"),
         ({"W": W.astype(">f4")}, "found >f4"),
     ],
 )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
 from gluon_softmax import load_data, make_net, make_trainer, train
-from gluon_softmax.data.folders import to_pixels
-from gluon_softmax.data.pictures import read_picture
+from gluon_softmax.data.pictures import (
+    DIGITS,
+    GARMENTS,
+    WHOLE,
+    read_picture,
+)
 from gluon_softmax.errors import DataError
 from gluon_softmax.models.conversion import from_gluon, predict_probabilities
 from mxnet import gluon
@@ -43,21 +48,15 @@ def draw_shape(width=280, height=280, mode="RGB", paper="white", ink="black"):
     return image
 
 
-def look(path, data=""):
-    """Give the pixels of a picture, as numbers with a sign."""
-    return read_picture(path, data).pixels.astype(int)
+def look(path, rule=GARMENTS):
+    """Return the pixels of a picture, as numbers with a sign."""
+    return read_picture(path, rule).pixels.astype(int)
 
 
-def look_in_folder(path):
-    """Give the pixels that a picture of a data set has."""
-    with Image.open(path) as image:
-        return to_pixels(image).astype(int)
-
-
-@pytest.fixture(params=[look, look_in_folder])
+@pytest.fixture(params=[GARMENTS, WHOLE])
 def bring(request):
-    """Give each of the two that bring a picture to 28 x 28."""
-    return request.param
+    """Return what brings a picture to 28 x 28 by a rule."""
+    return partial(look, rule=request.param)
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def test_a_turned_photograph_is_turned_back(orientation, save, bring, plain):
 def test_a_folder_keeps_the_shape_of_a_picture(size, inside, save):
     """The longer side fills the image; beside it is the edge's own brightness."""
     ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size[::-1]).astype(np.uint8)
-    pixels = look_in_folder(save(ramp))
+    pixels = look(save(ramp), WHOLE)
     outside = np.ones((SIDE, SIDE), bool)
     outside[inside] = False
     assert len(np.unique(pixels[outside])) == 1
@@ -146,7 +145,7 @@ def test_resizing_is_pillows(save):
     """A large square picture is what its LANCZOS filter makes of it."""
     large = Image.fromarray(np.random.randint(0, 256, (90, 90)).astype(np.uint8))
     expected = np.asarray(large.resize((SIDE, SIDE), Image.LANCZOS))
-    np.testing.assert_array_equal(look_in_folder(save(large)), expected)
+    np.testing.assert_array_equal(look(save(large), WHOLE), expected)
 
 
 @pytest.mark.parametrize("size", [(100, 300), (999, 280), (640, 480), (90, 91)])
@@ -168,6 +167,32 @@ def test_says_what_was_done(save):
     assert "inverted" not in " ".join(read_picture(save(dark)).steps)
 
 
+@pytest.mark.parametrize("paper", [0, 40, 255])
+def test_pale_pictures_are_stretched(paper, fashion, save):
+    """A garment of 50 shades on black, grey or white becomes that of 255."""
+    for image in fashion[1].images[:20, :, :, 0]:
+        faint = (image / 255 * 50).round().astype("uint8")
+        path = save(255 - faint if paper == 255 else paper + faint)
+        assert abs(look(path) - image).max() <= 3
+        assert "contrast stretched, from 50" in read_picture(path).steps[-1]
+        assert read_picture(path, WHOLE).pixels.max() >= paper
+
+
+def test_a_subject_darker_than_a_grey_background_is_kept(save):
+    """It is not pale: nothing of it is brighter than what is around."""
+    path = save(draw_shape(mode="L", paper=120, ink=10))
+    assert np.ptp(look(path)) > 90
+
+
+def test_says_which_frame_was_taken(save):
+    """The first of an animated picture, whatever the rule."""
+    frames = [draw_shape(ink=ink) for ink in ("black", "red")]
+    path = save(frames[0], "a.gif", save_all=True, append_images=frames[1:])
+    picture = read_picture(path)
+    assert picture.steps[0] == "frame 1 of several"
+    np.testing.assert_array_equal(picture.pixels, look(save(frames[0])))
+
+
 @pytest.mark.parametrize("size", [(1, 100), (100, 1), (2, 2), (3000, 3)])
 def test_narrow_pictures_keep_a_pixel(size, save):
     """A line stays a line, on black."""
@@ -180,12 +205,12 @@ def test_what_is_too_fine_to_be_seen_is_black(save):
     """Two dots far from each other are lost, and no centre of mass is missed."""
     values = np.zeros((3000, 3000), "uint8")
     values[100, 100] = values[2900, 2900] = 40
-    np.testing.assert_array_equal(look(save(values), "MNIST"), np.zeros((SIDE, SIDE)))
+    np.testing.assert_array_equal(look(save(values), DIGITS), np.zeros((SIDE, SIDE)))
 
 
 def test_the_subject_of_digits_has_a_margin(save):
     """As in MNIST: 20 pixels, the centre of mass in the middle."""
-    pixels = look(save(draw_shape()), "MNIST")
+    pixels = look(save(draw_shape()), DIGITS)
     rows = np.flatnonzero(pixels.any(axis=1))
     assert rows[-1] - rows[0] + 1 == 20
     for axis in (0, 1):
@@ -197,7 +222,7 @@ def test_a_test_image_is_taken_as_it_is(fashion, save):
     """To the bit, and just so when it was saved inverted."""
     for image in fashion[1].images[:500, :, :, 0]:
         path = save(image)
-        np.testing.assert_array_equal(look_in_folder(path), image)
+        np.testing.assert_array_equal(look(path, WHOLE), image)
         picture = read_picture(path)
         np.testing.assert_array_equal(picture.pixels, image)
         assert picture.steps == ["28 x 28 L, read as grey"]
@@ -223,7 +248,7 @@ def test_a_changed_test_image_is_classified_the_same(kind, fashion, save):
             image = image.resize((280, 280), Image.BICUBIC)
         return save(image, "a.jpg" if kind in ("JPEG", "all three") else "a.png")
 
-    found = np.stack([read_picture(change(i), model.data).pixels for i in images])
+    found = np.stack([read_picture(change(i)).pixels for i in images])
     expected = predict_probabilities(model, images)
     same = predict_probabilities(model, found).argmax(axis=1) == expected.argmax(axis=1)
     assert same.mean() >= 0.97

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn_models import compute_probabilities, draw_images, draw_model
 from gluon_softmax.commands import predict
 from gluon_softmax.commands.main import main
+from gluon_softmax.data.folders import read_folder
+from gluon_softmax.data.likeness import measure_likeness, tell_unlikeness
 from gluon_softmax.figures import output
+from gluon_softmax.models import conversion
 from gluon_softmax.models.model import save_model
-from PIL import Image
+from PIL import Image, ImageDraw
 
-MODEL = draw_model(data="some data", pixel_mean=0.5)
-IMAGES = draw_images(3) // 2  # a border that is not bright
+MODEL = draw_model(data="some data", pixel_mean=0.5, preparation="garments")
+IMAGES = np.pad(draw_images(3)[:, 1:-1, 1:-1], ((0, 0), (1, 1), (1, 1)))
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +80,107 @@ def test_a_figure_of_many_pictures_stays_small(monkeypatch, capsys, drawn):
     assert out.count("  class ") == 3
     assert "the figure shows the first 2 of 3 pictures\n" in out
     assert len(drawn[0].axes) == 4
+
+
+def draw_strokes(label, number, size=(120, 120), mode="L", paper="white", ink="black"):
+    """Draw one of ten ways of crossing strokes."""
+    image, draw = Image.new(mode, size, paper), np.random.RandomState(number)
+    pencil = ImageDraw.Draw(image)
+    for turn in (label * np.pi / 10, label * label):
+        x, y = np.cos(turn) / 3, np.sin(turn) / 3
+        ends = np.array([0.5 - x, 0.5 - y, 0.5 + x, 0.5 + y]) + draw.normal(0, 0.02, 4)
+        pencil.line([*(ends * np.tile(size, 2))], ink, max(size) // 15)
+    return image
+
+
+def draw_sixteen_bits(label, number):
+    """Draw strokes in 65,536 shades."""
+    values = np.asarray(draw_strokes(label, number)).astype("uint16")
+    return Image.fromarray(values * 250 + number)
+
+
+KINDS = {
+    "120 x 120": draw_strokes,
+    "28 x 28": lambda *which: draw_strokes(*which, (28, 28)),
+    "bright or dark": lambda label, number: Image.new(
+        "L", (28, 28), (number % 3 + 1) * 20 + label % 2 * 150
+    ),
+    "alpha": lambda *which: draw_strokes(*which, mode="RGBA", paper=(0, 0, 0, 0)),
+    "16-bit": draw_sixteen_bits,
+    "JPEG": lambda *which: draw_strokes(*which, (300, 300), "RGB", "wheat", "brown"),
+    "not square": lambda *which: draw_strokes(*which, (90, 40), paper="grey"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predict_sees_what_training_saw(kind, monkeypatch, capsys):
+    """Of every file of a folder the pixels to the bit, and so the test accuracy.
+
+    The folder's name is a published set's: only the model's file can tell them apart.
+    """
+    for label, number in np.ndindex(10, 6):
+        suffix = "jpg" if kind == "JPEG" else "png"
+        path = Path("MNIST", "test" if number < 2 else "train", f"class {label}")
+        path.mkdir(parents=True, exist_ok=True)
+        KINDS[kind](label, number).save(path / f"{number}.{suffix}")
+    command = ["train", "softmax", "--data", "MNIST", "--batch-size", "10"]
+    assert main([*command, "--num-epochs", "5", "--output", "."]) == 0
+    out = capsys.readouterr().out
+    monkeypatch.setattr(predict, "MOST_DRAWN", 1)
+    seen, compute = [], conversion.predict_probabilities
+    monkeypatch.setattr(
+        conversion,
+        "predict_probabilities",
+        lambda model, images: seen.append(images) or compute(model, images),
+    )
+    for part, dataset in zip(("train", "test"), read_folder("MNIST")):
+        paths = sorted(Path("MNIST", part).rglob("*.*"))
+        files = [str(path) for path in paths]
+        assert main(["predict", *files, "--model", "softmax-MNIST.npz", "--top=1"]) == 0
+        labels = [int(path.parent.name[-1]) for path in paths]
+        found = sorted(zip(labels, (image.tobytes() for image in seen.pop())))
+        trained = (image.tobytes() for image in dataset.images)
+        assert found == sorted(zip(dataset.labels.tolist(), trained))
+    named = re.findall(r"^  class (\d)", capsys.readouterr().out, re.MULTILINE)[-20:]
+    right = np.mean([int(name) == label for name, label in zip(named, labels)])
+    assert float(re.findall(r"test acc ([\d.]+)", out)[-1]) == pytest.approx(right)
+
+
+@pytest.mark.parametrize(
+    ("data", "assumed"),
+    [("Fashion-MNIST", "as Fashion"), ("MNIST", "as MNIST"), ("own", "of a folder")],
+)
+def test_says_what_is_assumed_of_an_old_file(data, assumed, capsys):
+    """One that holds no rule, as its data set would have it."""
+    save_model(draw_model(data=data), "old.npz")
+    with np.load("old.npz") as arrays:
+        arrays = {
+            name: array for name, array in arrays.items() if name != "preparation"
+        }
+    np.savez("old.npz", **arrays)
+    assert main(["predict", "0.png", "--model", "old.npz"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("old.npz does not say how its pictures were prepared")
+    assert assumed in first
+
+
+def test_says_in_what_a_picture_is_unlike_the_data_set(fashion, capsys):
+    """In one line, for what is outside of what 99 of 100 training images are."""
+    likeness = measure_likeness(fashion[0])
+    save_model(replace(MODEL, likeness=likeness), "m.npz")
+    nine = fashion[1].images[:9, :, :, 0].reshape(3, 3, 28, 28)
+    odd = {
+        "nearly full": np.random.randint(60, 256, (28, 28)),
+        "nearly empty": np.eye(28) * np.eye(28, 1)[0] + np.pad([[255]], (13, 14)),
+        r"\d objects": np.pad(nine.swapaxes(1, 2).reshape(84, 84), 8),
+        "far from every class": np.pad(255 * np.kron(np.eye(2), np.ones((13, 13))), 1),
+    }
+    for pixels in odd.values():
+        Image.fromarray(pixels.astype("uint8")).save("odd.png")
+        assert main(["predict", "odd.png", "--model", "m.npz"]) == 0
+    lines = re.findall("^  unlike .*", capsys.readouterr().out, re.MULTILINE)
+    for reason, line in zip_longest(odd, lines):
+        assert re.search(reason, line)
+    images = fashion[1].images[:1000]
+    told = [tell_unlikeness(likeness, image, "garments") for image in images]
+    assert sum(map(bool, told)) < 30

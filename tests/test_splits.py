@@ -20,12 +20,15 @@ def published(small_set, monkeypatch):
 
 def test_the_end_is_split_off(published):
     """The last images are for validation, in their order, and none is lost."""
+    expected, _ = published[15]  # read before, and so kept
     train_set, valid_set, test_set = load_splits("mnist", num_validation=5)
     assert [len(train_set), len(valid_set), len(test_set)] == [15, 5, 20]
     images = np.concatenate([train_set.images, valid_set.images])
     np.testing.assert_array_equal(images, published.images)
     np.testing.assert_array_equal(valid_set.labels, published.labels[15:])
-    assert valid_set.classes == published.classes
+    for name in ("classes", "preparation", "origin"):
+        assert getattr(valid_set, name) == getattr(published, name)
+    assert (valid_set[0][0] == expected).asnumpy().all()
 
 
 def test_the_first_images_of_the_rest_are_kept(published):

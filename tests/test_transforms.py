@@ -97,6 +97,33 @@ def test_what_cannot_be_stacked_is_refused(dataset, transform, message):
         list(BatchLoader(dataset.transform_first(transform), 13))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([gluon.ToTensor(), gluon.RandomFlipLeftRight()], "LeftRight before ToTensor"),
+        ([gluon.ToTensor(), gluon.Cast(), gluon.Resize(9)], "Resize before ToTensor"),
+        (
+            [gluon.ToTensor(), gluon.Compose([gluon.ToTensor()])],
+            "expected ToTensor bef",
+        ),
+        ([gluon.Normalize(0.1, 0.2), gluon.ToTensor()], "Normalize behind ToTensor"),
+    ],
+)
+def test_what_would_act_on_the_wrong_axis_is_refused(dataset, wrong, message):
+    """ToTensor moves the channels; behind a function of the user's all is allowed."""
+    with pytest.raises(ArgumentError, match=message):
+        BatchLoader(dataset.transform_first(gluon.Compose(wrong)), 13)
+    BatchLoader(dataset.transform_first(gluon.Compose([abs, *wrong])), 13)
+
+
+def test_moments_are_one_or_one_for_each_channel(small):
+    """Three means for grey images are refused, rather than making three of one."""
+    rgb = small.transform_first(gluon.ToTensor())
+    rgb = rgb.transform_first(gluon.Normalize(*RGB_MOMENTS))
+    with pytest.raises(ArgumentError, match=r"or 1, one for each .* found 3 and 3"):
+        list(BatchLoader(rgb, 13))
+
+
 def test_resize_and_own_transforms_are_not_mixed(dataset):
     """Whether resize comes before or after own transforms would be a guess."""
     with pytest.raises(ArgumentError, match="put Resize into transform_first"):

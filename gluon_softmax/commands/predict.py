@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import check_whole_number
@@ -19,8 +20,8 @@ def add_arguments(commands) -> None:
     parser = commands.add_parser(
         "predict",
         help="classify pictures of your own with a trained model",
-        description="Prepare pictures as the model's data set has them, print the "
-        "most probable classes of each, and draw them.",
+        description="Prepare pictures as those that the model was trained on were, "
+        "print the most probable classes of each, and draw them.",
         epilog="example: gluon-softmax predict photo.jpg --top 1",
     )
     parser.set_defaults(command=_predict)
@@ -43,20 +44,25 @@ def _predict(options: argparse.Namespace) -> int:
 
     import numpy as np
 
-    from ..data.pictures import read_picture
+    from ..data.pictures import RULES, assume_rule, read_picture
     from ..figures import output
     from ..figures.images import show_probabilities
     from ..models.conversion import predict_probabilities
     from ..models.model import load_model
 
     model = load_model(options.model)
-    pictures = [read_picture(path, model.data) for path in options.images]
+    rule = model.preparation or assume_rule(model.data)
+    pictures = [read_picture(path, rule) for path in options.images]
     images = np.stack([picture.pixels for picture in pictures])
     probabilities = predict_probabilities(model, images)
+    if not model.preparation:
+        print(
+            f"{options.model} does not say how its pictures were prepared; taken for "
+            f"{RULES[rule]}"
+        )
     for path, picture, row in zip(options.images, pictures, probabilities):
-        steps = "; ".join(picture.steps)
-        best = _name_best(row, model.classes, options.top)
-        print(f"{path}: {steps}\n  {best}")
+        for line in _describe(path, picture, row, model, options.top):
+            print(line)
     if len(images) > MOST_DRAWN:
         print(f"the figure shows the first {MOST_DRAWN} of {len(images)} pictures")
     names = [path.name for path in options.images[:MOST_DRAWN]]
@@ -69,7 +75,13 @@ def _predict(options: argparse.Namespace) -> int:
     return 0
 
 
-def _name_best(row, classes: tuple[str, ...], top: int) -> str:
-    """Name the most probable classes with their probabilities."""
+def _describe(path: Path, picture, row, model, top: int) -> Iterator[str]:
+    """Yield how a picture was prepared, what it is, and in what it is unusual."""
+    from ..data.likeness import tell_unlikeness
+
+    yield f"{path}: {'; '.join(picture.steps)}"
     best = row.argsort()[::-1][:top]
-    return ", ".join(f"{classes[label]} {row[label]:.3f}" for label in best)
+    yield "  " + ", ".join(f"{model.classes[n]} {row[n]:.3f}" for n in best)
+    told = tell_unlikeness(model.likeness, picture.pixels, model.preparation)
+    if told:
+        yield f"  unlike the data set's images: {told}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -90,6 +91,8 @@ def _train(options: argparse.Namespace) -> int:
     heartbeat.announce(group.rank)
     pixels = "scaled" if network == "softmax" else "normalised"  # softmax: the book's
     train_set, _, test_set = load_splits(options.data, pixels, root=options.root)
+    if not group.rank:
+        _describe(train_set, test_set)
     training = NetworkTraining(network, train_set, test_set, settings, ctx, group)
     results = Results(options, training, train_set, test_set)
     checkpoints = Checkpoints(options, results, training, group)
@@ -101,6 +104,13 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     hint = "the job ends" if training.is_follower else checkpoints.hint
     raise interruption.make_error(hint)
+
+
+def _describe(train_set, test_set) -> None:
+    """Print what was found, so that a wrong order of classes, say, is seen at once."""
+    for name, part in (("training", train_set), ("test", test_set)):
+        found = getattr(part, "source", part).describe()
+        print(f"{name} set: {found}", file=sys.stderr)
 
 
 def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:

@@ -110,10 +110,13 @@ class Results(Callback):
         self._parameters, self._model, self._numbers = (
             options.output / f"{stem}.{kind}" for kind in ("params", "npz", "json")
         )
+        from ..data.likeness import measure_likeness
+
         self._training = training
         self._sets = {"training set": train_set, "test set": test_set}
         self._source = getattr(train_set, "source", train_set)
         self._transforms = getattr(train_set, "transforms", ())
+        self._likeness = measure_likeness(self._source)
         self._head = {
             "network": options.network,
             "data": options.data,
@@ -161,7 +164,8 @@ class Results(Callback):
         classes, title = self._source.classes, self._source.title
         write_parameters(net, self._parameters)
         scaling = read_scaling(self._transforms)
-        model = from_gluon(net, network, classes, title, *scaling)
+        made_from = self._source.preparation, self._likeness
+        model = from_gluon(net, network, classes, title, *scaling, *made_from)
         save_model(model, self._model)
         epochs = self._training.history.to_list()
         running = {"running_loss": self._training.running, "epochs": epochs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,9 @@ from .idx import open_idx, read_idx
 __all__ = ["ImageDataset", "TransformedDataset"]
 
 DIGITS = tuple("0123456789")
+MOST_CHANNELS = 4
+QMNIST_COLUMNS = 8
+"""Of QMNIST's labels the first column is the class; writer and form are in others."""
 
 
 class ImageDataset(Dataset):
@@ -26,9 +30,10 @@ class ImageDataset(Dataset):
     Parameters
     ----------
     images : numpy.ndarray or FileArray
-        Shape (n, height, width) or (n, height, width, channels), uint8.
-    labels : numpy.ndarray
-        Shape (n,), whole numbers from 0 on, each below the number of classes.
+        Shape (n, height, width) or (n, height, width, channels), uint8; 4 channels at
+        most.
+    labels : array of shape (n,) or (n, 1)
+        Whole numbers from 0 on, each below the number of classes, or their names.
     transform : callable, optional
         Called as ``transform(image, label)`` for each sample or slice that is read.
     title : str
@@ -37,6 +42,11 @@ class ImageDataset(Dataset):
         The name of each label.
     revision : str
         Which edition of the data this is; training and test set must agree.
+    preparation : {'', 'whole', 'garments', 'digits'}
+        How pictures were brought to these images, as `pictures.prepare` names it; a
+        model that is trained on them keeps it, so that new ones are brought likewise.
+    origin : str
+        Where the images are from.
 
     Attributes
     ----------
@@ -59,27 +69,40 @@ class ImageDataset(Dataset):
         title: str = "own images",
         classes: tuple[str, ...] = DIGITS,
         revision: str = "",
+        preparation: str = "",
+        origin: str = "memory",
     ):
-        _check_images(images, title)
-        _check_labels(labels, len(images), len(classes), title)
-        self.images = images if images.ndim == 4 else images.reshape(*images.shape, 1)
-        self.labels = labels.astype(np.int32)
+        self.images = _read_images(images, title)
+        self.classes = tuple(classes)
+        self.labels = _read_labels(labels, len(self.images), self.classes, title)
         self.title = title
-        self.classes = classes
         self.revision = revision
+        self.preparation = preparation
+        self.origin = origin
         self._transform = transform
 
     @classmethod
     def from_idx(
-        cls, images: str | os.PathLike[str], labels: str | os.PathLike[str], **options
+        cls,
+        images: str | os.PathLike[str],
+        labels: str | os.PathLike[str],
+        first_label: int = 0,
+        transpose: bool | None = None,
+        **options,
     ) -> ImageDataset:
-        """Load images and labels of your own from two IDX files.
+        """Load images and labels from two IDX files: your own, EMNIST's, QMNIST's.
 
         Parameters
         ----------
         images, labels : path
             IDX files, compressed with gzip or not. Images that are not compressed stay
             in their file and are read batch by batch: they may be larger than memory.
+            Of QMNIST's labels (n, 8) the first column is read, the digit.
+        first_label : int
+            The label of the first class; EMNIST's letters are numbered from 1.
+        transpose : bool, optional
+            Whether to swap the height and width of images, in memory. EMNIST's are
+            stored so; files of that name warn if it is not given.
         **options
             The other arguments of `ImageDataset`.
 
@@ -92,8 +115,27 @@ class ImageDataset(Dataset):
         DataError
             If a file is damaged, or the two do not belong together.
         """
-        options.setdefault("title", Path(images).name)
-        return ImageDataset(open_idx(images), read_idx(labels), **options)
+        name = Path(images).name
+        pixels, numbers = open_idx(images), read_idx(labels)
+        if numbers.shape[1:] == (QMNIST_COLUMNS,):
+            numbers = numbers[:, 0]
+        if numbers.dtype.kind in "iu":
+            numbers = numbers.astype("int64") - first_label
+        if transpose is None and "emnist" in name.lower():
+            warnings.warn(
+                f"{name}: EMNIST stores its images on their side: turn them with "
+                "transpose=True, or say transpose=False",
+                stacklevel=2,
+            )
+        if transpose and pixels.ndim == 3:
+            pixels = np.ascontiguousarray(pixels[:].transpose(0, 2, 1))
+        options = {"title": name, "origin": str(images), **options}
+        return ImageDataset(pixels, numbers, **options)
+
+    @property
+    def _label(self) -> np.ndarray:
+        """The labels, as Gluon's own data sets call them."""
+        return self.labels
 
     @cached_property
     def _data(self) -> nd.NDArray:
@@ -130,6 +172,15 @@ class ImageDataset(Dataset):
             return super().transform_first(fn, lazy)
         return TransformedDataset(self, (fn,))
 
+    def describe(self) -> str:
+        """Return what it holds and where from, its classes with their numbers."""
+        _, height, width, channels = self.images.shape
+        names = ", ".join(f"{n} {name}" for n, name in enumerate(self.classes))
+        return (
+            f"{len(self):,} images of {height} x {width} x {channels} from "
+            f"{self.origin}; classes {names}"
+        )
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -164,30 +215,69 @@ class TransformedDataset(Dataset):
         return image, label
 
 
-def _check_images(images: np.ndarray, title: str) -> None:
-    """Check that images are a stack of grey or colour images of bytes."""
+def _read_images(images: object, title: str) -> np.ndarray | FileArray:
+    """Return images of bytes with their axis of channels, which is the last."""
+    if not isinstance(images, FileArray):
+        images = _to_numpy(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.size:
         raise DataError(
             f"{title}: expected images as bytes of shape (n, height, width), "
             f"found {images.dtype} of shape {images.shape}"
         )
-
-
-def _check_labels(
-    labels: np.ndarray, num_images: int, num_classes: int, title: str
-) -> None:
-    """Check that labels are the number of a class for each image."""
-    if labels.shape != (num_images,):
+    if images.ndim == 3:
+        return images.reshape(*images.shape, 1)
+    if images.shape[3] > MOST_CHANNELS:
         raise DataError(
-            f"{title}: expected one label for each of the {num_images:,} images, "
-            f"found labels of shape {labels.shape}: images and labels are of two sets"
+            f"{title}: expected images of shape (n, height, width, channels) with at "
+            f"most {MOST_CHANNELS} channels, found {images.shape}: bring the channels "
+            "behind the width, as images.transpose(0, 2, 3, 1) does"
         )
-    if not np.issubdtype(labels.dtype, np.integer):
+    return images
+
+
+def _read_labels(
+    labels: object, num_images: int, classes: tuple[str, ...], title: str
+) -> np.ndarray:
+    """Return the number of a class for each image, int32."""
+    labels = _to_numpy(labels)
+    if labels.shape == (num_images, 1):
+        labels = labels[:, 0]
+    if labels.shape != (num_images,):
+        is_table = labels.ndim == 2 and len(labels) == num_images
+        remedy = "pass labels.argmax(axis=1) of one-hot rows, or else the column"
+        raise DataError(
+            f"{title}: expected one label for each of the {num_images:,} images, found "
+            f"labels of shape {labels.shape}: "
+            f"{remedy if is_table else 'images and labels are of two sets'}"
+        )
+    if labels.dtype.kind in "OSU":
+        labels = _find_names(labels.astype(str), classes, title)
+    if labels.dtype.kind not in "iuf" or (labels != np.floor(labels)).any():
         raise DataError(
             f"{title}: expected whole numbers as labels, found {labels.dtype}"
         )
-    if labels.min() < 0 or labels.max() >= num_classes:
+    if labels.min() < 0 or labels.max() >= len(classes):
         raise DataError(
-            f"{title}: expected labels from 0 to {num_classes - 1}, found "
-            f"{labels.min()} to {labels.max()}: is this another label file?"
+            f"{title}: expected labels from 0 to {len(classes) - 1}, found "
+            f"{labels.min():g} to {labels.max():g}: name every class with classes=, "
+            "and where the first is 1, as EMNIST's letters have it, pass labels - 1 "
+            "(from_idx: first_label=1)"
         )
+    return labels.astype(np.int32)
+
+
+def _find_names(labels: np.ndarray, classes: tuple[str, ...], title: str) -> np.ndarray:
+    """Return the number of the class that each label names."""
+    names, places = np.unique(labels, return_inverse=True)
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        raise DataError(
+            f"{title}: expected labels among {', '.join(classes)}, found "
+            f"{unknown[0]!r}: name the classes, in order, with classes="
+        )
+    return np.array([classes.index(name) for name in names])[places]
+
+
+def _to_numpy(values: object) -> np.ndarray:
+    """Return an array of MXNet's or NumPy's, or a sequence, as NumPy's."""
+    return values.asnumpy() if isinstance(values, nd.NDArray) else np.asarray(values)

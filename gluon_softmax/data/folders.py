@@ -14,41 +14,27 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm import tqdm
 
 from ..errors import DataError
 from .datasets import ImageDataset
-from .pictures import SIDE
+from .pictures import SIDE, WHOLE, prepare
 from .randomness import random_state
 
-__all__ = ["read_folder", "to_pixels"]
+__all__ = ["read_folder"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
+OTHERS = {
+    "-idx": "IDX files: load them with ImageDataset.from_idx; of a published "
+    "set, give its name, and the folder with --root",
+    ".rec": "im2rec's records: name the folder of pictures that they were made of",
+}
+"""What else users have in a folder, by a part of the files' names."""
 MANY = 10_000
 """From how many pictures on a bar shows how far the reading is."""
 
 Files = list["tuple[Path, int]"]  # each picture's file and label
-
-
-def to_pixels(image: Image.Image) -> np.ndarray:
-    """Bring a picture of any size and mode to 28 x 28 bytes of grey.
-
-    It is turned as its EXIF data say. What is transparent becomes white, as on paper,
-    sixteen bits become eight, and bright stays bright. The longer side is brought to 28
-    pixels, and the shorter one is filled up on both sides with the median of the pixels
-    along the edge. A grey picture of 28 x 28 bytes stays as it is, to the bit.
-    """
-    grey = _to_grey(ImageOps.exif_transpose(image))
-    factor = SIDE / max(grey.size)
-    size = tuple(max(1, round(side * factor)) for side in grey.size)
-    small = np.asarray(grey.resize(size, Image.LANCZOS))
-    edge = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    pixels = np.full((SIDE, SIDE), np.median(edge), np.uint8)
-    height, width = small.shape
-    top, left = (SIDE - height) // 2, (SIDE - width) // 2
-    pixels[top : top + height, left : left + width] = small
-    return pixels
 
 
 def read_folder(
@@ -62,20 +48,7 @@ def read_folder(
     """
     folder = Path(folder)
     classes, files = _find_files(folder, seed)
-    title = folder.resolve().name
-    return tuple(_read_all(part, classes, title, seed) for part in files)
-
-
-def _to_grey(image: Image.Image) -> Image.Image:
-    """Convert any mode to eight bits of grey; transparent to white."""
-    if image.mode.startswith("I"):  # sixteen bits, which Pillow would clip
-        values = np.asarray(image).astype(np.int64)
-        return Image.fromarray(((values + 128) // 257).clip(0, 255).astype(np.uint8))
-    if "A" in image.mode or "transparency" in image.info:
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    return image.convert("L")
+    return tuple(_read_all(part, classes, folder, seed) for part in files)
 
 
 def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
@@ -101,9 +74,11 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
     """Name the classes in a folder, and list the files of each."""
     folders = _list_folders(folder)
     if len(folders) < 2:
+        names = " ".join(path.name for path in _list_visible(folder))
+        hints = [f", and {hint}" for mark, hint in OTHERS.items() if mark in names]
         raise DataError(
             f"{folder}: expected a folder for each of at least two classes, found "
-            f"{len(folders)}"
+            f"{len(folders)}{''.join(hints)}"
         )
     files = []
     for label, each in enumerate(folders):
@@ -132,7 +107,7 @@ def _draw_split(files: list[Files], seed: int) -> list[Files]:
 
 
 def _read_all(
-    files: Files, classes: tuple[str, ...], title: str, seed: int
+    files: Files, classes: tuple[str, ...], folder: Path, seed: int
 ) -> ImageDataset:
     """Read files in an order that mixes the classes, so that any part has them all."""
     files = [files[i] for i in random_state(seed).permutation(len(files))]
@@ -142,18 +117,20 @@ def _read_all(
     # Decoding leaves Python free.
     with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
+        read = threads.map(_read_pixels, paths)
+        read = tqdm(read, folder.name, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
     labels = np.array([label for _, label in files])
-    return ImageDataset(images, labels, title=title, classes=classes)
+    place = {"title": folder.resolve().name, "origin": str(folder)}
+    return ImageDataset(images, labels, classes=classes, preparation=WHOLE, **place)
 
 
 def _read_pixels(path: Path) -> np.ndarray:
     """Read one picture."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return to_pixels(image)
+            return prepare(image, WHOLE).pixels
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         reason = getattr(error, "strerror", None) or "damaged, or of another kind"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

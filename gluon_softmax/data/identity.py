@@ -51,6 +51,7 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
         "images": len(images),
         "shape": list(images.shape[1:]),
         "classes": list(source.classes),
+        "preparation": source.preparation,
         "transforms": [_describe(t) for t in getattr(dataset, "transforms", ())],
         "digest": digest.hexdigest()[:16],
     }

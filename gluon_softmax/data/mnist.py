@@ -19,6 +19,7 @@ class _Published(ImageDataset):
 
     name = ""
     classes = DIGITS
+    preparation = ""
 
     def __init__(
         self,
@@ -34,6 +35,8 @@ class _Published(ImageDataset):
             title=get_publication(self.name).title,
             classes=self.classes,
             revision=files.revision,
+            preparation=self.preparation,
+            origin=str(files.folder),
         )
         self.folder = files.folder
 
@@ -69,6 +72,7 @@ class FashionMNIST(_Published):
 
     name = "fashion-mnist"
     classes = TEXT_LABELS
+    preparation = "garments"
 
 
 class MNIST(_Published):
@@ -88,3 +92,4 @@ class MNIST(_Published):
     """
 
     name = "mnist"
+    preparation = "digits"

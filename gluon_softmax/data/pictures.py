@@ -1,4 +1,8 @@
-"""A picture of any kind to the 28 x 28 grey pixels that the models know."""
+"""A picture of any kind to 28 x 28 grey pixels, by the rule of a model's data set.
+
+Reading a training set and predicting a new picture both go through `prepare`, so that a
+model sees new pictures as it saw those that it was trained on.
+"""
 
 from __future__ import annotations
 
@@ -9,64 +13,92 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..errors import DataError
+from ..errors import DataError, check_choice
 
-__all__ = ["Picture", "read_picture"]
+__all__ = [
+    "DIGITS",
+    "GARMENTS",
+    "RULES",
+    "WHOLE",
+    "Picture",
+    "assume_rule",
+    "prepare",
+    "read_picture",
+]
 
 SIDE = 28
+WHOLE, GARMENTS, DIGITS = "whole", "garments", "digits"
+RULES = {
+    WHOLE: "whole pictures whose bright parts stay bright, as of a folder",
+    GARMENTS: "trimmed and bright on black, as Fashion-MNIST",
+    DIGITS: "trimmed and bright on black with a margin, as MNIST",
+}
+"""How pictures are brought to 28 x 28: the names that models store, in words."""
+MARGINS = {GARMENTS: 0, DIGITS: 4}
+"""Pixels left free around the subject; garments go up to the edge."""
 BRIGHT = 127
 """A background above this is bright: the data sets' own are black."""
+PALE = 200
+"""A picture without a brighter pixel is pale: each training image of both published
+sets has one of 254 or 255."""
 FAINT = 0.05
 """How far from the background, as a share of all brightness, still counts as it."""
 FULL = 0.85
 """What part of a square picture its subject fills where that is framed already."""
-MARGINS = {"MNIST": 4}
-"""Pixels left free around the digits of MNIST; garments go up to the edge."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a model sees it, and the steps that brought it to that.
-
-    Its pixels are of shape (28, 28), uint8, bright on black.
-    """
+    """A picture as a model sees it, (28, 28) uint8, and the steps that led there."""
 
     pixels: np.ndarray
     steps: list[str]
 
 
-def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
-    """Read a picture, and bring it to what the images of a data set look like.
+def assume_rule(data: str) -> str:
+    """Return the rule of a model that stores none, by the title of its data set."""
+    if data == "MNIST":
+        return DIGITS
+    is_drawn = data.startswith("SyntheticFashion")
+    return GARMENTS if is_drawn or data in ("", "Fashion-MNIST") else WHOLE
 
-    As Fashion-MNIST was made: trimmed, the longer side brought to 28 pixels, the
-    shorter one padded, bright on black (Xiao, Rasul and Vollgraf, arXiv:1708.07747,
-    section 2). Digits (`data` is 'MNIST') keep a margin of 4 pixels, and have their
-    centre of mass in the middle. A picture that is 28 x 28 already is only inverted.
+
+def prepare(image: Image.Image, rule: str) -> Picture:
+    """Bring a picture of any size and mode to 28 x 28 bytes of grey.
+
+    It is turned as its EXIF data say. What is transparent becomes white, as on paper,
+    and sixteen bits become eight. Then, by the rule:
+
+    ``whole``: the longer side is brought to 28 pixels, the shorter one filled up with
+    the median along the edge. A grey picture of 28 x 28 bytes stays as it is.
+
+    ``garments``: as Fashion-MNIST was made: bright on black, trimmed, the longer side
+    brought to 28 pixels, the shorter one padded (Xiao, Rasul and Vollgraf,
+    arXiv:1708.07747, section 2). One that is 28 x 28 already is only inverted. Those
+    that are pale have their contrast stretched.
+
+    ``digits``: so too, with a margin of 4 pixels, the centre of mass in the middle.
     """
-    image, grey = _open(path)
-    steps = [f"{image.width} x {image.height} {image.mode}, read as grey"]
-    if grey.min() == grey.max():
-        raise DataError(
-            f"{path}: expected a picture of something, found one colour all over "
-            f"(grey {grey.min()}): choose another file"
-        )
-    background = _find_background(grey)
-    if background > BRIGHT:
-        grey, background = 255 - grey, 255 - background
-        steps.append("inverted, for its background is bright")
-    if grey.shape != (SIDE, SIDE):
-        grey = _fit(_trim(grey, background, steps), MARGINS.get(data, 0), steps)
-    return Picture(grey, steps)
+    check_choice("rule", rule, RULES)
+    upright = ImageOps.exif_transpose(image)
+    steps = [f"{upright.width} x {upright.height} {upright.mode}, read as grey"]
+    grey = _to_grey(upright)
+    if getattr(image, "is_animated", False):
+        steps.insert(0, "frame 1 of several")
+    if rule == WHOLE:
+        return Picture(_fit_whole(grey), steps)
+    return Picture(_fit_subject(np.asarray(grey), MARGINS[rule], steps), steps)
 
 
-def _open(path: str | os.PathLike[str]) -> tuple[Image.Image, np.ndarray]:
-    """Decode a file; one that would fill the memory is refused as well."""
+def read_picture(path: str | os.PathLike[str], rule: str = GARMENTS) -> Picture:
+    """Read a picture; one that would fill the memory is refused as well."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                upright = ImageOps.exif_transpose(image)
-                return upright, _make_grey(upright)
+                return prepare(image, rule)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     # What Pillow raises for damaged files depends on the format: ValueError,
     # SyntaxError, struct.error and others, besides its own.
     except Exception as error:
@@ -77,26 +109,63 @@ def _open(path: str | os.PathLike[str]) -> tuple[Image.Image, np.ndarray]:
         ) from error
 
 
-def _make_grey(image: Image.Image) -> np.ndarray:
-    """Return the brightness as bytes; what is transparent is white, as paper is."""
+def _to_grey(image: Image.Image) -> Image.Image:
+    """Convert any mode to eight bits of grey; what is transparent to white."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
         values = np.nan_to_num(np.asarray(image, "float64"))
         most = 65535 if image.mode.startswith("I") else max(values.max(), 1)
-        return (values.clip(0, most) / most * 255).round().astype("uint8")
-    image = image.convert("RGBA")
-    paper = Image.new("RGBA", image.size, "white")
-    return np.asarray(Image.alpha_composite(paper, image).convert("L"))
+        values = (values.clip(0, most) / most * 255).round()
+        return Image.fromarray(values.astype("uint8"))
+    if "A" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return image.convert("L")
 
 
-def _find_background(grey: np.ndarray) -> int:
-    """Return the brightness that most of the border has."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return int(np.median(border))
+def _fit_whole(grey: Image.Image) -> np.ndarray:
+    """Bring the longer side to 28 pixels; fill the shorter one up on both sides."""
+    factor = SIDE / max(grey.size)
+    size = tuple(max(1, round(side * factor)) for side in grey.size)
+    small = np.asarray(grey.resize(size, Image.LANCZOS))
+    pixels = np.full((SIDE, SIDE), np.median(_find_border(small)), "uint8")
+    height, width = small.shape
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    pixels[top : top + height, left : left + width] = small
+    return pixels
 
 
-def _trim(grey: np.ndarray, background: int, steps: list[str]) -> np.ndarray:
-    """Cut off the edges that show nothing but background."""
-    shown = abs(grey.astype(int) - background) > FAINT * 255
+def _fit_subject(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
+    """Bring the subject to its place, bright on black."""
+    if grey.min() == grey.max():
+        raise DataError(
+            f"expected a picture of something, found one colour all over "
+            f"(grey {grey.min()}): choose another file"
+        )
+    background = int(np.median(_find_border(grey)))
+    if background > BRIGHT:
+        grey, background = 255 - grey, 255 - background
+        steps.append("inverted, for its background is bright")
+    above, below = int(grey.max()) - background, background - int(grey.min())
+    is_pale = grey.max() < PALE and above > below
+    shown = abs(grey.astype(int) - background) > min(FAINT * 255, max(above, below) / 4)
+    if is_pale:
+        grey = grey - np.minimum(grey, background).astype("uint8")
+        steps.append(f"contrast stretched, from {above} shades to 255")
+    if grey.shape != (SIDE, SIDE):
+        grey = _fit(_trim(grey, shown, steps), margin, steps)
+    return (
+        (grey * (255 / max(grey.max(), 1))).round().astype("uint8") if is_pale else grey
+    )
+
+
+def _find_border(grey: np.ndarray) -> np.ndarray:
+    """Return the pixels along the edge; their median is the background."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _trim(grey: np.ndarray, shown: np.ndarray, steps: list[str]) -> np.ndarray:
+    """Cut off the edges where nothing is shown."""
     rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return grey

@@ -8,6 +8,7 @@ request centred or normalised.
 from __future__ import annotations
 
 import os
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,10 +138,7 @@ def _scale(
 
 def _cut(dataset: ImageDataset, part: slice) -> ImageDataset:
     """Return a part of a data set."""
-    return ImageDataset(
-        dataset.images[part],
-        dataset.labels[part],
-        title=dataset.title,
-        classes=dataset.classes,
-        revision=dataset.revision,
-    )
+    cut = copy(dataset)
+    vars(cut).pop("_data", None)
+    cut.images, cut.labels = dataset.images[part], dataset.labels[part]
+    return cut

@@ -80,6 +80,8 @@ class SyntheticFashion(ImageDataset):
             transform,
             title="SyntheticFashion (drawn stand-in, not Fashion-MNIST)",
             classes=TEXT_LABELS,
+            preparation="garments",
+            origin="this package",
         )
 
 

@@ -8,7 +8,7 @@ speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Union
 
@@ -39,14 +39,13 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
     They may be transforms of `mxnet.gluon.data.vision`, a `Compose` of them, or
     functions from one image to one image.
     """
-    steps = []
-    for single in transform:
-        if type(single) in _COMPOSED:
-            steps += make_steps(single[i] for i in range(len(single)))
-        else:
-            make = _MAKERS.get(type(single))
-            steps.append(make(single) if make else partial(_each, single))
-    return steps
+    singles = list(_flatten(transform))
+    _check_order(singles)
+    makers = [_MAKERS.get(type(single)) for single in singles]
+    return [
+        make(single) if make else partial(_each, single)
+        for make, single in zip(makers, singles)
+    ]
 
 
 def is_in_background(step: Step) -> bool:
@@ -81,6 +80,34 @@ def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
     return 0.0, 1.0
 
 
+def _flatten(transform: Iterable[Callable]) -> Iterator[Callable]:
+    """Yield single transforms in place of those composed of others."""
+    for single in transform:
+        if type(single) in _COMPOSED:
+            yield from _flatten(single[i] for i in range(len(single)))
+        else:
+            yield single
+
+
+def _check_order(singles: list[Callable]) -> None:
+    """Check that Gluon's transforms find the channels on the axis that they assume.
+
+    A function of the user's may move the channels, so nothing is known behind it.
+    """
+    is_tensor = False
+    for single in singles:
+        kind = type(single)
+        if kind.__module__ != transforms.__name__ or kind is transforms.RandomApply:
+            return
+        if kind is not transforms.Cast and is_tensor != (kind is transforms.Normalize):
+            raise ArgumentError(
+                f"expected {kind.__name__} {'before' if is_tensor else 'behind'} "
+                "ToTensor, which brings the channels to the front, found it on the "
+                "other side, where it would act on the wrong axis: change the order"
+            )
+        is_tensor |= kind is transforms.ToTensor
+
+
 def _to_tensor(X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
     """Scale bytes to 0-1, and bring the channels before height and width."""
     X = X.transpose(0, 3, 1, 2)
@@ -93,6 +120,11 @@ def _normalize(
     mean: np.ndarray, std: np.ndarray, X: np.ndarray, seed: Seed, empty: Empty
 ) -> np.ndarray:
     """Subtract each channel's mean, and divide by its standard deviation."""
+    if {len(mean), len(std)} - {1, X.shape[1]}:
+        raise ArgumentError(
+            f"expected Normalize with one mean and deviation, or {X.shape[1]}, one for "
+            f"each channel of the images, found {len(mean)} and {len(std)}"
+        )
     shifted = np.subtract(X, mean, out=empty(X.shape, "float32"), dtype="float32")
     return np.divide(shifted, std, out=shifted)
 

@@ -13,6 +13,7 @@ from reprlib import repr as shorten
 
 from ..chapter.compare import Comparison
 from ..chapter.versions import VERSIONS
+from ..data.likeness import measure_likeness
 from ..errors import DataError
 from ..history import History
 from ..storage.atomic import write_json
@@ -44,10 +45,18 @@ def write_comparison(
     Each file is yielded as soon as it is written; the suffix is added to all names.
     """
     folder, models = Path(folder), {}
+    likeness = measure_likeness(comparison.test_set)
     for key, version in VERSIONS.items():
         W, b = comparison.params[version]
         classes = tuple(comparison.test_set.classes)
-        model = Model("softmax", {"W": W, "b": b}, classes, comparison.data)
+        model = Model(
+            "softmax",
+            {"W": W, "b": b},
+            classes,
+            comparison.data,
+            preparation=comparison.test_set.preparation,
+            likeness=likeness,
+        )
         name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
         models[version] = {"file": name, "sha256": _hash(folder / name)}

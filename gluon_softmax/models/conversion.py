@@ -14,6 +14,7 @@ from ..chapter import scratch
 from ..chapter.handmade import SoftmaxRegression
 from ..chapter.networks import NETWORKS
 from ..chapter.versions import GLUON, HANDMADE, SCRATCH
+from ..data.likeness import Likeness
 from ..errors import ArgumentError
 from .model import SIDE, Model
 
@@ -67,6 +68,8 @@ def from_gluon(
     data: str = "",
     pixel_mean: float = 0.0,
     pixel_deviation: float = 1.0,
+    preparation: str = "",
+    likeness: Likeness | None = None,
 ) -> Model:
     """Return the parameters of a trained net, with what else a `Model` has."""
     try:
@@ -82,7 +85,8 @@ def from_gluon(
     if network == "softmax" and set(params) == {"0.weight", "0.bias"}:
         W = np.ascontiguousarray(params["0.weight"].T)  # Gluon's is (classes, inputs)
         params = {"W": W, "b": params["0.bias"]}
-    return Model(network, params, tuple(classes), data, pixel_mean, pixel_deviation)
+    scaling = pixel_mean, pixel_deviation
+    return Model(network, params, tuple(classes), data, *scaling, preparation, likeness)
 
 
 def predict_probabilities(model: Model, images: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 The file is NumPy's ``.npz``. Softmax regression is ``W`` (784, classes) and ``b``
 (classes,); layer ``n`` of a network is ``n.weight`` and ``n.bias``, as Gluon names and
-lays them out. With them are the names of the classes and what pixels are scaled to:
-``(byte / 255 - pixel_mean) / pixel_deviation``.
+lays them out. With them are the names of the classes, what pixels are scaled to:
+``(byte / 255 - pixel_mean) / pixel_deviation``, by which rule pictures were prepared,
+and within which limits the data set's images are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.likeness import Likeness
+from ..data.pictures import RULES
 from ..errors import ArgumentError, DataError, check_choice, check_positive
 from ..storage.archive import read_arrays, write_arrays
 
@@ -56,7 +59,12 @@ HEAD = {
     "pixel_mean": ("f", 0),
     "pixel_deviation": ("f", 0),
 }
-"""What else is in a file: the kind of each array, and how many axes it has."""
+OPTIONAL = {
+    "preparation": ("U", 0),
+    "class_means": ("f", 2),
+    "typical_limits": ("f", 1),
+}
+"""What else is in a file, and may be: the kind of each array, and its axes."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class Model:
         Title of the data set that it was trained on.
     pixel_mean, pixel_deviation : float
         What is subtracted from pixels in 0-1, and what they are divided by then.
+    preparation : str
+        How pictures were brought to 28 x 28: a name in `pictures.RULES`, or '' if it is
+        not known.
+    likeness : Likeness, optional
+        What the images of the data set have in common.
     """
 
     network: str
@@ -82,16 +95,21 @@ class Model:
     data: str = ""
     pixel_mean: float = 0.0
     pixel_deviation: float = 1.0
+    preparation: str = ""
+    likeness: Likeness | None = None
 
     def __post_init__(self):
         check_choice("network", self.network, SHAPES)
         check_positive("pixel_deviation", self.pixel_deviation)
+        check_choice("preparation", self.preparation, ("", *RULES))
         if not np.isfinite(self.pixel_mean):
             raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
         # A folder's name may be no UTF-8, which no file of a model can hold.
         object.__setattr__(self, "data", _as_utf8(self.data))
         object.__setattr__(self, "classes", tuple(map(_as_utf8, self.classes)))
         num_classes = len(self.classes)
+        if self.likeness is not None:
+            _check_likeness(self.likeness, num_classes)
         expected = {
             name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
             for name, shape in SHAPES[self.network].items()
@@ -119,7 +137,10 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
         "classes": np.array(model.classes),
         "pixel_mean": np.array(model.pixel_mean, "float64"),
         "pixel_deviation": np.array(model.pixel_deviation, "float64"),
+        "preparation": np.array(model.preparation),
     }
+    if model.likeness is not None:
+        head.update(zip(("class_means", "typical_limits"), model.likeness))
     return write_arrays({**head, **model.params}, path)
 
 
@@ -141,7 +162,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             raise DataError(
                 f"expected the format {MODEL_FORMAT!r}, found {found!r:.40}"
             )
-        head = {name: _take(arrays, name, *kind) for name, kind in HEAD.items()}
+        found = [name for name in OPTIONAL if name in arrays]
+        kinds = {**HEAD, **{name: OPTIONAL[name] for name in found}}
+        head = {name: _take(arrays, name, *kind) for name, kind in kinds.items()}
+        measured = [head.pop(n, None) for n in ("class_means", "typical_limits")]
+        if measured != [None, None]:
+            head["likeness"] = Likeness(*(np.array(m, "float32") for m in measured))
         return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
         raise DataError(
@@ -164,6 +190,17 @@ def _take(arrays: dict[str, np.ndarray], name: str, kind: str, ndim: int) -> obj
             f"{array.dtype.str!r:.40} with {array.ndim}"
         )
     return array.tolist()
+
+
+def _check_likeness(likeness: Likeness, num_classes: int) -> None:
+    """Check that there are a mean image of each class, and four limits."""
+    shapes = tuple(array.shape for array in likeness)
+    expected = ((num_classes, SIDE * SIDE), (4,))
+    if shapes != expected or not all(np.isfinite(array).all() for array in likeness):
+        raise ArgumentError(
+            f"expected class means and limits of shapes {expected}, found {shapes}, or "
+            "numbers that are not finite"
+        )
 
 
 def _tell_difference(network: str, expected: Mapping, found: Mapping) -> str:

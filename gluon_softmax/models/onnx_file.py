@@ -62,7 +62,8 @@ def write_onnx(model: Model, path: str | os.PathLike[str]) -> Path:
 
     Its input ``images`` is float32 of shape (batch, 1, 28, 28) with pixels in 0-1, for
     any batch; its outputs are ``scores`` and ``probabilities``, both (batch, classes).
-    The names of the classes are JSON in the file's metadata, under ``classes``.
+    The names of the classes are JSON in the file's metadata, under ``classes``;
+    ``preparation`` says there how pictures are brought to 28 x 28.
     """
     content = _make_onnx(model).SerializeToString()
     with replacing(path) as temporary:
@@ -91,7 +92,11 @@ def _make_onnx(model: Model):
     for name, array in constants.items():
         array = np.ascontiguousarray(array, "float32")
         made.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
-    properties = {"classes": json.dumps(model.classes), "data": model.data}
+    properties = {
+        "classes": json.dumps(model.classes),
+        "data": model.data,
+        "preparation": model.preparation,
+    }
     onnx.helper.set_model_props(made, properties)
     onnx.checker.check_model(made, full_check=True)
     return made
