@@ -61,7 +61,7 @@ def test_arguments_are_passed_on(started, tmp_path):
         (["-n", 1, "--restart", -1, "--", *WORK], "--restart to be"),
         (["-n", 1, "--hang-limit", 0, "--", *WORK], "--hang-limit to be"),
         (["-n", 1, "--start-limit", "nan", "--", *WORK], "--start-limit to be"),
-        (["-n", 1, "--hosts", "/no", "--", *WORK], "a readable hosts file"),
+        (["-n", 1, "--hosts", "/no", "--", *WORK], "/no cannot be read"),
     ],
 )
 def test_mistakes(started, arguments, message):

@@ -7,8 +7,6 @@ DIR/CLASS/*.png, of which every fifth picture of each class is then kept for tes
 from __future__ import annotations
 
 import os
-import struct
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -17,8 +15,10 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from ..errors import DataError
+from ..errors import DataError, show
+from ..storage.files import list_folder
 from .datasets import ImageDataset
+from .decoding import open_picture
 from .pictures import SIDE
 from .randomness import random_state
 
@@ -62,7 +62,7 @@ def read_folder(
     """
     folder = Path(folder)
     classes, files = _find_files(folder, seed)
-    title = folder.resolve().name
+    title = show(folder.resolve().name)
     return tuple(_read_all(part, classes, title, seed) for part in files)
 
 
@@ -81,9 +81,9 @@ def _to_grey(image: Image.Image) -> Image.Image:
 def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
     """Name the classes, and list the files for training and for testing."""
     parts = [folder / "train", folder / "test"]
-    if not all(part.is_dir() for part in parts):
+    if not all(map(os.path.isdir, parts)):
         for part, other in (parts, parts[::-1]):
-            if part.is_dir() and _list_folders(part):
+            if os.path.isdir(part) and _list_folders(part):
                 raise DataError(f"{folder}: expected {other.name}/ beside {part.name}/")
         classes, files = _list_classes(folder)
         return classes, _draw_split(files, seed)
@@ -112,7 +112,7 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
             raise DataError(
                 f"{each}: expected PNG or JPEG files of a class, found none"
             )
-    return tuple(each.name for each in folders), files
+    return tuple(show(each.name) for each in folders), files
 
 
 def _draw_split(files: list[Files], seed: int) -> list[Files]:
@@ -140,8 +140,7 @@ def _read_all(
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
     # Decoding leaves Python free.
-    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with ThreadPoolExecutor() as threads:
         read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
@@ -151,34 +150,21 @@ def _read_all(
 
 def _read_pixels(path: Path) -> np.ndarray:
     """Read one picture."""
-    try:
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return to_pixels(image)
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        reason = getattr(error, "strerror", None) or "damaged, or of another kind"
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        reason = f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
-    raise DataError(
-        f"{path}: expected a picture as PNG or JPEG, found one that cannot be read "
-        f"({reason}): mend or remove it"
-    )
+    with open_picture(path) as (image, _):
+        return to_pixels(image)
 
 
 def _list_folders(folder: Path) -> list[Path]:
     """List the folders in a folder."""
-    return [path for path in _list_visible(folder) if path.is_dir()]
+    return [path for path in _list_visible(folder) if os.path.isdir(path)]
 
 
 def _list_pictures(folder: Path) -> list[Path]:
     """List the files in a folder that are called like pictures."""
-    found = [path for path in _list_visible(folder) if path.is_file()]
+    found = [path for path in _list_visible(folder) if os.path.isfile(path)]
     return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 
 def _list_visible(folder: Path) -> list[Path]:
     """List what is in a folder and not hidden, by name."""
-    try:
-        found = [path for path in folder.iterdir() if path.name[0] != "."]
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read ({error.strerror})") from error
-    return sorted(found, key=lambda path: path.name)
+    return [path for path in list_folder(folder) if path.name[0] != "."]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..errors import DataError
+from .decoding import open_picture
 
 __all__ = ["Picture", "read_picture"]
 
@@ -43,8 +43,9 @@ def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
     section 2). Digits (`data` is 'MNIST') keep a margin of 4 pixels, and have their
     centre of mass in the middle. A picture that is 28 x 28 already is only inverted.
     """
-    image, grey = _open(path)
-    steps = [f"{image.width} x {image.height} {image.mode}, read as grey"]
+    with open_picture(path) as (image, kind):
+        grey = _make_grey(image)
+    steps = [f"{kind}, read as grey"]
     if grey.min() == grey.max():
         raise DataError(
             f"{path}: expected a picture of something, found one colour all over "
@@ -57,24 +58,6 @@ def read_picture(path: str | os.PathLike[str], data: str = "") -> Picture:
     if grey.shape != (SIDE, SIDE):
         grey = _fit(_trim(grey, background, steps), MARGINS.get(data, 0), steps)
     return Picture(grey, steps)
-
-
-def _open(path: str | os.PathLike[str]) -> tuple[Image.Image, np.ndarray]:
-    """Decode a file; one that would fill the memory is refused as well."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                upright = ImageOps.exif_transpose(image)
-                return upright, _make_grey(upright)
-    # What Pillow raises for damaged files depends on the format: ValueError,
-    # SyntaxError, struct.error and others, besides its own.
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DataError(
-            f"{path}: expected a picture (PNG, JPEG, ...), found none that can be "
-            f"read ({reason}): check the path, or save the picture again"
-        ) from error
 
 
 def _make_grey(image: Image.Image) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -16,6 +15,7 @@ from ..chapter.versions import VERSIONS
 from ..errors import DataError
 from ..history import History
 from ..storage.atomic import write_json
+from ..storage.files import hash_file
 from ..storage.json_data import read_json
 from .model import Model, load_model, save_model
 
@@ -50,7 +50,7 @@ def write_comparison(
         model = Model("softmax", {"W": W, "b": b}, classes, comparison.data)
         name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
-        models[version] = {"file": name, "sha256": _hash(folder / name)}
+        models[version] = {"file": name, "sha256": hash_file(folder / name)}
     content = {"format": COMPARISON_FORMAT, **comparison.to_dict(), "models": models}
     yield write_json(content, folder / f"comparison{suffix}.json")
 
@@ -125,13 +125,8 @@ def _read_entry(entry: dict) -> tuple[str, str]:
 def _read_model(path: Path, wanted: str) -> Model:
     """Read a model, which must be the one that the numbers are of."""
     model = load_model(path)
-    if _hash(path) != wanted:
+    if hash_file(path) != wanted:
         raise DataError(
             f"{path}: expected the comparison's model, found another: {REMEDY}"
         )
     return model
-
-
-def _hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
