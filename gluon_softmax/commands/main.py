@@ -8,7 +8,7 @@ import sys
 import warnings
 
 from .. import __version__
-from ..errors import ArgumentError, DataError, GluonSoftmaxError
+from ..errors import ArgumentError, DataError, GluonSoftmaxError, show
 from . import (
     bench,
     compare,
@@ -24,6 +24,7 @@ from . import (
 from .interruption import Terminated, raising_at_sigterm
 from .page import command as page
 from .parser import Parser
+from .terminal import showing_names
 
 __all__ = ["main", "make_parser"]
 
@@ -45,14 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = make_parser().parse_args(arguments)
     try:
-        with warnings.catch_warnings(), raising_at_sigterm():
+        with warnings.catch_warnings(), raising_at_sigterm(), showing_names():
             warnings.showwarning = _warn
             _check_root(options)
-            code = options.command(options)
-            sys.stdout.flush()  # here, where it can still be caught
-            return code
-    except BrokenPipeError:  # `| head` has read enough; nor may Python's end complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return options.command(options)
+    except BrokenPipeError:  # `| head` has read enough
         return 141
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {_format(error)}", file=sys.stderr)
@@ -65,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
-    print(f"gluon-softmax: {message}", file=sys.stderr)
+    print(f"gluon-softmax: {show(message, keep=' ')}", file=sys.stderr)
 
 
 def _check_root(options: argparse.Namespace) -> None:

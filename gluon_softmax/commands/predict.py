@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import check_whole_number
+from ..errors import check_whole_number, show
 from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
@@ -62,7 +62,7 @@ def _predict(options: argparse.Namespace) -> int:
         print(f"{path}: {steps}\n  {best}")
     if len(images) > MOST_DRAWN:
         print(f"the figure shows the first {MOST_DRAWN} of {len(images)} pictures")
-    names = [path.name for path in options.images[:MOST_DRAWN]]
+    names = [show(path.name) for path in options.images[:MOST_DRAWN]]
     title = f"{model.network}, trained on {model.data or 'other data'}"
     figure = show_probabilities(
         images[:MOST_DRAWN], names, probabilities[:MOST_DRAWN], model.classes, title

@@ -103,8 +103,9 @@ def save_animation(
 def _write_film(film: animation.Animation, path: Path) -> None:
     """Let Pillow or ffmpeg write; that one fails in another process."""
     writer = "pillow" if path.suffix.lower() == ".gif" else "ffmpeg"
+    options = ["-xerror"] if writer == "ffmpeg" else None  # a full disk is one
     try:
-        film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
+        film.save(path, writer, FRAMES_PER_SECOND, dpi=80, extra_args=options)
     except subprocess.CalledProcessError as error:
         raise OSError(f"{writer} ended with exit code {error.returncode}") from error
 

@@ -66,6 +66,8 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
     try:
         numbers = _read_numbers(content)
         files = {name: _read_entry(m) for name, m in content["models"].items()}
+        if files.keys() != numbers["histories"].keys():
+            raise DataError("a model without its history, or a history alone")
     except (AttributeError, DataError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: expected a comparison's numbers, found others "

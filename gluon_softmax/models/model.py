@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, check_choice, check_positive
+from ..errors import ArgumentError, DataError, check_choice, check_positive, show
 from ..storage.archive import read_arrays, write_arrays
 
 __all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
@@ -89,6 +89,8 @@ class Model:
         if not np.isfinite(self.pixel_mean):
             raise ArgumentError(f"expected a pixel_mean, found {self.pixel_mean!r}")
         num_classes = len(self.classes)
+        if not num_classes:
+            raise ArgumentError("expected the names of some classes, found none")
         expected = {
             name: (tuple(num_classes if n == -1 else n for n in shape), "float32")
             for name, shape in SHAPES[self.network].items()
@@ -139,7 +141,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
                 f"expected the format {MODEL_FORMAT!r}, found {found!r:.40}"
             )
         head = {name: _take(arrays, name, *kind) for name, kind in HEAD.items()}
-        return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
+        head["classes"] = tuple(map(show, head["classes"]))
+        return Model(params=arrays, **{**head, "data": show(head["data"])})
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: expected a model's arrays, found others ({error!s:.300}): "
