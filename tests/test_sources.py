@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -134,7 +135,24 @@ def hang(handler, file):
     time.sleep(3)
 
 
+def trickle(handler, file):
+    """Send a byte at a time, each soon enough not to be given up for it."""
+    send(handler, b"\x1f\x8b", length=1000)
+    with suppress(OSError):
+        for _ in range(60):
+            time.sleep(0.1)
+            handler.wfile.write(b"x")
+
+
+def send_without_end(handler, file):
+    """Send more than any file of a data set has."""
+    with suppress(OSError):
+        send(handler, bytes(3 * 10**6))
+
+
 BAD_ANSWERS = {
+    "trickle": (trickle, "train-images-idx3-ubyte.gz: not all in 3 seconds"),
+    "without end": (send_without_end, "more than 2,000,000 bytes"),
     "missing": (lambda to, file: to.send_error(404), "-ubyte.gz: HTTPError 404"),
     "web page": (lambda to, file: send(to, b"<html>sign in</html>"), "a web page"),
     "other data": (
@@ -354,6 +372,8 @@ def impatient(monkeypatch):
     """Wait for mirrors only a moment."""
     monkeypatch.setattr(download, "PROBE_SECONDS", 1.5)
     monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", (1.0, 1.0))
+    monkeypatch.setattr(download, "DOWNLOAD_SECONDS", 3.0)
+    monkeypatch.setattr(download, "MOST_BYTES", 2 * 10**6)
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)

@@ -129,6 +129,8 @@ def _fill(place: BinaryIO, url: str) -> None:
         error = results.get(timeout=DOWNLOAD_SECONDS)
     except queue.Empty:
         error = DownloadError(f"not all in {DOWNLOAD_SECONDS:g} seconds")
+    if isinstance(error, DownloadError):
+        raise DownloadError(f"{url.rpartition('/')[2]}: {error}") from error
     if error is not None:
         raise error
 

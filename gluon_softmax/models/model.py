@@ -130,8 +130,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     """
     if not os.path.exists(path):  # false for names that are too long, too
         raise DataError(
-            f"{path} is not there: run gluon-softmax compare or train first, which "
-            "write models, or name another file"
+            f"{show(path)} is not there: run gluon-softmax compare or train first, "
+            "which write models, or name another file"
         )
     arrays = read_arrays(path)
     try:
