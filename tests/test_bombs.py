@@ -44,12 +44,12 @@ code = 2
 
 
 def save_png(path: Path, width: int, height: int) -> None:
-    """Write a grey PNG of zeros, as small as such a file can be."""
-    packer, size = zlib.compressobj(9), (width + 1) * height
+    """Write a PNG of zeros with transparency, as small as such a file can be."""
+    packer, size = zlib.compressobj(9), (4 * width + 1) * height
     pieces = [packer.compress(bytes(2**20)) for _ in range(size >> 20)]
     pieces.append(packer.compress(bytes(size % 2**20)) + packer.flush())
     content = b"".join(pieces)
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     file = b"\x89PNG\r\n\x1a\n"
     for kind, data in ((b"IHDR", header), (b"IDAT", content), (b"IEND", b"")):
         checksum = struct.pack(">I", zlib.crc32(kind + data))
@@ -132,11 +132,11 @@ LAUNCH = ["launch", "-n", "1", "--hosts", "/dev/zero", "--", "train", "softmax"]
 VERIFY = ["data", "verify", "mnist", "--root", "."]
 MNIST = "train-images-idx3-ubyte"
 BOMBS = {
-    "pictures that are large": (lambda: make_folder(8000), TRAIN, 0),
+    "pictures that are large": (lambda: make_folder(8190), TRAIN, 0),
     "pictures that are too large": (lambda: make_folder(12_000), TRAIN, 2),
     "a long picture": (lambda: save_png(Path("a.png"), 1, 89_000_000), PREDICT, 2),
     "a wide picture": (lambda: save_png(Path("a.png"), 60_000_000, 1), PREDICT, 2),
-    "a gzip": (lambda: make_gzip(f"{MNIST}.gz", (2**16, 316, 316)), VERIFY, 2),
+    "a gzip": (lambda: make_gzip(f"{MNIST}.gz", (2**19, 28, 42)), VERIFY, 2),
     "a hole": (lambda: make_sparse(MNIST, (2**23, 32, 32)), VERIFY, 2),
     "class names": (lambda: make_model(np.zeros(2**24, "U1")), PREDICT, 2),
     "large class names": (lambda: make_model(np.zeros(4, f"U{2**24}")), PREDICT, 2),
