@@ -34,7 +34,7 @@ DECODED = {"WEBP": 16, "TIFF": 12}
 PREPARED = 24
 """And what a pixel takes that is left."""
 
-# Blocks that malloc gives back to the system; smaller ones each thread's heap would keep.
+# Blocks that malloc gives back at once; smaller ones each heap of a thread would keep.
 Image.core.set_block_size(2**26)
 _used, _freed = 0, threading.Condition()
 _opening = threading.Lock()
