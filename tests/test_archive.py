@@ -141,6 +141,8 @@ HOSTILE = {
         promise(pack(bytes(2**24), zipfile.ZIP_DEFLATED), 200),
         "a damaged one",
     ),
+    "members": (save(a=np.zeros(1)) + b"PK\1\2" * 2**16, "at most 65,536 entries"),
+    "texts": (save(a=np.zeros(2**17, "U1")), "at most 65,536 entries"),
     "a promise": (promise(GOOD, 2**29), "1 to 67,108,864 bytes, found 53"),
     "large shape": (forge("<f4", f"({10**9},)"), "a damaged one"),
 }

@@ -12,7 +12,7 @@ import pytest
 from cluster_jobs import FOLDER, comes_true, find_processes, find_workers
 from gluon_softmax.cluster import job as jobs
 from gluon_softmax.commands.main import make_parser
-from gluon_softmax.errors import ArgumentError, JobError
+from gluon_softmax.errors import ArgumentError, DataError, JobError
 
 WORK = ["train", "softmax"]
 
@@ -66,7 +66,7 @@ def test_arguments_are_passed_on(started, tmp_path):
 )
 def test_mistakes(started, arguments, message):
     """Each gets one line, before any process starts; also what workers would refuse."""
-    with pytest.raises(ArgumentError, match=message) as info:
+    with pytest.raises((ArgumentError, DataError), match=message) as info:
         run(*arguments)
     assert "\n" not in str(info.value)
     assert not started

@@ -100,9 +100,10 @@ def _read_promised(file: BinaryIO, most: int, name: str) -> memoryview:
     """Read header and numbers of a file that holds at most so many bytes."""
     start = file.read(MAX_HEADER)
     dtype, shape = _parse_header(start, name)
-    _check_memory(dtype, shape, name)
+    length = min(_length(dtype, shape), most)
+    _check_memory(length if dtype.itemsize == 1 else 2 * length, shape, name)
     # One byte more than promised shows whether there is more, and checks gzip's sum.
-    place = memoryview(bytearray(min(_length(dtype, shape), most) + 1))
+    place = memoryview(bytearray(length + 1))
     count = min(len(start), len(place))
     place[:count] = start[:count]
     while count < len(place) and (read := file.readinto(place[count : count + PIECE])):
@@ -111,14 +112,13 @@ def _read_promised(file: BinaryIO, most: int, name: str) -> memoryview:
     return place[:count].toreadonly()
 
 
-def _check_memory(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
-    """Check that what a header promises fits memory, twice if bytes change places."""
-    size = _length(dtype, shape) * (1 if dtype.itemsize == 1 else 2)
+def _check_memory(size: int, shape: tuple[int, ...], name: str) -> None:
+    """Check that numbers fit memory: twice those whose bytes change places."""
     if size > MOST_BYTES:
         raise DataError(
-            f"{name}: expected at most {MOST_BYTES:,} bytes in memory, found a header "
-            f"that promises {size:,} (shape {shape}): images that are not compressed "
-            "may be larger, for ImageDataset.from_idx leaves them in their file"
+            f"{name}: expected at most {MOST_BYTES:,} bytes in memory, found numbers "
+            f"that take {size:,} (shape {shape}): only images that are not compressed, "
+            "which ImageDataset.from_idx leaves in their file, may be larger"
         )
 
 
