@@ -324,6 +324,12 @@ def test_folder_that_is_none(tmp_path):
     assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
 
 
+def test_a_home_of_nobody(tmp_path, monkeypatch):
+    """Is a folder that is not there."""
+    monkeypatch.setenv("MXNET_HOME", "~nobody-of-that-name")
+    assert sources.places(NAME, "~nobody-of-that-name")[0].folder.name[0] == "~"
+
+
 # What there is
 
 
