@@ -69,6 +69,16 @@ def test_large_pictures_become_smaller(tmp_path, kind, mode):
     assert abs(grey.mean(1) - rows).max() <= 0.03 * expected.max()
 
 
+def test_a_picture_is_told_as_it_is_seen(tmp_path):
+    """Width and height are those of the picture when it is upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = write(tmp_path, encode(NOISE, "JPEG", exif=exif))
+    with open_picture(path) as (image, found):
+        assert found == "40 x 60 RGB"
+        assert image.size == (40, 60)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

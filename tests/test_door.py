@@ -157,6 +157,11 @@ def test_a_name_is_shown_so_that_it_cannot_act(name, shown):
     assert show(name) == shown
 
 
+def test_no_error_acts_on_a_terminal():
+    """Whoever made its message; lines stay lines."""
+    assert str(DataError("a\x1b[2J\nb")) == "a\\x1b[2J\nb"
+
+
 ACTING = "\x1b[2Ja\u202e\udcff"
 
 

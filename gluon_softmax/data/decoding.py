@@ -55,10 +55,12 @@ def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[Image.Image, st
     with reading(path, MOST_FILE) as file, ExitStack() as stack:
         with _explaining(path):
             image = _open(file)
-            kind = f"{image.width} x {image.height} {image.mode}"
+            size, mode = image.size, image.mode
             stack.enter_context(_reserve(_count_bytes(image)))
             image = _decode(image)
-        yield image, kind
+        is_turned = (image.width < image.height) != (size[0] < size[1])
+        width, height = size[::-1] if is_turned else size
+        yield image, f"{width} x {height} {mode}"
 
 
 def _open(file: BinaryIO) -> Image.Image:
