@@ -121,7 +121,6 @@ def run(statement: str) -> tuple[int, str, int]:
         env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"},
     )
     assert done.stdout.strip(), done.stderr
-    print(done.stdout)
     return done.returncode, done.stderr, int(done.stdout.split()[-1])
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from drawn_models import draw_images, draw_model
 from gluon_softmax.cluster.hosts import read_hosts
 from gluon_softmax.commands.main import main
+from gluon_softmax.commands.terminal import showing_names
 from gluon_softmax.data.folders import read_folder
 from gluon_softmax.data.idx import open_idx, read_idx
 from gluon_softmax.data.pictures import read_picture
@@ -32,7 +33,7 @@ AROUND = {
     "cluster/manifests.py": "reads the package's own templates",
     "commands/notebooks.py": "reads a script that it runs then",
     "commands/page/build.py": "reads the package's own files",
-    "commands/terminal.py": "opens the null device to write to",
+    "commands/main.py": "opens the null device to write to",
     "data/decoding.py": "decodes what came through the door",
     "data/idx.py": "decompresses what came through the door",
     "data/published.py": "reads the package's own file",
@@ -195,43 +196,11 @@ def test_names_reach_no_terminal_as_they_are(capsys):
         assert all(line.isprintable() for line in text.splitlines())
 
 
-def run_command(*arguments: str, **options) -> subprocess.CompletedProcess:
-    """Run a command in a process of its own."""
-    command = [sys.executable, "-m", "gluon_softmax", *arguments]
-    return subprocess.run(
-        command, stderr=subprocess.PIPE, text=True, timeout=60, **options
-    )
-
-
-def test_standard_output_that_is_full():
-    """Is an error of one line, and Python's end adds nothing."""
-    with open("/dev/full", "w") as full:
-        done = run_command("data", "list", stdout=full)
-    assert done.returncode == 2
-    expected = "standard output cannot be written (No space left on device)"
-    assert done.stderr == f"gluon-softmax: {expected}\n"
-
-
-def test_an_output_that_has_no_chinese():
-    """Shows the number of what it lacks."""
-    command = ["data", "list", "--root", "短靴"]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = run_command(*command, stdout=subprocess.DEVNULL, env=environment)
-    assert done.returncode == 2
-    assert r"--root names \u77ed\u9774, which is not there" in done.stderr
-
-
-@pytest.mark.parametrize("command", ["train softmax --data ./x", "page", "data list"])
-def test_a_working_directory_that_was_removed(command, tmp_path):
-    """Is no traceback."""
-    (tmp_path / "gone").mkdir()
-    shell = f'rmdir ../gone; exec "{sys.executable}" -m gluon_softmax {command}'
-    done = subprocess.run(
-        ["sh", "-c", shell],
-        cwd=tmp_path / "gone",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == 0 or len(done.stderr.splitlines()) == 1
+def test_an_output_that_has_no_chinese(monkeypatch):
+    """Shows the number of what it lacks; lines stay lines."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with showing_names():
+        print("短靴\x1b[2J a\nb")
+    stream.flush()
+    assert stream.buffer.getvalue() == rb"\u77ed\u9774\x1b[2J a" + b"\nb\n"

@@ -49,8 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
         with warnings.catch_warnings(), raising_at_sigterm(), showing_names():
             warnings.showwarning = _warn
             _check_root(options)
-            return options.command(options)
-    except BrokenPipeError:  # `| head` has read enough
+            code = options.command(options)
+            sys.stdout.flush()  # here, where it can still be caught
+            return code
+    except BrokenPipeError:  # `| head` has read enough; nor may Python's end complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except GluonSoftmaxError as error:
         print(f"gluon-softmax: {_format(error)}", file=sys.stderr)
@@ -63,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
-    print(f"gluon-softmax: {show(message, keep=' ')}", file=sys.stderr)
+    print(f"gluon-softmax: {show(message, keep='\t')}", file=sys.stderr)
 
 
 def _check_root(options: argparse.Namespace) -> None:
