@@ -66,7 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
-    print(f"gluon-softmax: {show(message, keep='\t')}", file=sys.stderr)
+    text = show(message, keep="\t")
+    print(f"gluon-softmax: {text}", file=sys.stderr)
 
 
 def _check_root(options: argparse.Namespace) -> None:
