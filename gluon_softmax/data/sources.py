@@ -111,11 +111,6 @@ def inspect(name: str, train: bool, folder: str | os.PathLike[str]) -> Files | N
     return Files(images, labels, Path(folder), of_images)
 
 
-def _expand(path: str | os.PathLike[str]) -> Path:
-    """Return a path with ``~`` as the home folder; that of nobody stays as it is."""
-    return Path(os.path.expanduser(path))
-
-
 def _mxnet_folder(name: str) -> Path:
     """Return the folder that Gluon's own data sets use."""
     home = _expand(os.environ.get("MXNET_HOME", "~/.mxnet"))
@@ -133,3 +128,8 @@ def _existing(folder: Path, file: str) -> Path | None:
         raise DataError(
             f"{folder} cannot be read ({error.strerror}): name another folder"
         ) from error
+
+
+def _expand(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` as the home folder; that of nobody stays as it is."""
+    return Path(os.path.expanduser(path))

@@ -8,6 +8,7 @@ request centred or normalised.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ def _load_sets(
             DATA_SETS[name](root, train=train) for train in (True, False)
         )
         return train_set, test_set, MOMENTS[name]
-    if not os.path.isdir(name):  # false for names that are too long, too
+    if not Path(name).is_dir():
         raise ArgumentError(
             f"expected data to be one of {', '.join(DATA_SETS)}, or a folder of "
             f"pictures, found {str(name)!r}",
