@@ -23,11 +23,32 @@ __all__ = [
     "check_momentum",
     "check_positive",
     "check_whole_number",
+    "show",
 ]
+
+
+LONGEST = 250
+"""Characters of a name that are shown."""
+
+
+def show(name: object, keep: str = "") -> str:
+    """Return a name as it may be shown: no character of it acts on a terminal.
+
+    Control characters and bytes that are no UTF-8 become visible, `keep` excepted; of a
+    very long name both ends are shown.
+    """
+    text = str(name)
+    if len(text) > LONGEST and not keep:
+        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
 
 
 class GluonSoftmaxError(Exception):
     """Base of every error of this package; commands print it in one line."""
+
+    def __str__(self) -> str:
+        """Return the message; a name in it may be anything."""
+        return show(super().__str__(), keep="\n")
 
     def _render_traceback_(self) -> list[str]:
         """Return what a notebook shows in place of the traceback (IPython asks)."""

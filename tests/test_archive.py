@@ -120,12 +120,12 @@ NO_CHARACTER = np.array([0x110000], "<u4").view("<U1")
 SURROGATE = np.array([0xD800], "<u4").view("<U1")
 HOSTILE = {
     "objects": (save(a=np.array([Trap(), 1], object)), "allow_pickle=False"),
-    "a pickle": (pack(pickle.dumps(Trap())), "allow_pickle="),
+    "a pickle": (pack(pickle.dumps(Trap())), "a damaged one"),
     "more numbers": (forge("<f4", "(5,)"), "a damaged one"),
     "fewer numbers": (forge("<f4", "(3,)"), "as many bytes as an array takes"),
     "no shape": (forge("<f4", "(0, 10**30)", b""), "a damaged one"),
     "numbers of no bytes": (forge("|V0", "(2,)", b""), "numbers or text"),
-    "text of no bytes": (forge("<U0", f"({10**9},)", b""), "as many bytes"),
+    "text of no bytes": (forge("<U0", f"({10**9},)", b""), "at most 65,536 entries"),
     "signs": (forge("<f4", "(" + "-" * 9000 + "1,)"), "a damaged one"),
     "bytes": (save(a=np.array(b"x")), r"expected numbers or text, found type \|S1"),
     "structures": (save(a=np.zeros(2, "i4,f4")), "expected numbers or text"),
@@ -141,7 +141,9 @@ HOSTILE = {
         promise(pack(bytes(2**24), zipfile.ZIP_DEFLATED), 200),
         "a damaged one",
     ),
-    "a promise": (promise(GOOD, 2**29), "1 to 268,435,456 bytes, found 53"),
+    "members": (save(a=np.zeros(1)) + b"PK\1\2" * 2**16, "at most 65,536 entries"),
+    "texts": (save(a=np.zeros(2**17, "U1")), "at most 65,536 entries"),
+    "a promise": (promise(GOOD, 2**29), "1 to 67,108,864 bytes, found 53"),
     "large shape": (forge("<f4", f"({10**9},)"), "a damaged one"),
 }
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +72,58 @@ def test_failure_in_the_block_changes_nothing(target, error, raised):
     if raised is OutputError:
         expected = f"{target} cannot be written (No space left on device): choose"
         assert str(info.value).startswith(expected)
+
+
+@pytest.mark.parametrize("kind", ["link", "link to nowhere", "pipe", "socket"])
+def test_only_a_regular_file_is_replaced(tmp_path, kind):
+    """What else is there stays, and so does what a link points to."""
+    path = tmp_path / "result.json"
+    (tmp_path / "file").write_bytes(OLD)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+    else:
+        path.symlink_to("file" if kind == "link" else "nowhere")
+    before = path.lstat()
+    with pytest.raises(OutputError, match=rf"written \(Is a {kind.split()[0]}\)"):
+        write(path)
+    assert path.lstat() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "result.json"]
+    assert (tmp_path / "file").read_bytes() == OLD
+
+
+def test_a_device_is_not_replaced():
+    """Not even by root, who may."""
+    before = os.lstat("/dev/null")
+    with pytest.raises(OutputError, match=r"/dev/null cannot be written \(Is a device"):
+        write("/dev/null")
+    assert os.lstat("/dev/null").st_ino == before.st_ino
+
+
+KILLED = """
+import os, signal, sys
+from gluon_softmax.storage.atomic import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    """By the next one that writes there; what a living one writes stays."""
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "killed"], timeout=60)
+    (left,) = tmp_path.iterdir()
+    machine = left.name[1:9]
+    elsewhere = left.rename(tmp_path / left.name.replace(machine, "0" * 8))
+    left.touch()
+    with replacing(tmp_path / "other") as temporary:
+        temporary.write_bytes(OLD)
+        write(tmp_path / "new")
+        assert not left.exists()
+        assert {*tmp_path.iterdir()} == {elsewhere, temporary, tmp_path / "new"}
+    assert elsewhere.read_bytes() == b"half"  # its process may live there
 
 
 @pytest.mark.parametrize("place", ["file/result.json", "folder", "/proc/a.json", "/"])

@@ -13,7 +13,7 @@ import pytest
 from cluster_jobs import FOLDER, comes_true, find_processes, find_workers
 from gluon_softmax.cluster import job as jobs
 from gluon_softmax.commands.main import make_parser
-from gluon_softmax.errors import ArgumentError, JobError
+from gluon_softmax.errors import ArgumentError, DataError, JobError
 
 WORK = ["train", "softmax"]
 
@@ -62,12 +62,12 @@ def test_arguments_are_passed_on(started, tmp_path):
         (["-n", 1, "--restart", -1, "--", *WORK], "--restart to be"),
         (["-n", 1, "--hang-limit", 0, "--", *WORK], "--hang-limit to be"),
         (["-n", 1, "--start-limit", "nan", "--", *WORK], "--start-limit to be"),
-        (["-n", 1, "--hosts", "/no", "--", *WORK], "a readable hosts file"),
+        (["-n", 1, "--hosts", "/no", "--", *WORK], "/no cannot be read"),
     ],
 )
 def test_mistakes(started, arguments, message):
     """Each gets one line, before any process starts; also what workers would refuse."""
-    with pytest.raises(ArgumentError, match=message) as info:
+    with pytest.raises((ArgumentError, DataError), match=message) as info:
         run(*arguments)
     assert "\n" not in str(info.value)
     assert not started

@@ -57,7 +57,7 @@ UNUSABLE = (
     ("data verify mnist", "mnist train: not on this machine"),
     ("data fetch mnist --root new", "MNIST is not on this machine"),
     ("predict 0.png bad.png", "bad.png: expected a picture"),
-    ("predict 0.png none.png", "none.png: expected a picture"),
+    ("predict 0.png none.png", "none.png cannot be read (No such file"),
     ("predict grey.png", "grey.png: expected a picture of something, found one colour"),
     ("predict 0.png --model none.npz", "none.npz is not there"),
     ("predict 0.png --model bad.png", "bad.png: expected a .npz"),

@@ -84,6 +84,28 @@ def test_full_disk_at_the_results(train, small_disk):
     assert not list(disk.with_name("disk.copy").glob("out/*"))
 
 
+FILM = """
+import sys
+import numpy as np
+from gluon_softmax.figures.animation import Frame, save_animation
+frames = [Frame(n, 1 / n, 0.5, np.random.rand(784, 10)) for n in range(1, 5)]
+save_animation(frames, "abcdefghij", sys.argv[1])
+"""
+
+
+@pytest.mark.needs("unshare", "ffmpeg")
+@pytest.mark.parametrize("kilobytes", [4, 40])
+def test_full_disk_at_a_film(small_disk, kilobytes):
+    """Another process writes it, and has to say that it could not."""
+    disk, with_size = small_disk
+    command = [*with_size(1024 * kilobytes), sys.executable, "-c", FILM]
+    done = subprocess.run(
+        [*command, disk / "film.mp4"], capture_output=True, text=True, timeout=60
+    )
+    assert "film.mp4 cannot be written (ffmpeg ended with exit code" in done.stderr
+    assert not list(disk.with_name("disk.copy").iterdir())
+
+
 @pytest.mark.needs("unshare")
 def test_full_dev_shm(train, full_shm):
     """Training needs no /dev/shm."""

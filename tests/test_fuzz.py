@@ -49,6 +49,14 @@ def test_damaged_idx(damaged, compress):
 
 
 @SETTINGS
+@given(choose(damage_bytes, "picture", "hosts"))
+def test_damaged_picture(damaged):
+    """A picture in every format that is decoded; a job's machines."""
+    name, content = damaged
+    READERS[name](content)
+
+
+@SETTINGS
 @given(choose(damage_npz, "model", "checkpoint"))
 def test_damaged_npz(damaged):
     """A model and a checkpoint."""
@@ -92,6 +100,17 @@ CHANGES = [
     ("model", {"format": np.zeros(2**21, "S1")}),
     ("model", {"pixel_mean": np.array([0.5])}),
     ("model", {"classes": np.array("ab")}),
+    (
+        "model",
+        {
+            "classes": np.zeros(0, "U1"),
+            "W": np.zeros((784, 0), "f4"),
+            "b": np.zeros(0, "f4"),
+        },
+    ),
+    ("model", {"classes": np.zeros(2**17, "U1")}),
+    ("comparison", {"settings": {"lr": "\ud800"}}),
+    ("comparison", {"histories": {}}),
 ]
 """What broke a reader once, or what it took for valid."""
 MAKERS = {

@@ -8,10 +8,12 @@ import lzma
 import struct
 import tracemalloc
 import zlib
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gluon_softmax.data import idx
 from gluon_softmax.data.idx import decode_idx, read_content, read_idx
 from gluon_softmax.errors import DataError
 from idx_files import pack_header, pack_idx
@@ -154,6 +156,17 @@ def bomb() -> bytes:
     pieces = [deflate.compress(GOOD)]
     pieces += [deflate.compress(bytes(MEBIBYTE)) for _ in range(64)]
     return b"".join([*pieces, deflate.flush()])
+
+
+@pytest.mark.parametrize(("name", "size"), [("uint8", 14), ("int16", 32)])
+def test_more_numbers_than_memory_holds_are_refused(path, monkeypatch, name, size):
+    """Compressed or not; whose bytes change places, are there twice meanwhile."""
+    content = pack_idx(np.arange(4 if size == 32 else 6, dtype=name))
+    for most, packed in product((size, size - 1), (content, gzip.compress(content))):
+        monkeypatch.setattr(idx, "MOST_BYTES", most)
+        array, message = read_or_refuse(path, packed)
+        assert (array is None) == (most < size)
+        assert array is not None or f"numbers that take {size} (shape " in message
 
 
 CLAIMS = [pack_header(*[LARGEST] * n, code=0x0E) + bytes(100_000) for n in (2, 3, 32)]

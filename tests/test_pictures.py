@@ -255,15 +255,6 @@ def test_a_changed_test_image_is_classified_the_same(kind, fashion, save):
     assert same[expected.max(axis=1) > 0.7].all()
 
 
-@pytest.mark.parametrize("limit", [1000, 2000])
-def test_a_picture_too_large_to_be_true(limit, save, monkeypatch):
-    """Pillow's limit is an error, where Pillow itself warns too."""
-    path = save(draw_shape(60, 60))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(DataError, match="decompression bomb"):
-        read_picture(path)
-
-
 def encode(image, file_format):
     """Give a picture's bytes."""
     file = io.BytesIO()
@@ -274,21 +265,15 @@ def encode(image, file_format):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cannot identify"),
-        (b"<html>sign in</html>", "cannot identify"),
-        (encode(draw_shape(), "PNG")[:200], "found none that can be read"),
-        (encode(draw_shape(), "JPEG")[:700], "truncated"),
         (encode(Image.new("RGB", (50, 50), "red"), "PNG"), r"one colour all over"),
         (encode(Image.new("RGBA", (50, 50)), "PNG"), r"one colour .* \(grey 255\)"),
         (encode(Image.new("I", (50, 50), 9), "TIFF"), r"one colour .* \(grey 0\)"),
-        (None, "No such file or directory"),
     ],
 )
-def test_what_is_no_picture_gets_one_line(content, message, tmp_path):
+def test_a_picture_of_one_colour_gets_one_line(content, message, tmp_path):
     """It names the file, what was expected, and what to do."""
     path = tmp_path / "a.png"
-    if content is not None:
-        path.write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:
         read_picture(path)
     assert str(caught.value).startswith(f"{path}: expected a picture")

@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,7 +124,24 @@ def hang(handler, file):
     time.sleep(3)
 
 
+def trickle(handler, file):
+    """Send a byte at a time, each soon enough not to be given up for it."""
+    send(handler, b"\x1f\x8b", length=1000)
+    with suppress(OSError):
+        for _ in range(60):
+            time.sleep(0.1)
+            handler.wfile.write(b"x")
+
+
+def send_without_end(handler, file):
+    """Send more than any file of a data set has."""
+    with suppress(OSError):
+        send(handler, bytes(3 * 10**6))
+
+
 BAD_ANSWERS = {
+    "trickle": (trickle, "train-images-idx3-ubyte.gz: not all in 3 seconds"),
+    "without end": (send_without_end, "more than 2,000,000 bytes"),
     "missing": (lambda to, file: to.send_error(404), "-ubyte.gz: HTTPError 404"),
     "web page": (lambda to, file: send(to, b"<html>sign in</html>"), "a web page"),
     "other data": (
@@ -286,6 +304,12 @@ def test_folder_that_is_none(tmp_path):
     assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
 
 
+def test_a_home_of_nobody(tmp_path, monkeypatch):
+    """Is a folder that is not there."""
+    monkeypatch.setenv("MXNET_HOME", "~nobody-of-that-name")
+    assert sources.places(NAME, "~nobody-of-that-name")[0].folder.name[0] == "~"
+
+
 # What there is
 
 
@@ -333,6 +357,8 @@ def impatient(monkeypatch):
     """Wait for mirrors only a moment."""
     monkeypatch.setattr(download, "PROBE_SECONDS", 1.5)
     monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", (1.0, 1.0))
+    monkeypatch.setattr(download, "DOWNLOAD_SECONDS", 3.0)
+    monkeypatch.setattr(download, "MOST_BYTES", 2 * 10**6)
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)

@@ -21,12 +21,12 @@ import socket
 import sys
 from collections.abc import Sequence
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 
 from ..errors import ArgumentError
+from ..storage.files import reading
 
 __all__ = ["HERE", "Host", "add_ssh", "read_hosts"]
 
@@ -34,6 +34,9 @@ SSH_OPTIONS = (
     *("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
     *("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2"),
 )
+
+MOST_BYTES = 2**20
+"""So much a hosts file may hold."""
 
 
 class Host(NamedTuple):
@@ -74,14 +77,16 @@ def read_hosts(path: str | os.PathLike[str]) -> list[Host]:
     Raises
     ------
     ArgumentError
-        If it cannot be read, or a line is not understood.
+        If a line is not understood.
+    DataError
+        If it cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
+        with reading(path, MOST_BYTES) as file:
+            text = file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
         raise ArgumentError(
-            f"expected a readable hosts file, found {path} ({reason})"
+            f"expected a readable hosts file, found {path} (not a text file)"
         ) from error
     hosts: dict[str, Host] = {}
     for number, line in enumerate(text.splitlines(), 1):

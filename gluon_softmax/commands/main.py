@@ -9,7 +9,7 @@ import warnings
 
 from .. import __version__
 from ..cluster.variables import ignore_variables
-from ..errors import ArgumentError, DataError, GluonSoftmaxError
+from ..errors import ArgumentError, DataError, GluonSoftmaxError, show
 from . import (
     bench,
     compare,
@@ -27,6 +27,7 @@ from . import (
 from .interruption import Terminated, raising_at_sigterm
 from .page import command as page
 from .parser import Parser
+from .terminal import showing_names
 
 __all__ = ["main", "make_parser"]
 
@@ -62,7 +63,7 @@ def _call(arguments: list[str] | None) -> int:
     """Parse the arguments and call the command that they name."""
     try:
         options = make_parser().parse_args(arguments)
-        with warnings.catch_warnings(), raising_at_sigterm():
+        with warnings.catch_warnings(), raising_at_sigterm(), showing_names():
             warnings.showwarning = _warn
             _ignore_variables()
             _check_folders(options)
@@ -86,7 +87,8 @@ def _drop_output() -> bool:
 
 def _warn(message: Warning, *where) -> None:
     """Print a warning in one line, without the code that it comes from."""
-    print(f"gluon-softmax: {message}", file=sys.stderr)
+    text = show(message, keep="\t")
+    print(f"gluon-softmax: {text}", file=sys.stderr)
 
 
 def _ignore_variables() -> None:

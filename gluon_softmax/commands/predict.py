@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import check_whole_number
+from ..errors import check_whole_number, show
 from .results import MODEL, check_result
 
 __all__ = ["add_arguments"]
@@ -65,7 +65,7 @@ def _predict(options: argparse.Namespace) -> int:
             print(line)
     if len(images) > MOST_DRAWN:
         print(f"the figure shows the first {MOST_DRAWN} of {len(images)} pictures")
-    names = [path.name for path in options.images[:MOST_DRAWN]]
+    names = [show(path.name) for path in options.images[:MOST_DRAWN]]
     title = f"{model.network}, trained on {model.data or 'other data'}"
     figure = show_probabilities(
         images[:MOST_DRAWN], names, probabilities[:MOST_DRAWN], model.classes, title

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import queue
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import DataError, DownloadError
 from ..storage.atomic import replacing
@@ -19,6 +22,10 @@ PROBE_SECONDS = 10.0
 """How long all mirrors together have to show that they can be reached."""
 DOWNLOAD_TIMEOUT = (5.0, 15.0)
 """Seconds to connect, and seconds without a byte, before a mirror is given up."""
+DOWNLOAD_SECONDS = 900.0
+"""Seconds that one file may take in all: the largest then comes with 30 kB a second."""
+MOST_BYTES = 2**27
+"""So much a mirror may send for one file."""
 
 
 def fetch(
@@ -87,22 +94,59 @@ def _probe(mirror: str, answers: dict[str, str]) -> None:
 
 def _download(name: str, mirror: str, folder: Path, file: str) -> Path:
     """Download one file, verify it, and move it into its place."""
-    import pooch
-    import requests
-
-    download = pooch.HTTPDownloader(
-        progressbar=sys.stderr.isatty(), timeout=DOWNLOAD_TIMEOUT
-    )
     path = folder / f"{file}.gz"
     with replacing(path) as temporary:
         try:
-            download(f"{mirror}{file}.gz", str(temporary), None)
+            with _File(temporary, "w") as place:
+                _fill(place, f"{mirror}{path.name}")
             read_verified(name, temporary, file)
-        except requests.RequestException as error:
-            status = getattr(error.response, "status_code", "")
-            reason = f"{type(error).__name__} {status}".strip()
-            raise DownloadError(f"{path.name}: {reason}") from error
         except DataError as error:
             message = str(error).replace(str(temporary), path.name)
             raise DownloadError(message) from error
     return path
+
+
+class _File(io.FileIO):
+    """A file that takes no more than any data set's has."""
+
+    def write(self, content: bytes) -> int:
+        """Write a piece of what a mirror sends."""
+        if self.tell() + len(content) > MOST_BYTES:
+            raise DownloadError(f"more than {MOST_BYTES:,} bytes")
+        return super().write(content)
+
+
+def _fill(place: BinaryIO, url: str) -> None:
+    """Download a file within `DOWNLOAD_SECONDS`, however slowly its bytes come.
+
+    A mirror that is too slow is left to a thread, which ends when the file is closed.
+    """
+    results: queue.Queue[Exception | None] = queue.Queue()
+    threading.Thread(
+        target=lambda: results.put(_download_all(place, url)), daemon=True
+    ).start()
+    try:
+        error = results.get(timeout=DOWNLOAD_SECONDS)
+    except queue.Empty:
+        error = DownloadError(f"not all in {DOWNLOAD_SECONDS:g} seconds")
+    if isinstance(error, DownloadError):
+        raise DownloadError(f"{url.rpartition('/')[2]}: {error}") from error
+    if error is not None:
+        raise error
+
+
+def _download_all(place: BinaryIO, url: str) -> Exception | None:
+    """Download a file, and return what went wrong."""
+    import pooch
+    import requests
+
+    try:
+        is_shown = sys.stderr.isatty()
+        download = pooch.HTTPDownloader(progressbar=is_shown, timeout=DOWNLOAD_TIMEOUT)
+        download(url, place, None)
+    except requests.RequestException as error:
+        status = getattr(error.response, "status_code", "")
+        return DownloadError(f"{type(error).__name__} {status}".strip())
+    except Exception as error:  # raised where it is waited for
+        return error
+    return None

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
+from ..storage.files import open_file
 
 __all__ = ["FileArray"]
 
@@ -32,7 +33,7 @@ class FileArray:
     ):
         self.shape = shape
         self._path, self._offset = Path(path), offset
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, kept open
+        self._file = open_file(path, buffering=0)
         self._state = self._read_state()
 
     def __reduce__(self):

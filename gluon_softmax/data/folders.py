@@ -7,18 +7,17 @@ DIR/CLASS/*.png, of which every fifth picture of each class is then kept for tes
 from __future__ import annotations
 
 import os
-import struct
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from ..errors import DataError
+from ..errors import DataError, show
+from ..storage.files import list_folder
 from .datasets import ImageDataset
+from .decoding import open_picture
 from .pictures import SIDE, WHOLE, prepare
 from .randomness import random_state
 
@@ -54,9 +53,9 @@ def read_folder(
 def _find_files(folder: Path, seed: int) -> tuple[tuple[str, ...], list[Files]]:
     """Name the classes, and list the files for training and for testing."""
     parts = [folder / "train", folder / "test"]
-    if not all(part.is_dir() for part in parts):
+    if not all(map(os.path.isdir, parts)):
         for part, other in (parts, parts[::-1]):
-            if part.is_dir() and _list_folders(part):
+            if os.path.isdir(part) and _list_folders(part):
                 raise DataError(f"{folder}: expected {other.name}/ beside {part.name}/")
         classes, files = _list_classes(folder)
         return classes, _draw_split(files, seed)
@@ -87,7 +86,7 @@ def _list_classes(folder: Path) -> tuple[tuple[str, ...], list[Files]]:
             raise DataError(
                 f"{each}: expected PNG or JPEG files of a class, found none"
             )
-    return tuple(each.name for each in folders), files
+    return tuple(show(each.name) for each in folders), files
 
 
 def _draw_split(files: list[Files], seed: int) -> list[Files]:
@@ -110,52 +109,38 @@ def _read_all(
     files: Files, classes: tuple[str, ...], folder: Path, seed: int
 ) -> ImageDataset:
     """Read files in an order that mixes the classes, so that any part has them all."""
+    title = show(folder.resolve().name)
     files = [files[i] for i in random_state(seed).permutation(len(files))]
     images = np.empty((len(files), SIDE, SIDE), np.uint8)
     paths = [path for path, _ in files]
     hidden = None if len(files) >= MANY else True
     # Decoding leaves Python free.
-    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        read = threads.map(_read_pixels, paths)
-        read = tqdm(read, folder.name, len(files), disable=hidden)
+    with ThreadPoolExecutor() as threads:
+        read = tqdm(threads.map(_read_pixels, paths), title, len(files), disable=hidden)
         for number, pixels in enumerate(read):
             images[number] = pixels
     labels = np.array([label for _, label in files])
-    place = {"title": folder.resolve().name, "origin": str(folder)}
+    place = {"title": title, "origin": show(folder)}
     return ImageDataset(images, labels, classes=classes, preparation=WHOLE, **place)
 
 
 def _read_pixels(path: Path) -> np.ndarray:
     """Read one picture."""
-    try:
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return prepare(image, WHOLE).pixels
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        reason = getattr(error, "strerror", None) or "damaged, or of another kind"
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        reason = f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
-    raise DataError(
-        f"{path}: expected a picture as PNG or JPEG, found one that cannot be read "
-        f"({reason}): mend or remove it"
-    )
+    with open_picture(path) as (image, _):
+        return prepare(image, WHOLE).pixels
 
 
 def _list_folders(folder: Path) -> list[Path]:
     """List the folders in a folder."""
-    return [path for path in _list_visible(folder) if path.is_dir()]
+    return [path for path in _list_visible(folder) if os.path.isdir(path)]
 
 
 def _list_pictures(folder: Path) -> list[Path]:
     """List the files in a folder that are called like pictures."""
-    found = [path for path in _list_visible(folder) if path.is_file()]
+    found = [path for path in _list_visible(folder) if os.path.isfile(path)]
     return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 
 def _list_visible(folder: Path) -> list[Path]:
     """List what is in a folder and not hidden, by name."""
-    try:
-        found = [path for path in folder.iterdir() if path.name[0] != "."]
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read ({error.strerror})") from error
-    return sorted(found, key=lambda path: path.name)
+    return [path for path in list_folder(folder) if path.name[0] != "."]

@@ -15,7 +15,8 @@ from typing import BinaryIO, Union
 import numpy as np
 from isal import igzip, isal_zlib  # twice as fast as zlib
 
-from ..errors import DataError
+from ..errors import DataError, show
+from ..storage.files import reading
 from .filearray import FileArray
 
 Content = Union[bytes, memoryview]
@@ -26,6 +27,7 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_HEADER = 4 + 4 * MAX_DIMENSIONS
 MAX_RATIO = 1032  # of the bytes that gzip unpacks to those that it reads
+MOST_BYTES = 640 * 2**20  # in memory: the largest of EMNIST takes 522 MiB
 PIECE = 2**20  # bytes that fit the processor's cache: faster than all at once
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_CONTENT = {
@@ -41,44 +43,40 @@ OTHER_CONTENT = {
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """Read an IDX file, compressed with gzip or not, whatever its name."""
-    return decode_idx(read_content(path), str(path))
+    return decode_idx(read_content(path), show(path))
 
 
 def open_idx(path: str | os.PathLike[str]) -> np.ndarray | FileArray:
     """Open an IDX file of any size: bytes that are not compressed stay in the file."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(MAX_HEADER)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with reading(path) as file:
+        start, size = file.read(MAX_HEADER), os.fstat(file.fileno()).st_size
     if start.startswith(GZIP_MAGIC):
         return read_idx(path)
-    dtype, shape = _parse_header(start, str(path))
+    dtype, shape = _parse_header(start, show(path))
     if dtype != np.uint8:
         return read_idx(path)
-    _check_size(os.path.getsize(path), dtype, shape, str(path))
+    _check_size(size, dtype, shape, show(path))
     return FileArray(path, shape, _header_length(shape))
 
 
 def read_content(path: str | os.PathLike[str]) -> memoryview:
     """Read a file's IDX bytes, decompressed, and no more than its header promises."""
+    name = show(path)
     try:
-        with open(path, "rb") as file:
+        with reading(path) as file:
             most = os.fstat(file.fileno()).st_size
             if file.peek(2)[:2] != GZIP_MAGIC:
-                return _read_promised(file, most, str(path))
+                return _read_promised(file, most, name)
             with igzip.open(file) as unpacked:
-                return _read_promised(unpacked, MAX_RATIO * most, str(path))
+                return _read_promised(unpacked, MAX_RATIO * most, name)
     except EOFError as error:
         raise DataError(
-            f"{path} is cut off within its gzip stream: delete it and fetch it again"
+            f"{name} is cut off within its gzip stream: delete it and fetch it again"
         ) from error
     except (igzip.BadGzipFile, isal_zlib.error) as error:
         raise DataError(
-            f"{path} is a damaged gzip file ({error}): delete it and fetch it again"
+            f"{name} is a damaged gzip file ({error}): delete it and fetch it again"
         ) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def decode_idx(content: Content, name: str = "IDX data") -> np.ndarray:
@@ -102,14 +100,26 @@ def _read_promised(file: BinaryIO, most: int, name: str) -> memoryview:
     """Read header and numbers of a file that holds at most so many bytes."""
     start = file.read(MAX_HEADER)
     dtype, shape = _parse_header(start, name)
+    length = min(_length(dtype, shape), most)
+    _check_memory(length if dtype.itemsize == 1 else 2 * length, shape, name)
     # One byte more than promised shows whether there is more, and checks gzip's sum.
-    place = memoryview(bytearray(min(_length(dtype, shape), most) + 1))
+    place = memoryview(bytearray(length + 1))
     count = min(len(start), len(place))
     place[:count] = start[:count]
     while count < len(place) and (read := file.readinto(place[count : count + PIECE])):
         count += read
     _check_size(count, dtype, shape, name)
     return place[:count].toreadonly()
+
+
+def _check_memory(size: int, shape: tuple[int, ...], name: str) -> None:
+    """Check that numbers fit memory: twice those whose bytes change places."""
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{name}: expected at most {MOST_BYTES:,} bytes in memory, found numbers "
+            f"that take {size:,} (shape {shape}): only images that are not compressed, "
+            "which ImageDataset.from_idx leaves in their file, may be larger"
+        )
 
 
 def _check_size(size: int, dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
@@ -163,10 +173,3 @@ def _header_length(shape: tuple[int, ...]) -> int:
 def _length(dtype: np.dtype, shape: tuple[int, ...]) -> int:
     """Count the bytes of the whole file."""
     return _header_length(shape) + math.prod(shape) * dtype.itemsize
-
-
-def _unreadable(path: str | os.PathLike[str], error: OSError) -> DataError:
-    """Return the error that says why the system does not read a file."""
-    return DataError(
-        f"{path} cannot be read ({error.strerror}): expected an IDX file there"
-    )

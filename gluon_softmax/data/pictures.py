@@ -7,13 +7,13 @@ model sees new pictures as it saw those that it was trained on.
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..errors import DataError, check_choice
+from .decoding import open_picture
 
 __all__ = [
     "DIGITS",
@@ -66,8 +66,8 @@ def assume_rule(data: str) -> str:
 def prepare(image: Image.Image, rule: str) -> Picture:
     """Bring a picture of any size and mode to 28 x 28 bytes of grey.
 
-    It is turned as its EXIF data say. What is transparent becomes white, as on paper,
-    and sixteen bits become eight. Then, by the rule:
+    What is transparent becomes white, as on paper, and sixteen bits become eight. Then,
+    by the rule:
 
     ``whole``: the longer side is brought to 28 pixels, the shorter one filled up with
     the median along the edge. A grey picture of 28 x 28 bytes stays as it is.
@@ -80,33 +80,21 @@ def prepare(image: Image.Image, rule: str) -> Picture:
     ``digits``: so too, with a margin of 4 pixels, the centre of mass in the middle.
     """
     check_choice("rule", rule, RULES)
-    upright = ImageOps.exif_transpose(image)
-    steps = [f"{upright.width} x {upright.height} {upright.mode}, read as grey"]
-    grey = _to_grey(upright)
-    if getattr(image, "is_animated", False):
-        steps.insert(0, "frame 1 of several")
+    grey, steps = _to_grey(image), []
     if rule == WHOLE:
         return Picture(_fit_whole(grey), steps)
     return Picture(_fit_subject(np.asarray(grey), MARGINS[rule], steps), steps)
 
 
 def read_picture(path: str | os.PathLike[str], rule: str = GARMENTS) -> Picture:
-    """Read a picture; one that would fill the memory is refused as well."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return prepare(image, rule)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-    # What Pillow raises for damaged files depends on the format: ValueError,
-    # SyntaxError, struct.error and others, besides its own.
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DataError(
-            f"{path}: expected a picture (PNG, JPEG, ...), found none that can be "
-            f"read ({reason}): check the path, or save the picture again"
-        ) from error
+    """Read a picture, and prepare it by a rule."""
+    with open_picture(path) as (image, kind):
+        try:
+            picture = prepare(image, rule)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+    picture.steps.insert(0, f"{kind}, read as grey")
+    return picture
 
 
 def _to_grey(image: Image.Image) -> Image.Image:

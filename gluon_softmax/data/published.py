@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ArgumentError, DataError
+from ..storage.files import hash_file
 from .idx import read_content
 
 __all__ = ["FILE_NAMES", "PUBLISHED", "Publication", "get_publication", "read_verified"]
@@ -67,7 +68,7 @@ def read_verified(name: str, path: Path, file: str) -> tuple[memoryview, str]:
     if digest == published.sha256[file]:
         return content, OFFICIAL
     earlier = published.earlier_sha1.get(file)
-    if earlier == hashlib.sha1(path.read_bytes()).hexdigest():
+    if earlier and earlier == hash_file(path, "sha1"):
         return content, EARLIER
     raise DataError(
         f"{path} is not {published.title}'s {file}: {_identify(digest)}; "

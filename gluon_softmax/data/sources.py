@@ -64,16 +64,16 @@ class Finding(NamedTuple):
 def places(name: str, root: str | os.PathLike[str] | None = None) -> list[Place]:
     """List the folders to look in, in order, `root` first."""
     torch_raw = Path(get_publication(name).torchvision_folder) / "raw"
-    keras = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    keras = _expand(os.environ.get("KERAS_HOME", "~/.keras"))
     found = [Place(_mxnet_folder(name), "MXNet's folder", False)]
     found.append(Place(keras / "datasets" / name, "Keras's cache", False))
-    for parent in (Path("data"), Path("../data"), Path("~/.cache/torch").expanduser()):
+    for parent in (Path("data"), Path("../data"), _expand("~/.cache/torch")):
         found.append(Place(parent / torch_raw, "torchvision's folder", False))
     if os.environ.get(ENVIRONMENT_VARIABLE):
-        folder = Path(os.environ[ENVIRONMENT_VARIABLE]).expanduser() / name
+        folder = _expand(os.environ[ENVIRONMENT_VARIABLE]) / name
         found.insert(0, Place(folder, f"${ENVIRONMENT_VARIABLE}", True))
     if root is not None:
-        found.insert(0, Place(Path(root).expanduser(), "the folder given", True))
+        found.insert(0, Place(_expand(root), "the folder given", True))
     return found
 
 
@@ -104,7 +104,7 @@ def read(name: str, train: bool, root: str | os.PathLike[str] | None = None) -> 
             continue
         if files is not None:
             return files
-    folder = _mxnet_folder(name) if root is None else Path(root).expanduser()
+    folder = _mxnet_folder(name) if root is None else _expand(root)
     fetch(name, folder, FILE_NAMES[train])
     return inspect(name, train, folder)
 
@@ -153,7 +153,7 @@ def take_inventory(
 
 def _mxnet_folder(name: str) -> Path:
     """Return the folder that Gluon's own data sets use."""
-    home = Path(os.environ.get("MXNET_HOME", "~/.mxnet")).expanduser()
+    home = _expand(os.environ.get("MXNET_HOME", "~/.mxnet"))
     return home / "datasets" / name
 
 
@@ -168,3 +168,8 @@ def _existing(folder: Path, file: str) -> Path | None:
         raise DataError(
             f"{folder} cannot be read ({error.strerror}): name another folder"
         ) from error
+
+
+def _expand(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` as the home folder; that of nobody stays as it is."""
+    return Path(os.path.expanduser(path))

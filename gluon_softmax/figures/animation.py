@@ -105,8 +105,9 @@ def _write(film: animation.Animation, path: Path) -> None:
         path.write_text(f"{head}\n{page}", encoding="utf-8")
         return
     writer = "pillow" if path.suffix.lower() == ".gif" else "ffmpeg"
+    options = ["-xerror"] if writer == "ffmpeg" else None  # a full disk is one
     try:
-        film.save(path, writer, FRAMES_PER_SECOND, dpi=80)
+        film.save(path, writer, FRAMES_PER_SECOND, dpi=80, extra_args=options)
     except subprocess.CalledProcessError as error:
         raise OSError(f"{writer} ended with exit code {error.returncode}") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
+from ..errors import show
 from ..storage.atomic import replacing
 from .live import in_notebook
 
@@ -21,7 +22,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> list[Path]:
     """
     path = Path(path)
     # The salt, and no date: else the file would change with every run.
-    same_each_time = {"svg.hashsalt": path.name, "svg.fonttype": "path"}
+    same_each_time = {"svg.hashsalt": show(path.name), "svg.fonttype": "path"}
     files = []
     for kind, metadata in (("png", None), ("svg", {"Date": None})):
         file = path.with_name(f"{path.name}.{kind}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -17,6 +16,7 @@ from ..data.likeness import measure_likeness
 from ..errors import DataError
 from ..history import History
 from ..storage.atomic import write_json
+from ..storage.files import hash_file
 from ..storage.json_data import read_json
 from .model import Model, load_model, save_model
 
@@ -59,7 +59,7 @@ def write_comparison(
         )
         name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
-        models[version] = {"file": name, "sha256": _hash(folder / name)}
+        models[version] = {"file": name, "sha256": hash_file(folder / name)}
     content = {"format": COMPARISON_FORMAT, **comparison.to_dict(), "models": models}
     yield write_json(content, folder / f"comparison{suffix}.json")
 
@@ -75,6 +75,8 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
     try:
         numbers = _read_numbers(content)
         files = {name: _read_entry(m) for name, m in content["models"].items()}
+        if files.keys() != numbers["histories"].keys():
+            raise DataError("a model without its history, or a history alone")
     except (AttributeError, DataError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: expected a comparison's numbers, found others "
@@ -134,13 +136,8 @@ def _read_entry(entry: dict) -> tuple[str, str]:
 def _read_model(path: Path, wanted: str) -> Model:
     """Read a model, which must be the one that the numbers are of."""
     model = load_model(path)
-    if _hash(path) != wanted:
+    if hash_file(path) != wanted:
         raise DataError(
             f"{path}: expected the comparison's model, found another: {REMEDY}"
         )
     return model
-
-
-def _hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

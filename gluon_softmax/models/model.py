@@ -18,7 +18,7 @@ import numpy as np
 
 from ..data.likeness import Likeness
 from ..data.pictures import RULES
-from ..errors import ArgumentError, DataError, check_choice, check_positive
+from ..errors import ArgumentError, DataError, check_choice, check_positive, show
 from ..storage.archive import read_arrays, write_arrays
 
 __all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
@@ -108,6 +108,8 @@ class Model:
         object.__setattr__(self, "data", _as_utf8(self.data))
         object.__setattr__(self, "classes", tuple(map(_as_utf8, self.classes)))
         num_classes = len(self.classes)
+        if not num_classes:
+            raise ArgumentError("expected the names of some classes, found none")
         if self.likeness is not None:
             _check_likeness(self.likeness, num_classes)
         expected = {
@@ -152,8 +154,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     """
     if not os.path.exists(path):  # false for names that are too long, too
         raise DataError(
-            f"{path} is not there: run gluon-softmax compare or train first, which "
-            "write models, or name another file"
+            f"{show(path)} is not there: run gluon-softmax compare or train first, "
+            "which write models, or name another file"
         )
     arrays = read_arrays(path)
     try:
@@ -168,7 +170,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         measured = [head.pop(n, None) for n in ("class_means", "typical_limits")]
         if measured != [None, None]:
             head["likeness"] = Likeness(*(np.array(m, "float32") for m in measured))
-        return Model(params=arrays, **{**head, "classes": tuple(head["classes"])})
+        head["classes"] = tuple(map(show, head["classes"]))
+        return Model(params=arrays, **{**head, "data": show(head["data"])})
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: expected a model's arrays, found others ({error!s:.300}): "

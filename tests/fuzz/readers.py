@@ -7,15 +7,21 @@ bytes are refused.
 from __future__ import annotations
 
 import atexit
+import resource
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from gluon_softmax.cluster import hosts
 from gluon_softmax.commands.study import Experiment, Study
-from gluon_softmax.data import idx
-from gluon_softmax.errors import GluonSoftmaxError
+from gluon_softmax.data import idx, pictures
+from gluon_softmax.data.decoding import open_picture
+from gluon_softmax.data.pictures import WHOLE, prepare
+from gluon_softmax.errors import DataError, GluonSoftmaxError
 from gluon_softmax.history import History
 from gluon_softmax.models import model
 from gluon_softmax.models.comparison_file import read_comparison
@@ -26,6 +32,8 @@ from . import seeds
 
 LONGEST = 1000
 """Characters that one line of an error may have."""
+MOST_SECONDS, MOST_KILOBYTES = 60, 10**6
+"""What an input may take, and add to the most that the process ever had."""
 
 _folder = tempfile.TemporaryDirectory()
 atexit.register(_folder.cleanup)
@@ -36,6 +44,7 @@ FOLDER = Path(_folder.name)
 
 def read(reader: Callable[..., object], *arguments: object) -> object:
     """Return what a reader does; None where it refuses its input in one line."""
+    start, before = time.monotonic(), _measure_peak()
     try:
         return reader(*arguments)
     except GluonSoftmaxError as error:
@@ -43,6 +52,14 @@ def read(reader: Callable[..., object], *arguments: object) -> object:
         assert len(line.splitlines()) == 1, line
         assert len(line) <= LONGEST, line[:LONGEST]
         return None
+    finally:
+        assert time.monotonic() - start < MOST_SECONDS
+        assert _measure_peak() - before < MOST_KILOBYTES
+
+
+def _measure_peak() -> int:
+    """Return the most memory that the process ever had, in kilobytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def write(content: bytes, name: str = "input") -> Path:
@@ -134,8 +151,25 @@ def read_study(content: bytes) -> object:
     return found
 
 
+def read_picture(content: bytes) -> object:
+    """Prepare a picture, as a folder of a data set has it and as `predict` does."""
+    path = write(content, "input.png")
+    with suppress(DataError), open_picture(path) as (image, _):
+        assert prepare(image, WHOLE).pixels.shape == (28, 28)
+    found = read(pictures.read_picture, path)
+    assert found is None or found.pixels.shape == (28, 28)
+    return found
+
+
+def read_hosts(content: bytes) -> object:
+    """Read the machines of a job."""
+    return read(hosts.read_hosts, write(content))
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "idx": read_idx,
+    "picture": read_picture,
+    "hosts": read_hosts,
     "gzip": read_idx,
     "model": read_model,
     "checkpoint": read_checkpoint,

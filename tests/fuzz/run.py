@@ -1,4 +1,6 @@
-"""Fuzz one format until something breaks: ``python -m fuzz.run idx|npz|json SECONDS``.
+"""Fuzz one format until it breaks: ``python -m fuzz.run FORMAT SECONDS``.
+
+The formats are idx, picture, npz and json.
 
 Hypothesis keeps what broke: the test of that format shows it, and fails until mended.
 """
@@ -13,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["gluon_softmax", "zipfile"]):
     import test_fuzz
 
-OPTIONS = ["-max_len=4096", "-len_control=0", "-timeout=10", "-rss_limit_mb=512"]
+OPTIONS = ["-max_len=4096", "-len_control=0", "-timeout=10", "-rss_limit_mb=1000"]
 """Of libFuzzer: bytes of an input, long ones at once; its seconds; MiB, MXNet's too."""
 
 

@@ -8,7 +8,9 @@ import io
 import json
 
 import numpy as np
+from gluon_softmax.data.decoding import FORMATS
 from idx_files import pack_idx
+from PIL import Image
 
 RUN = {"network": "softmax", "seed": 0}
 EPOCH = {"epoch": 1, "loss": 0.5, "train_acc": 0.75, "test_acc": 0.5, "seconds": 0.1}
@@ -65,8 +67,20 @@ COMPARISON = {
 }
 SHAPES = {"uint8": (3, 2, 2), "float32": (2, 3), "float64": (1,), "int16": (4, 1)}
 IDX = [pack_idx(np.ones(shape, name)) for name, shape in SHAPES.items()]
+NOISE = np.random.RandomState(0).randint(0, 256, (12, 15), "uint8")
+
+
+def save_picture(kind: str) -> bytes:
+    """Return a small picture's bytes in a format."""
+    file = io.BytesIO()
+    Image.fromarray(NOISE).save(file, kind)
+    return file.getvalue()
+
+
 VALID = {
     "idx": IDX,
+    "picture": [save_picture(kind) for kind in FORMATS],
+    "hosts": [b"localhost slots=2\n# a\nb address=10.0.0.2 python=/p\n"],
     "gzip": [gzip.compress(content, mtime=0) for content in IDX],
     "model": [MODEL, save(MODEL_ARRAYS, compressed=True)],
     "checkpoint": [save_checkpoint(json.dumps(HEAD))],
