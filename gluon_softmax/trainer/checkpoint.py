@@ -7,7 +7,6 @@ pickle is ever loaded.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import math
@@ -26,6 +25,7 @@ from ..errors import ArgumentError, DataError, OutputError, check_whole_number
 from ..history import History
 from ..storage.archive import read_arrays, write_arrays
 from ..storage.json_data import decode_json
+from ..storage.locking import lock
 
 __all__ = ["CheckpointFolder", "State", "hash_arrays"]
 
@@ -66,7 +66,7 @@ class CheckpointFolder:
             names = [path.name for path in self.path.iterdir()]
             _check_names(self.path, names)
             self._lock = open(self.path / LOCK, "w")  # noqa: SIM115
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._lock)
 
     def close(self) -> None:
         """Let other processes use the folder, as the end of this one does."""
