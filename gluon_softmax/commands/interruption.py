@@ -52,7 +52,9 @@ class Interruption:
 
     def __init__(self):
         self._number = 0
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGALRM"):
+            numbers.append(signal.SIGALRM)
         self._handlers = _handling(self._note, *numbers)
 
     def __enter__(self) -> Interruption:
@@ -60,7 +62,7 @@ class Interruption:
         return self
 
     def __exit__(self, *error) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_alarm(0)
         self._handlers.__exit__(None, None, None)
 
     def __call__(self) -> bool:
@@ -77,7 +79,13 @@ class Interruption:
         if self._number:
             raise self.make_error()
         self._number = number
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        _set_alarm(GRACE)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Set off an alarm later; Windows has none, and waits for the second signal."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 @contextmanager
