@@ -20,6 +20,7 @@ from ..errors import ArgumentError, check_whole_number
 from ..history import History
 from ..storage.atomic import write_json, write_text
 from ..storage.json_data import read_json
+from ..storage.processes import count_cores
 from ..trainer.settings import MODELS, PIXELS, STARTS, Settings
 from .interruption import hinting
 
@@ -277,7 +278,7 @@ def _choose_processes(models: list[str]) -> int:
     NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
     next batches on another, so that a second training gains nothing.
     """
-    return len(os.sched_getaffinity(0)) if set(models) == {"numpy"} else 1
+    return count_cores() if set(models) == {"numpy"} else 1
 
 
 def _write_summary(
