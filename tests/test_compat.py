@@ -342,6 +342,15 @@ def test_a_cache_that_cannot_be_written_is_named(on_arm, tmp_path):
         arm.mend_library()
 
 
+def test_numpy_replaced_beneath_a_notebook_is_named(monkeypatch):
+    """Colab has loaded NumPy 2 when pip installs NumPy 1."""
+    monkeypatch.setattr(repairs, "version", lambda name: f"99{numpy.__version__}")
+    with pytest.raises(InstallationError, match="restart Python"):
+        repairs.require_loaded_numpy()
+    before = [repair.__name__ for repair in repairs.REPAIRS["mxnet"].before]
+    assert "require_loaded_numpy" in before
+
+
 def test_missing_patchelf_is_named(on_arm, monkeypatch, tmp_path):
     """The error says which version gives the library that is expected."""
     monkeypatch.setenv("PATH", str(tmp_path))
