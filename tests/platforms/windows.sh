@@ -21,9 +21,9 @@ gluon-softmax() { python -m gluon_softmax "$@"; }
 gluon-softmax setup
 gluon-softmax doctor
 gluon-softmax compare --num-epochs 1 | tee printed
-grep -E '(0\.7889     0\.746    0\.787.*){3}' printed
+grep -E '(0\.7886     0\.746    0\.787.*){3}' printed # from initial weights of Windows' own
 gluon-softmax train softmax --num-epochs 1 --checkpoint kept
-gluon-softmax train softmax --num-epochs 2 --checkpoint kept --resume
+gluon-softmax train softmax --num-epochs 1 --checkpoint kept --resume
 gluon-softmax page
 python -c 'from PIL import Image; Image.new("L", (28, 28)).save("服饰.png")'
 gluon-softmax predict 服饰.png
