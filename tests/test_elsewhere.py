@@ -81,9 +81,18 @@ try:
 except KeyboardInterrupt:
     pass
 """
+LAUNCH = """
+import contextlib, io, platform
+from gluon_softmax.commands.main import main
+
+platform.system, platform.machine = lambda: "Linux", lambda: "aarch64"
+with contextlib.redirect_stderr(io.StringIO()) as printed:
+    assert main(["launch", "-n", "2", "--", "train", "softmax"]) == 2
+assert "on Linux x86-64 alone, found Linux aarch64" in printed.getvalue()
+"""
 
 
-@pytest.mark.parametrize("code", [TRAIN, LOCK, READ, DESCRIBE, INTERRUPT])
+@pytest.mark.parametrize("code", [TRAIN, LOCK, READ, DESCRIBE, INTERRUPT, LAUNCH])
 def test_linux_is_not_needed(code, tmp_path):
     """Train, resume, lock, read, measure and interrupt as on Windows."""
     done = subprocess.run(
