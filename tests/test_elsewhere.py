@@ -36,9 +36,10 @@ TRAIN = (
 
 from gluon_softmax.commands.main import main
 
+sys.stdout.reconfigure(encoding="cp1252")
 train = ["train", "softmax", "--data", "mnist", "--num-epochs", "1"]
-assert main([*train, "--checkpoint", "kept"]) == 0
-assert main([*train, "--checkpoint", "kept", "--resume"]) == 0
+assert main([*train, "--checkpoint", "\u670d\u9970"]) == 0
+assert main([*train, "--checkpoint", "\u670d\u9970", "--resume"]) == 0
 """
 )
 LOCK = """

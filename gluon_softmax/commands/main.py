@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         the user's, 130 when interrupted by Ctrl-C, 143 by SIGTERM, 141 where nobody
         reads on.
     """
+    if hasattr(sys.stdout, "reconfigure"):  # a console of cp1252 has no Chinese
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = make_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(), raising_at_sigterm():

@@ -25,6 +25,6 @@ grep -E '(0\.7886     0\.746    0\.787.*){3}' printed # from initial weights of 
 gluon-softmax train softmax --num-epochs 1 --checkpoint kept
 gluon-softmax train softmax --num-epochs 1 --checkpoint kept --resume
 gluon-softmax page
-python -c 'from PIL import Image; Image.new("L", (28, 28)).save("服饰.png")'
+python -c 'from PIL import Image; Image.linear_gradient("L").resize((28, 28)).save("服饰.png")'
 gluon-softmax predict 服饰.png
 COMMANDS
