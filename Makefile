@@ -22,7 +22,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --
 INSTALL = rm -rf build/lib build/bdist.* && $(BIN)/python -m pip install --quiet
 TOOLS = $(VENV)/extras-test,lint,notebooks,onnx
 
-.PHONY: help install compare figures notebooks tools test slow heavy fuzz check format matrix docs clean
+.PHONY: help install compare figures notebooks tools test slow heavy fuzz check format matrix platforms docs clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -91,6 +91,11 @@ matrix-%:
 	if [ -z "$$python" ]; then echo "Python $*: not here, skipped"; \
 	else echo "Python $*: $$python"; \
 	$(MAKE) --no-print-directory test VENV=.venv-$* PYTHON="$$python"; fi
+
+platforms:  ## try other machines: a fresh Debian, Arm, Windows, Python 3.14; as root
+	@failed=; for script in tests/platforms/*.sh; do \
+		echo "$$script"; bash $$script || failed="$$failed $$script"; done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 clean:  ## remove the environments and what was built
 	rm -rf .venv .venv-* build *.egg-info

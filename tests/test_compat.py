@@ -18,7 +18,7 @@ import pytest
 from gluon_softmax import compat
 from gluon_softmax.compat import arm, numpy_names, platforms, repairs, single
 from gluon_softmax.compat.numpy_names import lend_numpy_names
-from gluon_softmax.errors import DataError, InstallationError
+from gluon_softmax.errors import DataError, InstallationError, OutputError
 
 NUMPY = tuple(map(int, numpy.__version__.split(".")[:2]))
 LIBRARIES = platforms.this_platform().libraries
@@ -333,6 +333,22 @@ def test_the_library_is_mended_whole_or_not_at_all(on_arm, monkeypatch, tmp_path
     monkeypatch.setattr(arm, "_is_mended", lambda path: path.is_file())
     assert arm.mend_library() == on_arm
     assert "--replace-needed libarmpl_lp64_mp.so libopenblas" in on_arm.read_text()
+
+
+def test_a_cache_that_cannot_be_written_is_named(on_arm, tmp_path):
+    """As in a home that is read-only; the error says which variable names another."""
+    (tmp_path / "gluon-softmax").touch()
+    with pytest.raises(OutputError, match="XDG_CACHE_HOME names it"):
+        arm.mend_library()
+
+
+def test_numpy_replaced_beneath_a_notebook_is_named(monkeypatch):
+    """Colab has loaded NumPy 2 when pip installs NumPy 1."""
+    monkeypatch.setattr(repairs, "version", lambda name: f"99{numpy.__version__}")
+    with pytest.raises(InstallationError, match="restart Python"):
+        repairs.require_loaded_numpy()
+    before = [repair.__name__ for repair in repairs.REPAIRS["mxnet"].before]
+    assert "require_loaded_numpy" in before
 
 
 def test_missing_patchelf_is_named(on_arm, monkeypatch, tmp_path):

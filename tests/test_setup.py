@@ -85,6 +85,21 @@ def test_what_was_half_installed_is_installed_again(folder):
     assert "pip was called" in setup(folder).stdout
 
 
+@pytest.mark.parametrize("version", [VERSION, "1.6.0"])
+def test_mxnet_for_gpus_is_left_alone(folder, version):
+    """Two packages with one module would be mixed; another version goes first."""
+    mxnet = folder / "mxnet-0.1.dist-info"
+    gpu = mxnet.rename(folder / f"mxnet_cu112-{version}.dist-info")
+    (gpu / "METADATA").write_text(f"Name: mxnet-cu112\nVersion: {version}\n")
+    done = setup(folder)
+    assert "pip was called" not in done.stdout
+    if version == VERSION:
+        assert f"mxnet-cu112: {version}" in done.stdout
+    else:
+        assert f"found mxnet-cu112 {version}: run" in done.stderr
+        assert "pip uninstall mxnet-cu112" in done.stderr
+
+
 def test_without_a_network_one_line_says_what_to_do(folder):
     """What pip itself said stands above it."""
     (folder / "pip" / "offline").touch()

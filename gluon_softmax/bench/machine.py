@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import psutil
 from .. import __version__
 from ..figures.output import save
 from ..storage.atomic import write_json
+from ..storage.processes import count_cores
 
 __all__ = ["describe_machine", "format_machine", "write"]
 
@@ -21,12 +21,14 @@ PACKAGES = ("mxnet", "numpy", "d2lzh")
 
 def describe_machine() -> dict[str, object]:
     """Return processor, usable cores, memory, load in the minute before, and system."""
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    described = Path("/proc/cpuinfo")  # Linux alone has it
+    text = described.read_text() if described.exists() else ""
+    cpu = re.search(r"model name\s*: (.*)", text)
     return {
-        "cpu": cpu[1] if cpu else platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cpu": cpu[1] if cpu else platform.processor() or platform.machine(),
+        "cores": count_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "load_average": os.getloadavg()[0],
+        "load_average": psutil.getloadavg()[0],
         "system": f"{platform.system()} {platform.release()}",
     }
 

@@ -91,7 +91,9 @@ def _package(requirement: Requirement) -> Check:
 
 def look_at_mxnet(needed: platforms.Platform) -> Iterator[Check]:
     """Look at MXNet as it is installed here, and at the system's libraries."""
-    check = _package(Requirement(f"mxnet=={needed.mxnet}"))
+    installed = platforms.find_mxnet()
+    name = installed.metadata["Name"] if installed else "mxnet"
+    check = _package(Requirement(f"{name}=={needed.mxnet}"))
     yield replace(check, remedy=check.remedy and "run gluon-softmax setup")
     for library, remedy in needed.libraries.items():
         problem = platforms.loading_problem(library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import platform
 import shlex
 import sys
 
@@ -63,17 +64,17 @@ def _launch(options: argparse.Namespace) -> int:
     from ..cluster.job import run_job
     from ..cluster.manifests import format_job
     from ..compat.mending import require_mxnet
-    from ..errors import JobError
+    from ..errors import InstallationError, JobError
     from .interruption import hinting
 
     job = _read_job(options)
     if options.print_env:
         print(format_job(job, options.print_env), end="")
         return 0
-    if sys.platform != "linux":
-        raise ArgumentError(
-            f"expected Linux to launch a job on, found {sys.platform}: train in one "
-            "process, by gluon-softmax train"
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise InstallationError(
+            "MXNet trains in several processes on Linux x86-64 alone, found "
+            f"{platform.system()} {platform.machine()}: use gluon-softmax train"
         )
     require_mxnet()
     try:

@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Where `>&-` has closed one, nothing else may get its number.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if hasattr(sys.stdout, "reconfigure"):  # a console of cp1252 has no Chinese
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _call(arguments)
     except BrokenPipeError:  # `| head` has read enough

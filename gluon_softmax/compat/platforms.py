@@ -6,7 +6,9 @@ import ctypes
 import platform
 import sys
 import sysconfig
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from ..errors import InstallationError
 
@@ -14,6 +16,7 @@ __all__ = [
     "OLDEST_PYTHON",
     "Platform",
     "describe",
+    "find_mxnet",
     "find_problem",
     "loading_problem",
     "require_libraries",
@@ -62,6 +65,9 @@ PLATFORMS = {
     ),
 }
 """The systems and processors, in the words of `platform`, that have a wheel."""
+
+DISTRIBUTIONS = (*(f"mxnet-cu{v}" for v in (112, 110, 102, 101, 100, 92)), "mxnet")
+"""The packages that bring a module mxnet; all but the last compute on GPUs too."""
 
 APPLE_SILICON = (
     "MXNet has no wheel for Apple's own processors: install an x86-64 Python (with "
@@ -116,6 +122,14 @@ def this_platform() -> Platform:
     """
     require_platform()
     return PLATFORMS[_key()]
+
+
+def find_mxnet() -> Distribution | None:
+    """Find MXNet as it is installed, under whichever name, without importing it."""
+    for name in DISTRIBUTIONS:
+        with suppress(PackageNotFoundError):
+            return distribution(name)
+    return None
 
 
 def loading_problem(library: str) -> str:

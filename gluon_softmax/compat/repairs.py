@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from ..errors import InstallationError
@@ -19,9 +21,28 @@ from .platforms import require_libraries, require_platform
 __all__ = [
     "REPAIRS",
     "fork_workers",
+    "require_loaded_numpy",
     "restore_distutils",
     "restore_set_matplotlib_formats",
 ]
+
+
+def require_loaded_numpy() -> None:
+    """Check that the NumPy that is loaded is the one that is installed.
+
+    Symptom: `ValueError: numpy.dtype size changed` in a notebook that loaded NumPy 2
+    before pip put NumPy 1 in its place, as on Colab. Cause: MXNet's metadata asks for
+    it. Can go with the next MXNet.
+    """
+    loaded = getattr(sys.modules.get("numpy"), "__version__", "")
+    with suppress(PackageNotFoundError):
+        installed = version("numpy")
+        if loaded and loaded.split(".")[0] != installed.split(".")[0]:
+            raise InstallationError(
+                f"NumPy {loaded} is loaded, but {installed} was installed meanwhile: "
+                "restart Python (Colab: Runtime, Restart session; then go on below "
+                "the installation)"
+            )
 
 
 def restore_distutils() -> None:
@@ -88,7 +109,13 @@ def single_numbers_convert(ndarray: ModuleType) -> None:
 
 REPAIRS = {
     "mxnet": Repairs(
-        (require_platform, require_libraries, restore_distutils, use_mended_library),
+        (
+            require_platform,
+            require_libraries,
+            require_loaded_numpy,
+            restore_distutils,
+            use_mended_library,
+        ),
         lend_numpy_names,
     ),
     "mxnet.ndarray.ndarray": Repairs(after=(single_numbers_convert,)),

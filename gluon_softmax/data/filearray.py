@@ -8,6 +8,7 @@ shuffled batches make all of a file of gigabytes resident.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from ..errors import DataError
 from ..storage.files import open_file
 
 __all__ = ["FileArray"]
+
+try:
+    from os import pread
+except ImportError:  # Windows
+    _moving = threading.Lock()
+
+    def pread(file: int, size: int, place: int) -> bytes:
+        """Read from a place in a file."""
+        with _moving:
+            os.lseek(file, place, os.SEEK_SET)
+            return os.read(file, size)
 
 
 class FileArray:
@@ -70,7 +82,7 @@ class FileArray:
         row = self.size // len(self)
         file = self._file.fileno()
         places = (np.asarray(indices, "int64") * row + self._offset).tolist()
-        content = b"".join([os.pread(file, row, place) for place in places])
+        content = b"".join([pread(file, row, place) for place in places])
         return self._decode(content, len(places))
 
     def check_unchanged(self) -> None:
@@ -82,7 +94,7 @@ class FileArray:
         """Read rows that follow each other, at once."""
         row = self.size // len(self)
         place = self._offset + start * row
-        content = os.pread(self._file.fileno(), num_rows * row, place)
+        content = pread(self._file.fileno(), num_rows * row, place)
         return self._decode(content, num_rows)
 
     def _decode(self, content: bytes, num_rows: int) -> np.ndarray:

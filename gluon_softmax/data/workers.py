@@ -19,6 +19,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from itertools import islice
+from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any
 
@@ -147,22 +148,25 @@ def _end(executor: ProcessPoolExecutor, owner: int) -> list[multiprocessing.Proc
     manager = executor._executor_manager_thread
     if manager is not threading.current_thread():
         if manager is not None:
-            _complete(executor._result_queue._writer.fileno(), manager)
+            _complete(executor._result_queue._writer, manager)
         executor.shutdown()
     for process in processes:
         process.join()
     return processes
 
 
-def _complete(pipe: int, reader: threading.Thread) -> None:
+def _complete(pipe: Connection, reader: threading.Thread) -> None:
     """Write to a pipe until its reader has ended, which waits for the rest of a batch.
 
     Closing the pipe would not do: forked workers of other pools have its end too.
     """
-    os.set_blocking(pipe, False)
+    if sys.platform == "win32":  # which forks none
+        pipe.close()
+        return
+    os.set_blocking(pipe.fileno(), False)
     while reader.is_alive():
         with suppress(BlockingIOError):
-            os.write(pipe, bytes(65536))
+            os.write(pipe.fileno(), bytes(65536))
         reader.join(timeout=0.001)
 
 

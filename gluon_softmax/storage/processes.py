@@ -9,7 +9,14 @@ import sys
 import threading
 from pathlib import Path
 
-__all__ = ["describe_exit", "end_with_parent", "python_command"]
+__all__ = ["count_cores", "describe_exit", "end_with_parent", "python_command"]
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use; macOS says how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def python_command(
