@@ -96,14 +96,6 @@ def test_failure(monkeypatch, capsys):
     assert capsys.readouterr().err == "gluon-softmax: worker 1 broke\n"
 
 
-def test_another_system(started, monkeypatch):
-    """Jobs need Linux, which is said before any starts."""
-    monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(ArgumentError, match="Linux to launch a job on, found win32"):
-        run("-n", 1, "--", *WORK)
-    assert not started
-
-
 @pytest.mark.parametrize("form", ["plain", "slurm", "kubernetes"])
 def test_print_env(form, capsys, started, monkeypatch):
     """The job's variables are printed, none of the caller's, and nothing starts."""

@@ -67,8 +67,7 @@ DESCRIBE = """
 from gluon_softmax.bench.machine import describe_machine
 from gluon_softmax.commands import launch, study
 
-cores = describe_machine()["cores"]
-assert cores == study._choose_processes(["numpy"]) == os.cpu_count()
+assert describe_machine()["cores"] == os.cpu_count()
 """
 INTERRUPT = """
 from gluon_softmax.commands.interruption import Interruption
