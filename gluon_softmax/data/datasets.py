@@ -269,7 +269,7 @@ def _read_labels(
 def _find_names(labels: np.ndarray, classes: tuple[str, ...], title: str) -> np.ndarray:
     """Return the number of the class that each label names."""
     names, places = np.unique(labels, return_inverse=True)
-    unknown = [name for name in names if name not in classes]
+    unknown = [name for name in names.tolist() if name not in classes]
     if unknown:
         raise DataError(
             f"{title}: expected labels among {', '.join(classes)}, found "
