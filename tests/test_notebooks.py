@@ -120,7 +120,7 @@ def test_every_script_is_a_notebook(name, tmp_path):
     has = [
         setting
         for setting in SMALL.split()
-        if setting.split("=")[0] in script.read_text()
+        if f"\n{setting.split('=')[0]} = " in script.read_text()
     ]
     code, notebook, cells = run(tmp_path, script, *has)
     assert code == 0
