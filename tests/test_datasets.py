@@ -145,10 +145,19 @@ def test_what_does_not_fit_together_is_refused(images, labels, reason):
         LABELS.astype("float32"),
         LABELS.astype(str),
         LABELS.astype(str).astype(object),
+        LABELS.astype(object),
         LABELS.tolist(),
         nd.array(LABELS),
     ],
-    ids=["a column", "floats", "names", "objects", "a list", "MXNet's"],
+    ids=[
+        "a column",
+        "floats",
+        "names",
+        "names as objects",
+        "numbers as objects",
+        "a list",
+        "MXNet's",
+    ],
 )
 def test_labels_of_every_form_are_read(labels):
     """They become int32 numbers, whatever they were."""
@@ -156,14 +165,15 @@ def test_labels_of_every_form_are_read(labels):
     assert (found.tolist(), found.dtype) == ([0, 1, 2, 9], np.int32)
 
 
-def test_emnist_and_qmnist_files_are_read(tmp_path):
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_emnist_and_qmnist_files_are_read(dtype, tmp_path):
     """EMNIST's images lie on their side, its letters begin with 1; QMNIST's labels
     are the first of eight columns.
     """
     images, labels = np.random.randint(0, 256, (52, 28, 28)), np.arange(52) % 26
     letters, digits = tmp_path / "emnist-letters-images", tmp_path / "qmnist-labels"
     letters.write_bytes(pack_idx(images.astype("uint8").transpose(0, 2, 1)))
-    (tmp_path / "labels").write_bytes(pack_idx((labels + 1).astype("uint8")))
+    (tmp_path / "labels").write_bytes(pack_idx((labels + 1).astype(dtype)))
     columns = np.stack([labels // 3, *[labels] * 7], axis=1)
     digits.write_bytes(pack_idx(columns.astype("int32")))
     options = {"classes": string.ascii_uppercase, "first_label": 1}

@@ -50,7 +50,9 @@ def to_grey(image: Image.Image) -> np.ndarray:
 
 KINDS = [("PNG", mode) for mode in ("1", "L", "P", "LA", "RGBA", "I;16")]
 KINDS += [("JPEG", mode) for mode in ("L", "RGB", "CMYK")]
-KINDS += [("TIFF", mode) for mode in ("1", "P", "RGBA", "I;16", "I", "F", "CMYK")]
+KINDS += [
+    ("TIFF", mode) for mode in ("1", "P", "RGBA", "I;16", "I", "F", "CMYK", "LAB")
+]
 
 
 @pytest.mark.parametrize(("kind", "mode"), KINDS)

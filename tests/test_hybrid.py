@@ -1,5 +1,6 @@
 """Functions that the user hybridizes: what they give, and what is refused."""
 
+import itertools
 from functools import partial
 
 import numpy as np
@@ -128,6 +129,23 @@ def test_shapes_are_recorded_one_by_one():
     net = hybridize(lambda X: X * X.shape[0])
     for n in [*range(1, 40), 1]:
         assert (net(nd.ones((n, 2))) == n).asnumpy().all()
+
+
+def test_a_long_list_is_known_again():
+    """Its length is a new number each time it is asked for."""
+    calls, numbers = itertools.count(), [2] * 300
+
+    def double(X):
+        next(calls)
+        return X * numbers[0]
+
+    function = hybridize(double)
+    for _ in range(5):
+        assert (function(nd.ones(2)) == 2).asnumpy().all()
+    assert next(calls) <= 3
+    numbers.append(2)
+    assert (function(nd.ones(2)) == 2).asnumpy().all()
+    assert next(calls) > 3
 
 
 def test_its_gradients_are_autograds():

@@ -10,7 +10,7 @@ from gluon_softmax import ImageDataset
 from gluon_softmax.data import identity
 from gluon_softmax.data.identity import find_difference, identify
 from gluon_softmax.data.idx import open_idx
-from mxnet.gluon.data.vision.transforms import Normalize, ToTensor
+from mxnet.gluon.data.vision.transforms import Compose, Normalize, ToTensor
 
 
 def make(change=None, **options):
@@ -51,6 +51,8 @@ def test_transforms_have_their_numbers():
     """Two ways to normalise are not the same."""
     scaled = make().transform_first(ToTensor()).transform_first(Normalize(0.25, 0.5))
     assert identify(scaled)["transforms"] == ["ToTensor", "Normalize(0.25, 0.5)"]
+    composed = make().transform_first(Compose([ToTensor(), Normalize(0.25, 0.5)]))
+    assert identify(composed) == identify(scaled)
 
 
 def test_images_in_a_file(tmp_path, monkeypatch):

@@ -58,6 +58,8 @@ def test_a_script_runs_as_python_runs_it(folder):
         "import sys, beside\n"
         "if __name__ == '__main__':\n"
         "    print(beside.word, *sys.argv[1:], __file__.endswith('script.py'))\n"
+        "    def net(X: int): pass\n"
+        "    assert net.__annotations__ == {'X': int}\n"
         "    sys.exit(3)\n"
     )
     done = run(folder / "script.py", "--lr", "0.1")
@@ -114,6 +116,7 @@ def test_a_cell_that_fails_is_named(write, capsys):
         ("book.txt", "", [], "there is no script (.py) or notebook (.ipynb)"),
         ("book.ipynb", "no JSON", [], "is no notebook"),
         ("book.ipynb", "[]", [], "is no notebook"),
+        ("book.ipynb", '{"nbformat": 9}', [], "is no notebook"),
         ("book.ipynb", "{}", ["--lr"], "expected no arguments behind a notebook"),
     ],
 )

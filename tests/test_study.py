@@ -27,6 +27,7 @@ from gluon_softmax.data import splits
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import Epoch, History
 from gluon_softmax.trainer.settings import DATA_SETS, MODELS, PIXELS, STARTS
+from PIL import Image
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
 
@@ -76,6 +77,19 @@ def test_every_model_trains(model):
     history = run_experiment(experiment, num_images=1000)
     assert history[0].valid_acc > 0.3
     assert history[0].test_acc == pytest.approx(history[0].valid_acc, abs=0.1)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_there_are_as_many_outputs_as_classes(model, tmp_path, monkeypatch):
+    """A folder of 12 classes trains as one of 10 does."""
+    for number in range(12):
+        folder = tmp_path / f"class{number:02}"
+        folder.mkdir()
+        for name in "ab":
+            Image.new("L", (28, 28), 20 * number).save(folder / f"{name}.png")
+    options = {"data": str(tmp_path), "num_validation": 0, "num_epochs": 1, "lr": 1e-4}
+    history = run_experiment(Experiment(model=model, batch_size=4, **options))
+    assert history[0].loss == pytest.approx(np.log(12), rel=0.1)
 
 
 @pytest.mark.usefixtures("fashion")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from ..figures.live import in_notebook
-from .progress import to_numpy
+from .results import to_numpy
 
 __all__ = [
     "Animator",

@@ -7,6 +7,7 @@ import ast
 import logging
 import re
 import time
+import tokenize
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def _notebooks(options: argparse.Namespace) -> int:
 
     import nbformat
 
+    _check_names(options.scripts)
     parameters, known = dict(options.set), set()
     notebooks = {script: _read(script) for script in options.scripts}
     for notebook in notebooks.values():
@@ -86,6 +88,17 @@ def _notebooks(options: argparse.Namespace) -> int:
             raise NotebookError(f"{path}, {problem}")
         print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
     return 0
+
+
+def _check_names(scripts: list[Path]) -> None:
+    """Check that no notebook would replace another one."""
+    stems = [script.stem for script in scripts]
+    for script in scripts:
+        if stems.count(script.stem) > 1:
+            raise ArgumentError(
+                f"expected scripts of different names, found several {script.name}: "
+                "run them one by one, with another --output each"
+            )
 
 
 def require_packages(*names: str) -> None:
@@ -107,7 +120,8 @@ def _read(script: Path):
         ast.parse(script.read_bytes())
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ArgumentError(f"{script} is no Python script ({error})") from error
-    notebook = jupytext.read(script, fmt="py:percent")
+    with tokenize.open(script) as file:  # of any encoding that it names
+        notebook = jupytext.reads(file.read(), fmt="py:percent")
     notebook.metadata = {"kernelspec": KERNEL}
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise

@@ -26,7 +26,11 @@ def add_arguments(commands) -> None:
     )
     parser.set_defaults(command=_predict)
     parser.add_argument(
-        "images", type=Path, nargs="+", metavar="IMAGE", help="PNG or JPEG of any size"
+        "images",
+        type=Path,
+        nargs="+",
+        metavar="IMAGE",
+        help="PNG, JPEG, GIF, WebP, TIFF or BMP",
     )
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="the .npz that compare or train left"

@@ -73,9 +73,11 @@ def prepare() -> CodeType:
     """
     del sys.argv[0]
     script = Path(sys.argv[0])
-    sys.path[0] = str(script.absolute().parent)
+    if sys.path[0] == "":  # which -c puts there, unless no folder is trusted
+        del sys.path[0]
+    sys.path.insert(0, str(script.absolute().parent))
     sys.modules["__main__"].__file__ = str(script)
-    return compile(script.read_bytes(), str(script), "exec")
+    return compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
 
 
 def _execute(path: Path) -> Path:
@@ -83,10 +85,10 @@ def _execute(path: Path) -> Path:
     require_packages("nbclient", "ipykernel")
     import nbformat
 
-    bad = (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError)
     try:
         notebook = nbformat.read(path, as_version=4)
-    except bad as error:  # the last one where the JSON is no object
+    # AttributeError: the JSON is no object.
+    except (ValueError, nbformat.ValidationError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise ArgumentError(f"{path} is no notebook ({reason})") from error
     output = path.with_name(f"{path.stem}-executed.ipynb")

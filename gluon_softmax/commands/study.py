@@ -104,7 +104,8 @@ def run_experiment(
     )
     size, seed = experiment.batch_size, experiment.seed
     mx.random.seed(seed)
-    train = _choose_training(experiment, num_inputs=test_set[0][0].size)
+    source = getattr(test_set, "source", test_set)
+    train = _choose_training(experiment, test_set[0][0].size, len(source.classes))
     return train(
         train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
         test_iter=BatchLoader(test_set, size),
@@ -114,7 +115,9 @@ def run_experiment(
     )
 
 
-def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., History]:
+def _choose_training(
+    experiment: Experiment, num_inputs: int, num_outputs: int
+) -> Callable[..., History]:
     """Return what trains the experiment's model on mini-batches."""
     from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
@@ -126,10 +129,10 @@ def _choose_training(experiment: Experiment, num_inputs: int) -> Callable[..., H
 
     lr, momentum = experiment.lr, experiment.momentum
     if experiment.model in NETWORKS:
-        net, loss = NETWORKS[experiment.model](), SoftmaxCrossEntropyLoss()
+        net, loss = NETWORKS[experiment.model](num_outputs), SoftmaxCrossEntropyLoss()
         updater = make_trainer(net, lr, momentum).step
         return partial(train, net=net, loss=loss, updater=updater, lr=lr)
-    W, b = draw_start(num_inputs, 10, experiment.start, experiment.seed)
+    W, b = draw_start(num_inputs, num_outputs, experiment.start, experiment.seed)
     return make_versions(W, b, lr, momentum)[VERSIONS[experiment.model]].train
 
 

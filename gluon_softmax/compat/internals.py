@@ -1,6 +1,6 @@
 """What the engine uses of MXNet that has no public name, a function each.
 
-Written for MXNet 1.9.1 and 1.7.0; `tests/test_internals.py` says what each must do.
+Written for MXNet 1.9.1 and 1.7.0; the tests of the engine see what each does.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Repairs:
 
 def find_mended(name: str, spec: ModuleSpec | None) -> ModuleSpec | None:
     """Return the spec of a module with its repairs, or of what stands for MXNet."""
-    if spec is None:
+    if spec is None or spec.loader is None:  # not there, or an empty folder
         return ModuleSpec(name, _Missing()) if name == "mxnet" else None
     repairs = import_module(HOMES[name]).REPAIRS[name]
     spec.loader.exec_module = partial(_execute, repairs, spec.loader.exec_module)

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable
 from functools import cached_property
+from numbers import Number
 from pathlib import Path
 
 import numpy as np
@@ -119,8 +120,8 @@ class ImageDataset(Dataset):
         pixels, numbers = open_idx(images), read_idx(labels)
         if numbers.shape[1:] == (QMNIST_COLUMNS,):
             numbers = numbers[:, 0]
-        if numbers.dtype.kind in "iu":
-            numbers = numbers.astype("int64") - first_label
+        numbers = numbers.astype("int64" if numbers.dtype.kind in "iu" else "float64")
+        numbers -= first_label
         if transpose is None and "emnist" in name.lower():
             warnings.warn(
                 f"{name}: EMNIST stores its images on their side: turn them with "
@@ -250,6 +251,8 @@ def _read_labels(
             f"labels of shape {labels.shape}: "
             f"{remedy if is_table else 'images and labels are of two sets'}"
         )
+    if labels.dtype == object and all(isinstance(each, Number) for each in labels):
+        labels = labels.astype(np.float64)
     if labels.dtype.kind in "OSU":
         labels = _find_names(labels.astype(str), classes, title)
     if labels.dtype.kind not in "iuf" or (labels != np.floor(labels)).any():

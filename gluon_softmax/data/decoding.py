@@ -115,6 +115,8 @@ def _decode(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
     elif image.mode == "1":
         image = image.convert("L")
+    elif image.mode == "LAB":
+        image = image.convert("RGB")
     elif image.mode.startswith("I;16"):
         image = image.convert("I")
     return image.reduce(max(1, max(image.size) // SIDE))

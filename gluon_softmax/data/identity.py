@@ -16,7 +16,7 @@ import numpy as np
 from mxnet.gluon.data.vision.transforms import Normalize
 
 from .datasets import ImageDataset, TransformedDataset
-from .transforms import read_scaling
+from .transforms import flatten, read_scaling
 
 __all__ = ["find_difference", "identify"]
 
@@ -41,6 +41,7 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
         folder: the same content is the same set wherever it is.
     """
     source = getattr(dataset, "source", dataset)
+    transforms = flatten(getattr(dataset, "transforms", ()))
     images, labels = source.images, source.labels
     step = 1 + images.size // MOST_BYTES
     digest = hashlib.sha256(np.ascontiguousarray(labels, "<i4"))
@@ -52,7 +53,7 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
         "shape": list(images.shape[1:]),
         "classes": list(source.classes),
         "preparation": source.preparation,
-        "transforms": [_describe(t) for t in getattr(dataset, "transforms", ())],
+        "transforms": [_describe(transform) for transform in transforms],
         "digest": digest.hexdigest()[:16],
     }
 

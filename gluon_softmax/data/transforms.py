@@ -24,6 +24,7 @@ from .randomness import random_state
 __all__ = [
     "Step",
     "count_for_workers",
+    "flatten",
     "is_in_background",
     "make_steps",
     "read_scaling",
@@ -39,7 +40,7 @@ def make_steps(transform: Iterable[Callable]) -> list[Step]:
     They may be transforms of `mxnet.gluon.data.vision`, a `Compose` of them, or
     functions from one image to one image.
     """
-    singles = list(_flatten(transform))
+    singles = list(flatten(transform))
     _check_order(singles)
     makers = [_MAKERS.get(type(single)) for single in singles]
     return [
@@ -74,17 +75,17 @@ def read_scaling(transform: Iterable[Callable]) -> tuple[float, float]:
     >>> read_scaling([transforms.ToTensor(), transforms.Normalize(0.25, 0.5)])
     (0.25, 0.5)
     """
-    for single in transform:
+    for single in flatten(transform):
         if isinstance(single, transforms.Normalize):
             return float(single._mean), float(single._std)
     return 0.0, 1.0
 
 
-def _flatten(transform: Iterable[Callable]) -> Iterator[Callable]:
+def flatten(transform: Iterable[Callable]) -> Iterator[Callable]:
     """Yield single transforms in place of those composed of others."""
     for single in transform:
         if type(single) in _COMPOSED:
-            yield from _flatten(single[i] for i in range(len(single)))
+            yield from flatten(single[i] for i in range(len(single)))
         else:
             yield single
 

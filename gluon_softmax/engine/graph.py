@@ -55,8 +55,8 @@ class Graph:
         """Return what a batch and all that is computed from it take at most."""
         inner = self.symbol.get_internals()
         arrays = {"data": X, "label": y, **self.arrays}
-        known = {name: arrays[name].shape for name in self.symbol.list_inputs()}
-        _, shapes, _ = inner.infer_shape(**known)
+        given = {name: arrays[name].shape for name in self.symbol.list_inputs()}
+        _, shapes, _ = inner.infer_shape(**given)
         own = [f"{name}_output" for name in self.arrays] + list(self.arrays)
         sizes = zip(inner.list_outputs(), map(math.prod, shapes))
         return 2 * 4 * sum(size for name, size in sizes if name not in own)

@@ -213,10 +213,15 @@ def _list_names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*map(_list_names, inner))
 
 
+def _has_length(holder: list | dict, length: int) -> bool:
+    """Return whether nothing was added to a list or dict, or taken from it."""
+    return len(holder) == length
+
+
 def _list_items(holder: object) -> Iterator[Callable]:
     """List what reads the items of a list, a tuple or a dict."""
     if isinstance(holder, (list, dict)):
-        yield holder.__len__
+        yield partial(_has_length, holder, len(holder))
     if isinstance(holder, dict):
         yield from (partial(holder.get, name) for name in holder)
     elif isinstance(holder, (list, tuple)):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError, show
+from ..errors import DataError, OutputError, show
 from .atomic import replacing
 from .files import reading
 
@@ -35,6 +35,11 @@ def write_arrays(
     """Write arrays as NumPy's ``.npz``; equal arrays give equal bytes."""
     content = BytesIO()  # on a full disk zipfile would print an error of its own
     np.savez(content, **arrays)
+    if len(content.getbuffer()) > MOST_BYTES:  # which could not be read back
+        raise OutputError(
+            f"{show(path)}: expected at most {MOST_BYTES:,} bytes to write, found "
+            f"{len(content.getbuffer()):,}"
+        )
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(content.getbuffer())
         file.flush()

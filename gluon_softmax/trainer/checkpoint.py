@@ -28,7 +28,7 @@ from ..storage.archive import read_arrays, write_arrays
 from ..storage.json_data import decode_json
 from ..storage.lock import lock
 
-__all__ = ["CheckpointFolder", "State", "hash_arrays"]
+__all__ = ["CheckpointFolder", "State"]
 
 CHECKPOINT_FORMAT = "gluon_softmax checkpoint 1"
 NUM_KEPT = 2

@@ -15,6 +15,7 @@ from ..chapter.evaluation import evaluate_accuracy
 from ..chapter.networks import NETWORKS
 from ..chapter.progress import Progress
 from ..chapter.training import train_epoch
+from ..data.batches import Batches
 from ..data.datasets import ImageDataset, TransformedDataset
 from ..data.loader import BatchLoader
 from ..errors import ArgumentError, check_choice
@@ -27,7 +28,6 @@ from .settings import Settings, check_shares
 
 __all__ = ["MAKERS", "NetworkTraining", "choose_context", "move"]
 
-Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 Split = Union[ImageDataset, TransformedDataset]
 
 

@@ -15,7 +15,7 @@ from ...models.comparison_file import SavedComparison
 from ...models.model import Model
 from ..results import name_classes
 
-__all__ = ["FIRST", "PER_CELL", "choose_images", "collect", "find_probabilities"]
+__all__ = ["FIRST", "choose_images", "collect", "find_probabilities"]
 
 FIRST = 900
 """So many images from the start of the test set are embedded."""
