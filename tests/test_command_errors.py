@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,8 +15,8 @@ from gluon_softmax.commands.main import main, make_parser
 from gluon_softmax.data import sources
 from gluon_softmax.data.published import FILE_NAMES
 from gluon_softmax.data.synthetic import SyntheticFashion
+from gluon_softmax.figures import chinese
 from gluon_softmax.models.model import save_model
-from matplotlib import font_manager
 from PIL import Image
 
 COMMANDS = re.findall(r"^    (\w+)\b", make_parser().format_help(), re.MULTILINE)
@@ -103,8 +104,9 @@ def folder(no_data, monkeypatch):
     Path("other/m-mnist.npz").touch()
     monkeypatch.setattr("mxnet.context.num_gpus", lambda: 0)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    monkeypatch.setattr(chinese, "find_chinese_font", lambda: None)
     small = partial(SyntheticFashion, num_images=300)
+    import_module("gluon_softmax.commands.page.content")  # which keeps the real class
     monkeypatch.setattr("gluon_softmax.data.synthetic.SyntheticFashion", small)
     return no_data
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,7 @@ def stand_in(no_data, monkeypatch):
         path.touch()
         return [path]
 
+    import_module("gluon_softmax.commands.page.content")  # which keeps the real class
     monkeypatch.setattr(synthetic, "SyntheticFashion", draw_few)
     monkeypatch.setattr(output, "save", save)
     return no_data
