@@ -33,7 +33,6 @@ AROUND = {
     "cluster/manifests.py": "reads the package's own templates",
     "commands/notebooks.py": "reads a script that it runs then",
     "commands/run.py": "so too",
-    "compat/arm.py": "reads what it installed, and checks its digest",
     "commands/page/build.py": "reads the package's own files",
     "commands/main.py": "opens the null device to write to",
     "data/decoding.py": "decodes what came through the door",

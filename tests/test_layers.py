@@ -20,6 +20,10 @@ WORDS = {
     "Say": "Return whether, or Print",
     "Refuse": "Check, or Raise",
     "Take": "Return, Load or Convert",
+    "Tell": "Report, or Return",
+    "Let": "Release, or Have",
+    "Bring": "Convert, Scale or Move",
+    "Lay": "Return, or Arrange",
 }
 """First words of docstrings, and what scikit-learn says."""
 

@@ -23,12 +23,12 @@ _told = 0.0
 
 
 def announce(rank: int) -> None:
-    """Tell which rank KVStore has given this worker, `kv.rank`."""
+    """Report which rank KVStore has given this worker, `kv.rank`."""
     _tell(f"rank {rank}")
 
 
 def beat() -> None:
-    """Tell that another step is done; cheap enough for every batch."""
+    """Report that another step is done; cheap enough for every batch."""
     global _told
     now = time.monotonic()
     if now - _told >= INTERVAL:
@@ -37,7 +37,7 @@ def beat() -> None:
 
 
 def finish() -> None:
-    """Tell that no further step will come."""
+    """Report that no further step will come."""
     _tell("finished")
 
 

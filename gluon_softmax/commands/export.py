@@ -98,10 +98,10 @@ def _judge(model, root: str | None) -> Iterator[str]:
     from ..data.splits import DATA_SETS
     from ..models.conversion import to_versions
 
-    name = find_published(model.data)
-    test_set = DATA_SETS[name](root, train=False) if name else None
     is_folder = model.preparation == "whole"  # which may be called MNIST, too
-    if is_folder or test_set is None or tuple(test_set.classes) != model.classes:
+    name = None if is_folder else find_published(model.data)
+    test_set = DATA_SETS[name](root, train=False) if name else None
+    if test_set is None or tuple(test_set.classes) != model.classes:
         yield f"not evaluated: {model.data or 'its data set'} is not a published one"
         return
     normalize = Normalize(model.pixel_mean, model.pixel_deviation)

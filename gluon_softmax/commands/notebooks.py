@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
 
-__all__ = ["NotebookError", "add_arguments", "require_packages", "run_cells"]
+__all__ = ["NotebookError", "add_arguments", "require_packages", "write_executed"]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 REPAIR = "--IPKernelApp.exec_lines=import gluon_softmax"
@@ -67,9 +67,6 @@ def _setting(text: str) -> tuple[str, object]:
 def _notebooks(options: argparse.Namespace) -> int:
     """Build one notebook after the other; print how long each took."""
     require_packages("jupytext", "nbclient", "ipykernel")
-
-    import nbformat
-
     _check_names(options.scripts)
     parameters, known = dict(options.set), set()
     notebooks = {script: _read(script) for script in options.scripts}
@@ -81,11 +78,7 @@ def _notebooks(options: argparse.Namespace) -> int:
     for script, notebook in notebooks.items():
         print(f"running {script}", flush=True)
         start, path = time.perf_counter(), options.output / f"{script.stem}.ipynb"
-        with replacing(path) as temporary:
-            problem = run_cells(notebook, options.output)
-            temporary.write_text(nbformat.writes(notebook), encoding="utf-8")
-        if problem:
-            raise NotebookError(f"{path}, {problem}")
+        write_executed(notebook, path)
         print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
     return 0
 
@@ -138,6 +131,20 @@ def _set_parameters(notebook, parameters: dict[str, object]) -> set[str]:
             for name in sorted(parameters.keys() & known):
                 cell.source += f"\n{name} = {parameters[name]!r}"
     return known
+
+
+def write_executed(notebook, path: Path, **options) -> None:
+    """Run a notebook in the folder of `path`, and write it there, up to a failing cell.
+
+    Options are those of `run_cells`; `NotebookError` is raised if a cell fails.
+    """
+    import nbformat
+
+    with replacing(path) as temporary:
+        problem = run_cells(notebook, path.parent, **options)
+        nbformat.write(notebook, str(temporary))
+    if problem:
+        raise NotebookError(f"{path}, {problem}")
 
 
 def run_cells(notebook, folder: Path, timeout: int | None = TIMEOUT) -> str:

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import CodeType
 
 from ..errors import ArgumentError
-from ..storage.atomic import replacing
-from .notebooks import NotebookError, require_packages, run_cells
+from .notebooks import require_packages, write_executed
 from .parser import read_path
 
 __all__ = ["add_arguments", "prepare"]
@@ -92,9 +91,5 @@ def _execute(path: Path) -> Path:
         reason = str(error).splitlines()[0]
         raise ArgumentError(f"{path} is no notebook ({reason})") from error
     output = path.with_name(f"{path.stem}-executed.ipynb")
-    with replacing(output) as temporary:
-        problem = run_cells(notebook, path.parent, timeout=None)
-        nbformat.write(notebook, str(temporary))
-    if problem:
-        raise NotebookError(f"{output}, {problem}")
+    write_executed(notebook, output, timeout=None)
     return output

@@ -104,8 +104,8 @@ def run_experiment(
     )
     size, seed = experiment.batch_size, experiment.seed
     mx.random.seed(seed)
-    source = getattr(test_set, "source", test_set)
-    train = _choose_training(experiment, test_set[0][0].size, len(source.classes))
+    num_outputs = len(test_set.source.classes)
+    train = _choose_training(experiment, test_set[0][0].size, num_outputs)
     return train(
         train_iter=BatchLoader(train_set, size, shuffle=True, seed=seed),
         test_iter=BatchLoader(test_set, size),

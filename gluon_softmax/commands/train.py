@@ -109,8 +109,7 @@ def _train(options: argparse.Namespace) -> int:
 def _describe(train_set, test_set) -> None:
     """Print what was found, so that a wrong order of classes, say, is seen at once."""
     for name, part in (("training", train_set), ("test", test_set)):
-        found = getattr(part, "source", part).describe()
-        print(f"{name} set: {found}", file=sys.stderr)
+        print(f"{name} set: {part.source.describe()}", file=sys.stderr)
 
 
 def _check(options: argparse.Namespace, num_workers: int = 1) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 
 from ..errors import ArgumentError, OutputError
@@ -77,7 +78,7 @@ class Checkpoints(Callback):
         print(f"going on from {self._path}: {place}", flush=True)
 
     def close(self) -> None:
-        """Let others use the folder."""
+        """Release the folder, for others to use."""
         if self._folder is not None:
             self._folder.close()
 
@@ -110,13 +111,9 @@ class Results(Callback):
         self._parameters, self._model, self._numbers = (
             options.output / f"{stem}.{kind}" for kind in ("params", "npz", "json")
         )
-        from ..data.likeness import measure_likeness
-
         self._training = training
         self._sets = {"training set": train_set, "test set": test_set}
-        self._source = getattr(train_set, "source", train_set)
-        self._transforms = getattr(train_set, "transforms", ())
-        self._likeness = measure_likeness(self._source)
+        self._source, self._transforms = train_set.source, train_set.transforms
         self._head = {
             "network": options.network,
             "data": options.data,
@@ -124,6 +121,13 @@ class Results(Callback):
             "settings": asdict(training.settings),
         }
         self.bar = None  # in a group, the first process has one
+
+    @cached_property
+    def _likeness(self):
+        """What the images have in common; only who writes the model measures it."""
+        from ..data.likeness import measure_likeness
+
+        return measure_likeness(self._source)
 
     def describe(self) -> dict:
         """Return what the training is, for its checkpoints."""

@@ -7,7 +7,6 @@ BLAS, LAPACK and LAPACKE alone. Can go with the next MXNet.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import platform
@@ -16,8 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..errors import InstallationError, OutputError
+from ..errors import DataError, InstallationError, OutputError
 from ..storage.atomic import replacing
+from ..storage.files import hash_file
 
 __all__ = ["is_needed", "mend_library", "use_mended_library"]
 
@@ -97,13 +97,9 @@ def _path() -> Path:
 def _is_mended(path: Path) -> bool:
     """Return whether a file is the mended library, to the last byte."""
     try:
-        with path.open("rb") as file:
-            digest = hashlib.sha256()
-            for block in iter(lambda: file.read(2**20), b""):
-                digest.update(block)
-    except OSError:
+        return hash_file(path) == MENDED_SHA256
+    except DataError:  # it is not there
         return False
-    return digest.hexdigest() == MENDED_SHA256
 
 
 def _find_installed() -> Path:

@@ -60,7 +60,7 @@ def tape_name(array: nd.NDArray) -> bytes | None:
 
 
 def mark_as_fresh(array: nd.NDArray) -> None:
-    """Tell a `gluon.Trainer` that a parameter's gradient was computed anew."""
+    """Notify a `gluon.Trainer` that a parameter's gradient was computed anew."""
     array._fresh_grad = True
 
 

@@ -62,6 +62,8 @@ class ImageDataset(Dataset):
         If the counts differ or a label is out of range.
     """
 
+    transforms: tuple[Callable, ...] = ()  # those of a `TransformedDataset`
+
     def __init__(
         self,
         images: np.ndarray,
@@ -132,6 +134,11 @@ class ImageDataset(Dataset):
             pixels = np.ascontiguousarray(pixels[:].transpose(0, 2, 1))
         options = {"title": name, "origin": str(images), **options}
         return ImageDataset(pixels, numbers, **options)
+
+    @property
+    def source(self) -> ImageDataset:
+        """Itself, as it is the `source` of a `TransformedDataset`."""
+        return self
 
     @property
     def _label(self) -> np.ndarray:

@@ -23,7 +23,7 @@ __all__ = ["FORMATS", "open_picture"]
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
 """What is decoded; of all else that Pillow knows, EPS starts another program."""
-SIDE = 1024
+REDUCED = 1024
 """Pictures twice as long are brought to about this, before they are prepared."""
 MOST_FILE = 2**28
 """So many bytes a picture's file may have."""
@@ -84,7 +84,7 @@ def _count_bytes(image: Image.Image) -> int:
             f"expected a {image.format} of at most {MOST_BYTES // each:,} pixels, "
             f"found {pixels:,} ({image.width} x {image.height}): save it smaller"
         )
-    return pixels * each + min(pixels, (2 * SIDE) ** 2) * PREPARED
+    return pixels * each + min(pixels, (2 * REDUCED) ** 2) * PREPARED
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def _reserve(size: int) -> Iterator[None]:
 
 def _decode(image: Image.Image) -> Image.Image:
     """Decode an opened picture, at a smaller size where that is enough."""
-    factor = max(image.size) // SIDE
+    factor = max(image.size) // REDUCED
     if factor < 2:
         ImageOps.exif_transpose(image, in_place=True)
         return image
@@ -119,7 +119,7 @@ def _decode(image: Image.Image) -> Image.Image:
         image = image.convert("RGB")
     elif image.mode.startswith("I;16"):
         image = image.convert("I")
-    return image.reduce(max(1, max(image.size) // SIDE))
+    return image.reduce(max(1, max(image.size) // REDUCED))
 
 
 @contextmanager

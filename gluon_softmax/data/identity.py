@@ -40,8 +40,7 @@ def identify(dataset: ImageDataset | TransformedDataset) -> dict[str, Any]:
         transforms, and a digest of images and labels in their order. Neither title nor
         folder: the same content is the same set wherever it is.
     """
-    source = getattr(dataset, "source", dataset)
-    transforms = flatten(getattr(dataset, "transforms", ()))
+    source, transforms = dataset.source, flatten(dataset.transforms)
     images, labels = source.images, source.labels
     step = 1 + images.size // MOST_BYTES
     digest = hashlib.sha256(np.ascontiguousarray(labels, "<i4"))

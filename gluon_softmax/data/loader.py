@@ -83,7 +83,7 @@ class BatchLoader:
         part: tuple[int, int] = (0, 1),
     ):
         transforms = _choose_transforms(dataset, resize)
-        source = getattr(dataset, "source", dataset)
+        source = dataset.source
         check_batch_size(batch_size, len(dataset))
         check_whole_number("num_workers", num_workers, least=0)
         self.dataset = dataset

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 SIDE = 28
+"""Pixels of an image, across and down."""
 WHOLE, GARMENTS, DIGITS = "whole", "garments", "digits"
 RULES = {
     WHOLE: "whole pictures whose bright parts stay bright, as of a folder",
@@ -64,7 +65,7 @@ def assume_rule(data: str) -> str:
 
 
 def prepare(image: Image.Image, rule: str) -> Picture:
-    """Bring a picture of any size and mode to 28 x 28 bytes of grey.
+    """Convert a picture of any size and mode to 28 x 28 bytes of grey.
 
     What is transparent becomes white, as on paper, and sixteen bits become eight. Then,
     by the rule:
@@ -112,7 +113,7 @@ def _to_grey(image: Image.Image) -> Image.Image:
 
 
 def _fit_whole(grey: Image.Image) -> np.ndarray:
-    """Bring the longer side to 28 pixels; fill the shorter one up on both sides."""
+    """Scale the longer side to 28 pixels; fill the shorter one up on both sides."""
     factor = SIDE / max(grey.size)
     size = tuple(max(1, round(side * factor)) for side in grey.size)
     small = np.asarray(grey.resize(size, Image.LANCZOS))
@@ -124,7 +125,7 @@ def _fit_whole(grey: Image.Image) -> np.ndarray:
 
 
 def _fit_subject(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
-    """Bring the subject to its place, bright on black."""
+    """Move the subject to its place, bright on black."""
     if grey.min() == grey.max():
         raise DataError(
             f"expected a picture of something, found one colour all over "
@@ -166,7 +167,7 @@ def _trim(grey: np.ndarray, shown: np.ndarray, steps: list[str]) -> np.ndarray:
 
 
 def _fit(grey: np.ndarray, margin: int, steps: list[str]) -> np.ndarray:
-    """Bring the longer side to its length, and centre it on black."""
+    """Scale the longer side to its length, and centre it on black."""
     most = SIDE - 2 * margin
     height, width = grey.shape
     size = [max(round(n * most / max(height, width)), 1) for n in (width, height)]

@@ -128,7 +128,7 @@ def _measure_moments(dataset: ImageDataset) -> tuple[float, float]:
 def _scale(
     dataset: ImageDataset, moments: tuple[float, float], pixels: str
 ) -> ImageDataset | TransformedDataset:
-    """Bring pixels to a range by their mean and standard deviation."""
+    """Scale pixels to a range by their mean and standard deviation."""
     if pixels == "scaled":
         return dataset
     mean, deviation = moments

@@ -133,7 +133,7 @@ def _normalize(
 def _resize(
     transform: transforms.Resize, X: np.ndarray, seed: Seed, empty: Empty
 ) -> nd.NDArray:
-    """Bring (n, height, width, channels) to another height and width."""
+    """Resize (n, height, width, channels) to another height and width."""
     return transform(as_ndarray(X))
 
 
@@ -149,7 +149,7 @@ def _cast(dtype: str, X: np.ndarray, seed: Seed, empty: Empty) -> np.ndarray:
 
 
 def _make_normalize(transform: transforms.Normalize) -> Step:
-    """Bring mean and deviation, a number or one per channel, to (channels, 1, 1)."""
+    """Convert mean and deviation, a number or one per channel, to (channels, 1, 1)."""
     mean, std = (
         np.reshape(np.array(values, dtype="float32"), (-1, 1, 1))
         for values in (transform._mean, transform._std)

@@ -46,7 +46,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def _take_signals() -> None:
-    """Let signals but Ctrl-C end this process; MXNet turns each into exit code 255."""
+    """Have signals but Ctrl-C end this process; MXNet turns each into exit code 255."""
     for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -74,7 +74,7 @@ class Ring:
         self._next.clear()
 
     def clear(self) -> None:
-        """Let go of all arrays."""
+        """Release all arrays."""
         self._arrays.clear()
         self._next.clear()
         self._ids.clear()

@@ -108,7 +108,7 @@ class Runner:
             self._ring.clear()
 
     def end(self) -> None:
-        """Let go of net and loss; the memory of their graphs is kept."""
+        """Release net and loss; the memory of their graphs is kept."""
         self._reset(None, None)
 
     def _reset(self, net: Net | None, loss: Loss | None) -> None:
@@ -235,7 +235,7 @@ def _bind(graph: Graph, X: nd.NDArray, y: nd.NDArray, training: bool) -> _Bound:
 
 
 def _order_passes(symbol: sym.Symbol) -> sym.Symbol:
-    """Let each forward pass wait for the backward pass before it.
+    """Have each forward pass wait for the backward pass before it.
 
     They share the gradients, so asking for the shape of one orders them. Without, an
     updater that does nothing lets the loader write to images that are still in use.

@@ -128,7 +128,7 @@ class _Stage:
         self.figure.set_layout_engine("none")
 
     def draw(self, number: int) -> list:
-        """Bring the figure to one frame."""
+        """Update the figure to one frame."""
         epoch, *figures = self._points[: number % len(self._points) + 1].T
         for picture, template in zip(self._pictures, self._templates[number]):
             picture.set_data(template)

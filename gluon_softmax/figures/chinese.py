@@ -32,7 +32,7 @@ FILES = (
 
 @contextmanager
 def chinese_figures() -> Iterator[str]:
-    """Let Matplotlib's own figures draw Chinese, too; yield the family of the font.
+    """Have Matplotlib's own figures draw Chinese, too; yield the family of the font.
 
     This package's figures look for that font themselves. `ArgumentError` is raised if
     none is installed.

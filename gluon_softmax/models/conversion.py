@@ -15,8 +15,9 @@ from ..chapter.handmade import SoftmaxRegression
 from ..chapter.networks import NETWORKS
 from ..chapter.versions import GLUON, HANDMADE, SCRATCH
 from ..data.likeness import Likeness
+from ..data.pictures import SIDE
 from ..errors import ArgumentError
-from .model import SIDE, Model
+from .model import Model
 
 __all__ = ["from_gluon", "predict_probabilities", "to_gluon", "to_versions"]
 

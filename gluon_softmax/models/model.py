@@ -17,15 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from ..data.likeness import Likeness
-from ..data.pictures import RULES
+from ..data.pictures import RULES, SIDE
 from ..errors import ArgumentError, DataError, check_choice, check_positive, show
 from ..storage.archive import read_arrays, write_arrays
 
-__all__ = ["SHAPES", "SIDE", "Model", "load_model", "save_model"]
+__all__ = ["SHAPES", "Model", "load_model", "save_model"]
 
 MODEL_FORMAT = "gluon_softmax model 1"
-SIDE = 28
-"""Pixels of an image, across and down."""
 
 SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "softmax": {"W": (784, -1), "b": (-1,)},

@@ -10,9 +10,10 @@ from pathlib import Path
 from mxnet import gluon, nd
 from mxnet.base import MXNetError
 
+from ..data.pictures import SIDE
 from ..storage.atomic import replacing
 from .conversion import to_gluon
-from .model import SIDE, Model
+from .model import Model
 
 __all__ = ["write_parameters", "write_symbol"]
 
@@ -44,7 +45,7 @@ def write_symbol(model: Model, path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _call(write, path: Path) -> None:
-    """Let MXNet write; it says in C++ that a disk is full, as all else."""
+    """Have MXNet write; it says in C++ that a disk is full, as all else."""
     try:
         write(str(path))
     except MXNetError as error:

@@ -35,10 +35,11 @@ def write_arrays(
     """Write arrays as NumPy's ``.npz``; equal arrays give equal bytes."""
     content = BytesIO()  # on a full disk zipfile would print an error of its own
     np.savez(content, **arrays)
-    if len(content.getbuffer()) > MOST_BYTES:  # which could not be read back
+    size = len(content.getbuffer())
+    if size > MOST_BYTES:  # which could not be read back
         raise OutputError(
             f"{show(path)}: expected at most {MOST_BYTES:,} bytes to write, found "
-            f"{len(content.getbuffer()):,}"
+            f"{size:,}"
         )
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(content.getbuffer())

@@ -70,7 +70,7 @@ class CheckpointFolder:
             self._lock = lock(self.path / LOCK)
 
     def close(self) -> None:
-        """Let other processes use the folder, as the end of this one does."""
+        """Release the folder to other processes, as the end of this one does."""
         self._lock.close()
 
     def exists(self) -> bool:

@@ -18,9 +18,9 @@ from ..chapter.training import train_epoch
 from ..data.batches import Batches
 from ..data.datasets import ImageDataset, TransformedDataset
 from ..data.loader import BatchLoader
+from ..data.pictures import SIDE
 from ..errors import ArgumentError, check_choice
 from ..history import Callback, Epoch, History
-from ..models.model import SIDE
 from .checkpoint import State
 from .distributed import Group
 from .running_loss import RunningLoss
@@ -76,8 +76,7 @@ class NetworkTraining:
         self._group.check_data(train_set, test_set)
         self._load(train_set, test_set)
         mx.random.seed(self.settings.seed)
-        source = getattr(train_set, "source", train_set)
-        self.net = MAKERS[name](len(source.classes), self._ctx)
+        self.net = MAKERS[name](len(train_set.source.classes), self._ctx)
         self.net(nd.zeros((1, 1, SIDE, SIDE), self._ctx))  # Gluon learns the shapes
         lr, momentum = self.settings.lr, self.settings.momentum
         self._trainer = self._group.make_trainer(self.net, lr, momentum)
@@ -217,7 +216,7 @@ class NetworkTraining:
         self._running_loss.lines = list(state.running)
 
     def share_state(self) -> None:
-        """Bring all processes of a group to where the first one is."""
+        """Move all processes of a group to where the first one is."""
         place = nd.array([self.epoch, self.batch], self._ctx)
         params, momentum = self._name_arrays()
         self._group.share([*params.values(), *momentum.values(), place])
@@ -237,7 +236,7 @@ def _count_samples(batches: BatchLoader) -> list[int]:
 
 
 def move(batches: Batches, ctx: mx.Context) -> Batches:
-    """Bring batches to the device; the loader's own are where the processor reads."""
+    """Copy batches to the device; the loader's own are where the processor reads."""
     if ctx.device_type == "cpu":
         return batches
     return ((X.as_in_context(ctx), y.as_in_context(ctx)) for X, y in batches)

@@ -30,7 +30,7 @@ class RunningLoss(Callback):
         self.recent, self._num_counted = Accumulator(2), 0
 
     def on_batch_end(self, progress: Progress) -> None:
-        """Tell the loss where it is time."""
+        """Report the loss where it is time."""
         if progress.batch % self._every:
             return
         loss, num_samples = self._group.add_up(self.count(progress))
