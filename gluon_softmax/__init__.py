@@ -41,8 +41,10 @@ _HOMES = {
     "chapter.compare": ("Comparison", "run_comparison"),
     "figures.images": ("show_fashion_mnist", "show_predictions"),
     "figures.curves": ("show_curves",),
+    "figures.predicted": ("show_calibration", "show_errors", "show_learning_rates"),
     "figures.templates": ("show_templates",),
     "figures.confusion": ("show_confusion_matrix",),
+    "predictions": ("classification_report", "predict", "predict_proba"),
     "errors": ("GluonSoftmaxError",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
 from reprlib import repr as shorten
 from typing import Any, NamedTuple
 
-from .errors import DataError
+from .errors import DataError, InstallationError
+from .storage.atomic import write_text
 
 __all__ = ["Accumulator", "Batch", "Callback", "Epoch", "History", "StopTraining"]
 
@@ -157,6 +159,49 @@ class History:
     def column(self, name: str) -> list[float]:
         """List one figure over the epochs, by the name of an attribute of `Epoch`."""
         return [getattr(epoch, name) for epoch in self.epochs]
+
+    def __str__(self) -> str:
+        """Return the lines that the book prints, one per epoch."""
+        return "\n".join(map(str, self.epochs))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row per epoch, a column per figure."""
+        names, *rows = self._to_table()
+        head = "".join(f"<th>{name}</th>" for name in names)
+        cells = ("".join(f"<td>{value:.4g}</td>" for value in row) for row in rows)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+    def to_frame(self) -> Any:
+        """Convert the epochs to a `pandas.DataFrame`, indexed by their numbers.
+
+        Columns are the figures that were measured. `InstallationError` is raised where
+        pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise InstallationError(
+                "the package pandas is not installed: pip install pandas"
+            ) from error
+        names, *rows = self._to_table()
+        return pandas.DataFrame(rows, columns=names).set_index("epoch")
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the epochs as comma-separated values, below the figures' names.
+
+        `OutputError` is raised if the file cannot be written.
+        """
+        lines = [",".join(map(str, row)) for row in self._to_table()]
+        write_text("\n".join(lines) + "\n", path)
+
+    def _to_table(self) -> list[list]:
+        """Return the names of the figures that were measured, and a row per epoch."""
+        measured = self.to_list()
+        found = {"epoch"}.union(*measured)
+        names = [figure.name for figure in fields(Epoch) if figure.name in found]
+        rows = ([row.get(name, math.nan) for name in names] for row in measured)
+        return [names, *rows]
 
     def to_list(self) -> list[dict[str, float]]:
         """Return the epochs as plain data, for JSON, without what was not measured."""

@@ -59,3 +59,24 @@ def test_numpys_numbers_are_numbers():
     """Figures that never were JSON may be NumPy's."""
     plain = {**PLAIN, "epoch": np.int64(1), "loss": np.float32(1)}
     assert History.from_list([plain]).column("loss") == [1]
+
+
+def test_a_history_is_a_table(tmp_path):
+    """What was not measured in any epoch has no column; in some, it is not a number."""
+    history = History([FIRST, SECOND])
+    assert str(history) == f"{FIRST}\n{SECOND}"
+    history.to_csv(tmp_path / "history.csv")
+    names, first, second = (tmp_path / "history.csv").read_text().splitlines()
+    assert names == "epoch,loss,train_acc,test_acc,seconds,valid_loss,valid_acc"
+    assert first == "1,0.78701,0.7482,0.79,0.15,nan,nan"
+    assert second == "2,0.57,0.8139,0.8111,0.14,0.6,0.805"
+    assert "valid_loss" not in History([FIRST])._repr_html_()
+    assert "<td>2</td><td>0.57</td>" in history._repr_html_()
+
+
+def test_a_history_as_a_frame():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = History([FIRST, SECOND]).to_frame()
+    assert frame.index.tolist() == [1, 2]
+    assert frame.loc[2, "valid_loss"] == 0.6
+    assert pandas.isna(frame.loc[1, "valid_loss"])

@@ -9,8 +9,8 @@ import gluon_softmax
 import pytest
 
 ORDER = (
-    *("errors", "history", "storage", "compat", "engine", "data", "figures"),
-    *("chapter", "models", "trainer", "cluster", "bench", "commands"),
+    *("errors", "storage", "history", "compat", "engine", "data", "predictions"),
+    *("figures", "chapter", "models", "trainer", "cluster", "bench", "commands"),
 )
 """The folders and modules, each of which imports only those before it."""
 PACKAGE = Path(gluon_softmax.__file__).parent

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..data.batches import read_batches
 from ..errors import ArgumentError, check_labels
+from ..predictions import read_classes, read_predictions
 from .images import to_numpy
 from .style import as_text, make_figure
 
@@ -46,10 +46,10 @@ def show_confusion_matrix(
     >>> figure = show_confusion_matrix(np.array([0, 1]), {"net": np.array([0, 0])})
     """
     if callable(labels):
-        dataset = getattr(predictions, "dataset", None)
-        classes = classes or getattr(dataset, "classes", None)
-        labels, predicted = _predict(labels, predictions)
-        predictions = {"": predicted}
+        data_iter = predictions
+        labels, probabilities = read_predictions(labels, data_iter)
+        predictions = {"": probabilities.argmax(axis=1)}
+        classes = read_classes(classes, data_iter, probabilities.shape[1])
     num_classes = None if classes is None else len(classes)
     labels = _read("labels", labels, num_classes)
     predictions = {
@@ -67,20 +67,6 @@ def show_confusion_matrix(
         share = f"{np.trace(counts) / counts.sum():.3f} right"
         ax.set_title(f"{names}: {share}" if names else share, fontsize=10)
     return figure
-
-
-def _predict(net: Callable, data_iter: Iterable) -> tuple[np.ndarray, np.ndarray]:
-    """Return the true and the predicted classes of all batches, each of shape (n,)."""
-    pairs = [
-        (y.asnumpy(), net(X).asnumpy().argmax(axis=1))
-        for X, y in read_batches(data_iter)
-    ]
-    if not pairs:
-        raise ArgumentError(
-            "the data gave no batch: pass a data loader, which begins anew"
-        )
-    labels, predicted = map(np.concatenate, zip(*pairs))
-    return labels, predicted
 
 
 def _read(name: str, numbers: object, num_classes: int | None) -> np.ndarray:
