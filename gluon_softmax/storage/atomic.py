@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,8 +53,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 @cache
 def _name_machine() -> str:
     """Return what tells this machine, and its process numbers, from others."""
-    namespace = "/proc/self/ns/pid"  # Linux's: a container has numbers of its own
-    numbers = os.readlink(namespace) if os.path.exists(namespace) else ""
+    # A container of Linux has process numbers of its own.
+    numbers = os.readlink("/proc/self/ns/pid") if sys.platform == "linux" else ""
     return hashlib.sha256(f"{platform.node()} {numbers}".encode()).hexdigest()[:8]
 
 

@@ -51,5 +51,5 @@ enter() {
     DEBIAN_FRONTEND=noninteractive PIP_ROOT_USER_ACTION=ignore \
     REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
     ${GLUON_SOFTMAX_DATA:+GLUON_SOFTMAX_DATA="$GLUON_SOFTMAX_DATA"} \
-    $(env | grep '^PIP_') bash -euxc "cd ~/clone; $(cat)"
+    $(env | grep '^PIP_') bash -o pipefail -euxc "cd ~/clone; $(cat)"
 }
