@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import re
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,8 +52,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 @cache
 def _name_machine() -> str:
     """Return what tells this machine, and its process numbers, from others."""
-    # A container of Linux has process numbers of its own.
-    numbers = os.readlink("/proc/self/ns/pid") if sys.platform == "linux" else ""
+    numbers = ""
+    with suppress(OSError):  # a container of Linux has numbers of its own
+        numbers = os.readlink("/proc/self/ns/pid")
     return hashlib.sha256(f"{platform.node()} {numbers}".encode()).hexdigest()[:8]
 
 
