@@ -26,6 +26,8 @@ in_root() {
   own="$(mktemp -d -p /var/tmp)"
   trap 'rm -rf --one-file-system "'"$own"'"' EXIT
   mkdir "$own"/{upper,work,root}
+  unshare --mount mount -t overlay overlay "$own/root" 2> /dev/null \
+    -o "lowerdir=$base,upperdir=$own/upper,workdir=$own/work" || skip "overlays cannot be mounted here"
   unshare --mount --pid --fork --kill-child bash -euo pipefail -c "$(declare -f enter); enter $base $own"
 }
 
