@@ -12,4 +12,7 @@ python3 -m venv .venv
 .venv/bin/gluon-softmax doctor
 .venv/bin/gluon-softmax compare --num-epochs 1 | tee printed
 grep -E '(0\.7889     0\.746    0\.787.*){3}' printed
+for script in 3_5_fashion_mnist 3_6_softmax_regression_scratch 3_7_softmax_regression_gluon; do
+  .venv/bin/python scripts/section_$script.py
+done
 COMMANDS

@@ -27,4 +27,10 @@ gluon-softmax train softmax --num-epochs 1 --checkpoint kept --resume
 gluon-softmax page
 python -c 'from PIL import Image; Image.linear_gradient("L").resize((28, 28)).save("服饰.png")'
 gluon-softmax predict 服饰.png
+for script in 3_5_fashion_mnist 3_6_softmax_regression_scratch 3_7_softmax_regression_gluon; do
+  python ~/clone/scripts/section_$script.py
+done
+python -m pip install --quiet --no-warn-script-location pytest hypothesis
+cd ~/clone
+python -m pytest -q -p no:cacheprovider -m 'not slow' tests
 COMMANDS
