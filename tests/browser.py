@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 from gluon_softmax.chapter.compare import run_comparison
@@ -69,6 +70,15 @@ def visit(driver, address, width=1280, height=900, theme="light"):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**screen, **phone})
     prefer(driver, theme)
     driver.get(address)
+    return wait(driver, "page.practice().params || page.practice().missing")
+
+
+def wait(driver, condition, seconds=20):
+    """Wait until something is so in the page."""
+    end = time.monotonic() + seconds
+    while not ask(driver, condition):
+        assert time.monotonic() < end, condition
+        time.sleep(0.02)
     return driver
 
 

@@ -117,7 +117,7 @@ def test_of_other_data_only_their_own_names_are_read(driver, tmp_path):
     )
     saved = read_comparison(compare((fruit, fruit), tmp_path))
     path = tmp_path / "page.html"
-    path.write_text(build_page(saved, fruit), encoding="utf-8")
+    path.write_text(build_page(saved, fruit, fruit), encoding="utf-8")
     driver.get_log("browser")
     visit(driver, path.as_uri())
     for language in ("en", "zh"):

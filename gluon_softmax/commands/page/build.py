@@ -9,10 +9,11 @@ from pathlib import Path
 from ...data.datasets import ImageDataset
 from ...models.comparison_file import SavedComparison
 from .content import collect
+from .practice import collect_practice
 
 __all__ = ["build_page"]
 
-STYLES = ("colours.css", "page.css", "sections.css")
+STYLES = ("colours.css", "page.css", "sections.css", "practice.css")
 SCRIPTS = (
     "model.js",
     "words.js",
@@ -24,17 +25,23 @@ SCRIPTS = (
     "gallery.js",
     "bars.js",
     "pad.js",
+    "learner.js",
+    "practice.js",
     "page.js",
 )
 """Joined in this order; all of them share one scope."""
 
 
-def build_page(comparison: SavedComparison, test_set: ImageDataset) -> str:
-    """Return the page of a comparison and its data set's test images, as HTML."""
+def build_page(
+    comparison: SavedComparison, train_set: ImageDataset, test_set: ImageDataset
+) -> str:
+    """Return the page of a comparison and its data set's images, as HTML."""
+    content = collect(comparison, test_set)
+    content["practice"] = collect_practice(train_set, test_set)
     parts = {
         "style": _read_files(*STYLES),
         "theme": _read_files("theme.js"),
-        "data": _embed(collect(comparison, test_set)),
+        "data": _embed(content),
         "texts": _embed(json.loads(_read_files("texts.json"))),
         "script": f'(() => {{\n"use strict";\n{_read_files(*SCRIPTS)}}})();\n',
     }

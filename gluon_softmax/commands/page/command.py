@@ -18,7 +18,7 @@ def add_arguments(commands) -> None:
         "page",
         help="write a comparison as one web page to draw on and to look around in",
         description="Write a comparison as one web page that needs no network: to draw "
-        "on, and to look at weights, mistakes and curves.",
+        "on, to train in, and to look at weights, mistakes and curves.",
         epilog="example: gluon-softmax page --output page.html",
     )
     parser.set_defaults(command=_page)
@@ -40,24 +40,26 @@ def _page(options: argparse.Namespace) -> int:
     from .build import build_page
 
     comparison = read_comparison(options.comparison)
-    test_set = _load_test_set(comparison.data, options)
-    path = write_text(build_page(comparison, test_set), options.output)
+    train_set, test_set = _load_sets(comparison.data, options)
+    path = write_text(build_page(comparison, train_set, test_set), options.output)
     megabytes = path.stat().st_size / 1e6
     print(f"wrote {path} ({megabytes:.2f} MB)")
     return 0
 
 
-def _load_test_set(title: str, options: argparse.Namespace):
-    """Load the test images that the comparison was made with."""
+def _load_sets(title: str, options: argparse.Namespace):
+    """Load the training and test images that the comparison was made with."""
     from ...data.splits import load_splits
     from ...data.synthetic import SyntheticFashion
+    from .practice import COUNT
 
     data = options.data or find_published(title)
     if data is not None:
-        return load_splits(data, root=options.root).test
+        splits = load_splits(data, root=options.root)
+        return splits.train, splits.test
     stand_in = SyntheticFashion(train=False)
     if title == stand_in.title:
-        return stand_in
+        return SyntheticFashion(num_images=COUNT), stand_in
     raise DataError(
         f"{options.comparison}: expected a comparison on a published data set, found "
         f"one on {title!r}: say where its pictures are with --data DIR"

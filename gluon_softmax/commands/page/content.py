@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-
 import numpy as np
 
 from ... import __version__
@@ -14,6 +12,7 @@ from ...errors import DataError
 from ...models.comparison_file import SavedComparison
 from ...models.model import Model
 from ..results import name_classes
+from .encoding import encode
 
 __all__ = ["FIRST", "choose_images", "collect", "find_probabilities"]
 
@@ -56,7 +55,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         "images": {
             "places": chosen.tolist(),
             "labels": test_set.labels[chosen].tolist(),
-            "pixels": _encode(test_set.images[chosen]),
+            "pixels": encode(test_set.images[chosen]),
         },
         "numTest": len(test_set.labels),
         "first": min(FIRST, len(test_set.labels)),
@@ -134,10 +133,5 @@ def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _pack_model(model: Model) -> dict:
     """Write a model's parameters as text."""
-    params = {n: _encode(p.astype("<f4")) for n, p in model.params.items()}
+    params = {n: encode(p.astype("<f4")) for n, p in model.params.items()}
     return {**params, "mean": model.pixel_mean, "deviation": model.pixel_deviation}
-
-
-def _encode(array: np.ndarray) -> str:
-    """Write an array's bytes as base64."""
-    return b64encode(np.ascontiguousarray(array).tobytes()).decode()

@@ -22,7 +22,7 @@ function chooseTicks(least, most, about) {
 }
 
 // From epochs and values to places in the picture; sizes are in letters' heights.
-function layOut(container, values, numEpochs) {
+function layOut(container, values, last, first = 1) {
   const em = parseFloat(getComputedStyle(container).fontSize);
   const width = container.clientWidth;
   const height = Math.max(15 * em, Math.min(22 * em, width * 0.62));
@@ -30,7 +30,7 @@ function layOut(container, values, numEpochs) {
   const [least, most] = [Math.min(...values) - margin, Math.max(...values) + margin];
   const [left, right] = [ROOM.left * em, width - ROOM.right * em];
   const [top, bottom] = [ROOM.top * em, height - ROOM.bottom * em];
-  const part = (epoch) => (numEpochs > 1 ? (epoch - 1) / (numEpochs - 1) : 0.5);
+  const part = (epoch) => (last > first ? (epoch - first) / (last - first) : 0.5);
   const x = (epoch) => left + (right - left) * part(epoch);
   const y = (value) => bottom - ((bottom - top) * (value - least)) / (most - least);
   return { em, width, height, least, most, left, right, top, bottom, x, y };

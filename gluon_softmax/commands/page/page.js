@@ -40,6 +40,7 @@ function renderAll() {
   renderMatrix();
   renderCurves();
   renderTables();
+  renderPractice();
   showTimings();
 }
 
@@ -66,6 +67,7 @@ function setUpSwitches() {
     if (get("loss-chart").clientWidth === width) return;
     width = get("loss-chart").clientWidth;
     renderCurves();
+    renderPractice();
   }).observe(get("loss-chart"));
 }
 
@@ -82,6 +84,7 @@ function measureOpening() {
   requestAnimationFrame(() => setTimeout(() => {
     timings.opened = performance.now();
     showTimings();
+    setUpPractice();
   }));
 }
 
@@ -107,4 +110,8 @@ window.page = {
   probabilities: (version, index) => [...classify(models[version], pixelsOf(index))],
   listed: () => listImages().map((verdict) => images.places[verdict.index]),
   picture: () => [...picture.pixels],
+  practice: () => {
+    const { state, redraws, isWaiting, missing } = practice;
+    return { ...state, params: state && [...state.W, ...state.b], redraws, isWaiting, missing };
+  },
 };
