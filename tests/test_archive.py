@@ -117,6 +117,7 @@ class Trap:
 
 
 NO_CHARACTER = np.array([0x110000], "<u4").view("<U1")
+NO_CHARACTERS = np.array([0x82828282] * 3, ">u4").view(">U3")
 SURROGATE = np.array([0xD800], "<u4").view("<U1")
 HOSTILE = {
     "objects": (save(a=np.array([Trap(), 1], object)), "allow_pickle=False"),
@@ -129,8 +130,9 @@ HOSTILE = {
     "signs": (forge("<f4", "(" + "-" * 9000 + "1,)"), "a damaged one"),
     "bytes": (save(a=np.array(b"x")), r"expected numbers or text, found type \|S1"),
     "structures": (save(a=np.zeros(2, "i4,f4")), "expected numbers or text"),
-    "no character": (save(a=NO_CHARACTER), "a damaged one"),
-    "half a character": (save(a=SURROGATE), "a damaged one"),
+    "no character": (save(a=NO_CHARACTER), "that are no characters"),
+    "several": (save(a=NO_CHARACTERS), "that are no characters"),
+    "half a character": (save(a=SURROGATE), "that are no characters"),
     "an empty file": (b"", "found 0"),
     "an empty member": (pack(b""), "found 0"),
     "a bomb in bzip2": (

@@ -90,8 +90,15 @@ def _load(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     if array.dtype.kind not in KINDS:
         raise DataError(f"expected numbers or text, found type {array.dtype.str:.40}")
     if array.dtype.kind == "U":
-        np.char.encode(array, "utf-8")  # raises where a number is no character
+        _check_characters(array)
     return array
+
+
+def _check_characters(texts: np.ndarray) -> None:
+    """Check that each number in texts is a character; NumPy's encoders pass others."""
+    numbers = np.frombuffer(texts.tobytes(), f"{texts.dtype.byteorder}u4")
+    if ((numbers > 0x10FFFF) | ((numbers >= 0xD800) & (numbers < 0xE000))).any():
+        raise DataError("expected text, found numbers that are no characters")
 
 
 def _count_texts(content: BytesIO) -> int:
