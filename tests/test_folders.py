@@ -96,8 +96,9 @@ def test_other_files_are_passed_over(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     """A folder is read whole or not at all."""
     fill(tmp_path, {"a": 3, "b": 3})
-    (tmp_path / "a" / "bad.png").write_text("no picture")
-    assert refusal(tmp_path).startswith(f"{tmp_path}/a/bad.png: expected a picture")
+    bad = tmp_path / "a" / "bad.png"
+    bad.write_text("no picture")
+    assert refusal(tmp_path).startswith(f"{bad}: expected a picture")
 
 
 @pytest.mark.parametrize(

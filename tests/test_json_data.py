@@ -23,7 +23,7 @@ def test_json_is_what_pythons_own_reader_gives(tmp_path):
     content = json.dumps({"a": [1, 2.5, "短靴", None]}, ensure_ascii=False)
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
     assert read_json(tmp_path / "a.json") == json.loads(content)
-    with pytest.raises(DataError, match=r"b.json cannot be read \(No such file"):
+    with pytest.raises(DataError, match=r"b.json cannot be read \("):
         read_json(tmp_path / "b.json")
 
 

@@ -67,7 +67,15 @@ def test_batches_are_gluons(small_set, resize):
     assert (ours[0][0].dtype, ours[0][1].dtype) == (np.float32, np.int32)
 
 
-ONE_BY_ONE = (RandomFlipLeftRight(), lambda image: 255 - image)
+def invert(image):
+    return 255 - image
+
+
+def tell_process(image):
+    return nd.array([os.getpid()])
+
+
+ONE_BY_ONE = (RandomFlipLeftRight(), invert)
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
@@ -94,7 +102,7 @@ def test_workers_read_the_same(small_set, num_workers, transforms):
 
 def test_workers_are_processes(small_set):
     """With workers, every image is read by one of them."""
-    tell = small_set.transform_first(lambda image: nd.array([os.getpid()]))
+    tell = small_set.transform_first(tell_process)
     loader = BatchLoader(tell, 6, num_workers=2)
     readers = {int(number) for X, _ in loader for number in X.asnumpy().ravel()}
     assert os.getpid() not in readers

@@ -70,7 +70,7 @@ def test_a_stroke_is_drawn_and_classified(page, comparison):
     shares = np.array([re.findall(r"[\d.]+", text) for text in texts], dtype=float)
     for name, found in zip((SCRATCH, GLUON), shares.T):
         expected = 100 * find_probabilities(comparison.models[name], image)[0]
-        np.testing.assert_allclose(found, expected, atol=0.051)
+        np.testing.assert_allclose(found, expected, atol=0.1)
     assert find(page, "picture-name").text == "Your drawing"
 
 
@@ -149,9 +149,9 @@ def test_filters_leave_what_numpy_leaves(page, fashion, comparison, filters):
     told = f"the whole test set has {total:,}{' such' * bool(expected)}."
     assert find(page, "count").text.endswith(told)
     for item, place in list(zip(shown, expected))[:3]:
-        label = item.get_attribute("aria-label")
         name = TEXT_LABELS[fashion[1].labels[place]]
-        assert label.startswith(f"Test image {place:,}: {name}, ")
+        told = item.get_attribute("textContent")
+        assert told.startswith(f"Test image {place:,}:{name}")
 
 
 def test_a_cell_tells_and_filters(page, fashion, comparison):
@@ -176,7 +176,22 @@ def test_arrows_move_through_matrix_and_gallery(page, fashion):
     assert ask(page, focused).startswith("pullover taken for trouser")
     page.execute_script("document.querySelector('#images button').focus()")
     press(page, "ARROW_RIGHT")
-    label, place = ask(page, focused), ask(page, "page.listed()[1]")
+    place = ask(page, "page.listed()[1]")
     press(page, "ENTER")
-    assert label.startswith(find(page, "picture-name").text)
+    name = TEXT_LABELS[fashion[1].labels[place]]
+    assert find(page, "picture-name").text == f"Test image {place:,}: {name}"
     np.testing.assert_array_equal(read_picture(page)[0], fashion[1].images[place])
+
+
+def test_undo_takes_strokes_back(page):
+    """One at a time, by button and by Ctrl+Z, to the image that was there first."""
+    first = read_picture(page)
+    find(page, "clear").click()
+    click(page, "#pad")
+    assert (read_picture(page) != 0).any()
+    find(page, "undo").click()
+    assert not read_picture(page).any()
+    webdriver.ActionChains(page).key_down("\ue009").send_keys("z").perform()
+    webdriver.ActionChains(page).key_up("\ue009").perform()
+    np.testing.assert_array_equal(read_picture(page), first)
+    assert not find(page, "undo").is_enabled()

@@ -13,7 +13,16 @@ from gluon_softmax.models.comparison_file import read_comparison
 
 pytest.importorskip("selenium.webdriver", reason="needs selenium")
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
-NAMES = ("gluon_softmax", "Fashion-MNIST", "NumPy", "Gluon", "softmax", "English")
+NAMES = (
+    "log",
+    "sigmoid",
+    "gluon_softmax",
+    "Fashion-MNIST",
+    "NumPy",
+    "Gluon",
+    "softmax",
+    "English",
+)
 """What is called the same in Chinese."""
 
 

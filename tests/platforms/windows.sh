@@ -32,5 +32,9 @@ for script in 3_5_fashion_mnist 3_6_softmax_regression_scratch 3_7_softmax_regre
 done
 python -m pip install --quiet --no-warn-script-location pytest hypothesis
 cd ~/clone
-python -m pytest -q -p no:cacheprovider -m 'not slow' tests
+python -m pytest -q -p no:cacheprovider -m 'not slow' \
+  tests/test_{batches,charts,concepts,conversion,datasets,decoding,diagram,exercises,figures}.py \
+  tests/test_{filearray,folders,handmade,history,hybrid,identity,idx,json_data,loader,memory}.py \
+  tests/test_{models,networks,pictures,predicted,predictions,scratch,second_edition,splits}.py \
+  tests/test_{synthetic,training,transforms}.py
 COMMANDS

@@ -13,7 +13,7 @@ from .practice import collect_practice
 
 __all__ = ["build_page"]
 
-STYLES = ("colours.css", "page.css", "sections.css", "practice.css")
+STYLES = ("colours.css", "page.css", "sections.css", "softmax.css", "practice.css")
 SCRIPTS = (
     "model.js",
     "words.js",
@@ -24,6 +24,7 @@ SCRIPTS = (
     "matrix.js",
     "gallery.js",
     "bars.js",
+    "softmax.js",
     "pad.js",
     "learner.js",
     "practice.js",

@@ -75,20 +75,15 @@ function showMore() {
 }
 
 function makeItem({ index, label, predicted, share, isRight }) {
-  const values = {
-    place: formatNumber(images.places[index]),
-    true: className(label),
-    predicted: className(predicted),
-    share: formatShare(share),
-  };
+  const place = formatNumber(images.places[index]);
   const mark = isRight ? `✓ ${say("right")}` : `✗ ${className(predicted)}`;
   const look = isRight ? "is-right" : "is-wrong";
   const item = make("button", { type: "button", tabIndex: -1, className: look },
     makePicture(),
+    make("span", { className: "unseen", textContent: say("image_place", { place }) }),
     make("span", { className: "name", textContent: className(label) }),
     make("span", { className: "mark", textContent: mark }),
     make("span", { className: "mark", textContent: formatShare(share, 0) }));
-  item.setAttribute("aria-label", say(isRight ? "image_right" : "image_wrong", values));
   item.onclick = () => { takeImage(index); scrollTo(get("draw")); };
   paint(item.firstChild, pixelsOf(index), GREYS);
   return item;

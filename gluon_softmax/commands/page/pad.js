@@ -2,6 +2,8 @@
 
 const picture = { pixels: new Uint8Array(NUM_PIXELS), index: null, changed: false };
 const pen = { x: SIDE / 2, y: SIDE / 2, down: false, erases: false, last: null };
+const before = []; // pictures as they were, the latest last
+const NUM_KEPT = 50;
 const NUM_RECENT = 100;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -45,6 +47,20 @@ function measured(change) {
   showTimings();
 }
 
+function keep() {
+  before.push({ ...picture, pixels: picture.pixels.slice() });
+  if (before.length > NUM_KEPT) before.shift();
+}
+
+function undo() {
+  if (!before.length) return;
+  measured(() => {
+    const { pixels, ...others } = before.pop();
+    picture.pixels.set(pixels);
+    Object.assign(picture, others);
+  });
+}
+
 function placeOf(event) {
   const box = get("pad").getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
@@ -57,6 +73,7 @@ function setUpPointer() {
     if (event.button !== 0) return;
     pad.setPointerCapture(event.pointerId);
     pen.last = null;
+    keep();
     measured(() => drawLineTo(...placeOf(event)));
   });
   pad.addEventListener("pointermove", (event) => {
@@ -95,6 +112,7 @@ function setPen(down) {
   if (down === pen.down) return;
   pen.down = down;
   pen.last = null;
+  if (down) keep();
   if (down) measured(() => drawLineTo(pen.x, pen.y));
   get("pen-state").textContent = say(down ? "pen_down" : "pen_up");
   showPen();
@@ -110,9 +128,18 @@ function showPen() {
 }
 
 function takeImage(index) {
+  keep();
   measured(() => {
     picture.pixels.set(pixelsOf(index));
     Object.assign(picture, { index, changed: false });
+  });
+}
+
+function takePixels(pixels) {
+  keep();
+  measured(() => {
+    picture.pixels.set(pixels);
+    Object.assign(picture, { index: null, changed: false });
   });
 }
 
@@ -122,9 +149,13 @@ function setUpTools() {
     pen.erases = !pen.erases;
     get("erase").setAttribute("aria-pressed", pen.erases);
   };
-  get("clear").onclick = () => measured(() => {
-    picture.pixels.fill(0);
-    Object.assign(picture, { index: null, changed: false });
+  get("clear").onclick = () => takePixels(new Uint8Array(NUM_PIXELS));
+  get("undo").onclick = undo;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
+    if (event.target.matches("input[type=number]")) return;
+    event.preventDefault();
+    undo();
   });
   get("random").onclick = () => takeImage(Math.floor(Math.random() * images.labels.length));
 }
@@ -156,9 +187,11 @@ function renderStarters() {
 function renderPicture() {
   const beside = models.slice(0, BESIDE);
   const inputs = beside.map((model) => scale(model, picture.pixels));
-  const found = inputs.map((X, version) => softmax(scores(beside[version], X)));
+  const found = inputs.map((X, version) => scores(beside[version], X));
   paint(get("pad"), picture.pixels, GREYS);
   write(get("picture-name"), namePicture());
-  renderBars(found);
+  renderBars(found.map(softmax));
   renderPush(inputs, found);
+  studyPicture(found[0]);
+  get("undo").disabled = !before.length;
 }

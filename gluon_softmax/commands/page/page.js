@@ -92,6 +92,7 @@ function start() {
   setUpMatrix();
   setUpGallery();
   setUpBars();
+  setUpSoftmax();
   setUpPointer();
   setUpKeys();
   setUpTools();
@@ -110,6 +111,7 @@ window.page = {
   probabilities: (version, index) => [...classify(models[version], pixelsOf(index))],
   listed: () => listImages().map((verdict) => images.places[verdict.index]),
   picture: () => [...picture.pixels],
+  softmax: () => ({ scores: studied(), ...softmaxByParts(studied(), get("softmax-safe").checked) }),
   practice: () => {
     const { state, redraws, isWaiting, missing } = practice;
     return { ...state, params: state && [...state.W, ...state.b], redraws, isWaiting, missing };

@@ -43,8 +43,8 @@ function renderSummary() {
   get("summary").textContent = say("summary", { count: models.length, data: data.title });
   get("results").replaceChildren(...models.map((model, version) => make("div", {},
     make("dt", {}, makeSwatch(version), versionName(model.name)),
-    make("dd", {}, say("right_share", { share: formatShare(shareRight(model.confusion), 2) })))),
-    make("p", { className: "hint" }, say("of_test", { count: formatNumber(data.numTest) })));
+    make("dd", {}, say("right_share", { share: formatShare(shareRight(model.confusion), 2) })))));
+  write(get("results-of"), say("of_test", { count: formatNumber(data.numTest) }));
   get("training-lead").textContent = say("training_lead", { data: data.title, ...data.settings });
   get("stand-in").hidden = !data.standIn;
   get("stand-in").textContent = data.standIn ? say("stand_in") : "";

@@ -30,8 +30,10 @@ function formatNumber(number, digits = 0) {
   return formats.get(key).format(number).replace("-", "−");
 }
 
+// What is less than all is never shown as 100%.
 function formatShare(share, digits = 1) {
-  return `${formatNumber(100 * share, digits)}%`;
+  const most = share < 1 ? 100 - 10 ** -digits : 100;
+  return Number.isNaN(share) ? "nan" : `${formatNumber(Math.min(100 * share, most), digits)}%`;
 }
 
 // 7.0e-6 as 7.0 × 10⁻⁶
