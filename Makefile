@@ -49,8 +49,9 @@ compare: install  ## train all versions on Fashion-MNIST: a table, and figures i
 figures: install  ## draw the figures of the documentation again
 	$(BIN)/gluon-softmax compare --output figures
 
-notebooks: $(VENV)/extras-notebooks  ## run the scripts as notebooks, into build/notebooks
+notebooks: $(VENV)/extras-notebooks  ## run the scripts as notebooks, into build/notebooks, in English and Chinese
 	$(BIN)/gluon-softmax notebooks scripts/*.py
+	$(BIN)/gluon-softmax notebooks --language zh scripts/*.py
 
 tools: $(TOOLS)  ## add what the tests and the linter need
 

@@ -28,7 +28,7 @@ from gluon_softmax.figures.charts import show_lines
 root = None  # folder with the data set; None: where it is found, or downloaded to
 num_epochs, batch_size, lr, momentum, seed = 10, 100, 0.01, 0.9, 0
 start = "xavier"  # how weights are drawn: "xavier" or "normal"
-print_every = 50  # iterations
+every = 50  # batches from one point of the figure to the next
 num_images = None  # train on the first so many images; None: on all of them
 folder = "figures"  # where figures are written
 
@@ -136,7 +136,7 @@ def evaluate(data_iter, params):
 # fall steadily. Validation loss is *below* training loss: the 5,000 images that were
 # kept are easier than the rest, and than the test set.
 
-# %% scrolled=true
+# %%
 params = handmade.draw_start(784, 10, start, seed)
 velocities = [np.zeros_like(param) for param in params]
 losses, means = [], []  # of every batch, of every epoch
@@ -150,8 +150,6 @@ for epoch in range(1, num_epochs + 1):
         right += (z.argmax(axis=1) == y).sum()
         n += len(y)
         losses.append(l.mean())
-        if len(losses) % print_every == 0:
-            print(f"  iteration {len(losses)}, loss {losses[-1]:.4f}")
     means.append(l_sum / n)
     valid_loss, valid_acc = evaluate(valid_iter, params)
     print(
@@ -163,12 +161,12 @@ test_loss, test_acc = evaluate(test_iter, params)
 print(f"test loss {test_loss:.4f}, test acc {test_acc:.3f}")
 
 # %%
-shown = np.arange(0, len(losses), print_every)
+shown = np.arange(0, len(losses), every)
 lines = {
     "mean of the epoch": (np.arange(1, num_epochs + 1), means),
     "single batches": ((shown + 1) / len(train_iter), np.array(losses)[shown]),
 }
-title = f"MNIST, one batch in {print_every}: they jump, their means fall"
+title = f"MNIST, one batch in {every}: they jump, their means fall"
 figure = show_lines(lines, "epoch", "training loss (nats per sample)", title)
 present(figure, f"{folder}/by_hand_losses")
 

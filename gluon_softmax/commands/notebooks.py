@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import logging
+import os
 import re
 import time
 import tokenize
@@ -13,10 +14,13 @@ from pathlib import Path
 
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
+from .translation import translate_prose, write_script
 
 __all__ = ["NotebookError", "add_arguments", "require_packages", "write_executed"]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+OUTPUTS = {"en": "build/notebooks", "zh": "build/notebooks/zh"}
+"""Where notebooks are run if nothing else is said."""
 REPAIR = "--IPKernelApp.exec_lines=import gluon_softmax"
 """What the kernel does before the first cell."""
 TIMEOUT = 600
@@ -49,7 +53,13 @@ def add_arguments(commands) -> None:
         help="a parameter at the top of the scripts that have it, num_epochs=1 say",
     )
     parser.add_argument(
-        "--output", type=Path, default="build/notebooks", help="folder to run in"
+        "--language",
+        choices=("en", "zh"),
+        default="en",
+        help="of prose and figures; a Chinese script is written beside its notebook",
+    )
+    parser.add_argument(
+        "--output", type=Path, help=f"folder to run in; {' or '.join(OUTPUTS.values())}"
     )
 
 
@@ -70,15 +80,21 @@ def _notebooks(options: argparse.Namespace) -> int:
     _check_names(options.scripts)
     parameters, known = dict(options.set), set()
     notebooks = {script: _read(script) for script in options.scripts}
+    if options.language == "zh":
+        for script, notebook in notebooks.items():
+            translate_prose(notebook, script)
     for notebook in notebooks.values():
         known |= _set_parameters(notebook, parameters)
     for name in parameters.keys() - known:
         names = ", ".join(sorted(known))
         raise ArgumentError(f"expected --set to name one of {names}, found {name!r}")
+    folder = options.output or Path(OUTPUTS[options.language])
     for script, notebook in notebooks.items():
         print(f"running {script}", flush=True)
-        start, path = time.perf_counter(), options.output / f"{script.stem}.ipynb"
-        write_executed(notebook, path)
+        start, path = time.perf_counter(), folder / f"{script.stem}.ipynb"
+        if options.language == "zh":
+            write_script(notebook, path.with_suffix(".py"))
+        write_executed(notebook, path, language=options.language)
         print(f"wrote {path} ({time.perf_counter() - start:.1f} s)", flush=True)
     return 0
 
@@ -147,14 +163,28 @@ def write_executed(notebook, path: Path, **options) -> None:
         raise NotebookError(f"{path}, {problem}")
 
 
-def run_cells(notebook, folder: Path, timeout: int | None = TIMEOUT) -> str:
-    """Run every cell, keep the output in the cells, and return what went wrong."""
+def run_cells(
+    notebook, folder: Path, timeout: int | None = TIMEOUT, language: str = "en"
+) -> str:
+    """Run every cell, keep the output in the cells, and return what went wrong.
+
+    A bar shows how far it has come where stderr is a terminal.
+    """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
     from nbclient import NotebookClient, exceptions
+    from tqdm import tqdm
+
+    from ..figures.chinese import LANGUAGE
 
     specs = KernelSpecManager(kernel_dirs=[])  # this Python; "python3" may be any other
     started = []
+    bar = tqdm(total=len(notebook.cells), unit=" cells", leave=False, disable=None)
+
+    def begin(cell, cell_index: int) -> None:
+        started.append(cell)
+        bar.update(cell_index + 1 - bar.n)
+
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=specs),
@@ -163,14 +193,16 @@ def run_cells(notebook, folder: Path, timeout: int | None = TIMEOUT) -> str:
         record_timing=False,
         log=LOG,
         resources={"metadata": {"path": str(folder)}},
-        on_cell_execute=lambda cell, cell_index: started.append(cell),
+        on_cell_execute=begin,
     )
     try:
-        client.execute(cleanup_kc=True)
+        client.execute(cleanup_kc=True, env={**os.environ, LANGUAGE: language})
     except exceptions.CellExecutionError as error:
         problem = f"{error.ename}: {error.evalue}"
     except (exceptions.CellTimeoutError, exceptions.DeadKernelError) as error:
         problem = str(error)
     else:
         return ""
+    finally:
+        bar.close()
     return f"cell In [{len(started)}]: {problem.splitlines()[0]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +14,11 @@ from matplotlib import font_manager
 
 from ..errors import ArgumentError
 
-__all__ = ["chinese_figures", "find_chinese_font"]
+__all__ = ["LANGUAGE", "chinese_figures", "find_chinese_font", "is_chinese"]
+
+LANGUAGE = "GLUON_SOFTMAX_LANGUAGE"
+"""The environment variable that has figures drawn in Chinese where it is ``zh``."""
+_language = ContextVar("language", default="")
 
 FILES = (
     "NotoSansCJK",
@@ -32,10 +38,10 @@ FILES = (
 
 @contextmanager
 def chinese_figures() -> Iterator[str]:
-    """Have Matplotlib's own figures draw Chinese, too; yield the family of the font.
+    """Have figures that are made within drawn in Chinese; yield the family of the font.
 
-    This package's figures look for that font themselves. `ArgumentError` is raised if
-    none is installed.
+    Their texts are translated, and Matplotlib's own figures can draw Chinese, too.
+    `ArgumentError` is raised if no font for it is installed.
     """
     family = find_chinese_font()
     if family is None:
@@ -44,8 +50,17 @@ def chinese_figures() -> Iterator[str]:
             "apt-get install fonts-noto-cjk), or leave the names in English"
         )
     families = [*matplotlib.rcParams["font.family"], family]
-    with matplotlib.rc_context({"font.family": families}):
-        yield family
+    token = _language.set("zh")
+    try:
+        with matplotlib.rc_context({"font.family": families}):
+            yield family
+    finally:
+        _language.reset(token)
+
+
+def is_chinese() -> bool:
+    """Return whether figures that are made now are to be in Chinese."""
+    return (_language.get() or os.environ.get(LANGUAGE, "")) == "zh"
 
 
 @cache

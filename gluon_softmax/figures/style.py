@@ -9,7 +9,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from .chinese import find_chinese_font
+from .chinese import find_chinese_font, is_chinese
+from .translation import translate_figure
 
 __all__ = ["COLOURS", "DASHES", "PALETTE", "as_text", "make_figure"]
 
@@ -23,19 +24,30 @@ DASHES = ("-", "--", "-.", ":")
 class _NotebookFigure(Figure):
     """A figure that a notebook shows without pyplot, and that can write Chinese."""
 
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._is_chinese = is_chinese()
+
     def draw(self, renderer) -> None:
         """Draw the figure, Chinese characters with a font that has them."""
+        if self._is_chinese:
+            translate_figure(self)
         for text in self.findobj(Text):
-            is_chinese = any(character >= "\u2e80" for character in text.get_text())
-            if is_chinese and (font := find_chinese_font()):
+            has_chinese = any(character >= "\u2e80" for character in text.get_text())
+            if has_chinese and (font := find_chinese_font()):
                 text.set_fontfamily([*matplotlib.rcParams["font.family"], font])
         super().draw(renderer)
 
-    def _repr_png_(self) -> bytes:
-        """Draw the figure for a notebook."""
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        """Draw the figure for a notebook, with its title for who cannot see it."""
         picture = BytesIO()
         self.savefig(picture, format="png", bbox_inches="tight")
-        return picture.getvalue()
+        return picture.getvalue(), {"alt": self._describe()}
+
+    def _describe(self) -> str:
+        """Return its title, else what its axes are called."""
+        names = [ax.get_title() or ax.get_ylabel() for ax in self.axes]
+        return self.get_suptitle() or ", ".join(filter(None, names)) or "figure"
 
 
 def make_figure(width: float, height: float, title: str) -> Figure:

@@ -32,7 +32,7 @@ def collect_practice(train_set: ImageDataset, test_set: ImageDataset) -> dict:
     own = ImageDataset(
         images, labels, classes=train_set.classes, revision=train_set.revision
     )
-    batch_size = min(BATCH_SIZE, len(own))
+    batch_size = min(BATCH_SIZE, len(own), len(test_set))
     loader = BatchLoader(own, batch_size, shuffle=True, seed=SEED)
     comparison = run_comparison(own, test_set, 1, batch_size, LR, SEED)
     mx.random.seed(SEED)
