@@ -201,20 +201,24 @@ def test_processes_give_the_same_runs(experiments, runs, monkeypatch):
 
 
 def test_curves(runs):
-    """A colour for each setting: a line for the mean, and thin ones for the seeds."""
+    """A colour for each setting: a line for the mean, a band as wide as the seeds."""
     (_, loss), (name, accuracy) = draw_study(runs)
     assert name == "study-accuracy"
-    assert "fashion-mnist" in loss.axes[0].get_title()
+    assert "fashion-mnist" in loss.get_suptitle()
     texts = [text.get_text() for text in accuracy.legends[0].get_texts()]
     assert texts == ["momentum 0.0", "momentum 0.9"]
-    lines = accuracy.axes[0].get_lines()
-    for mean, *seeds in (lines[:4], lines[4:]):
-        assert {line.get_color() for line in seeds} == {mean.get_color()}
-        assert max(line.get_linewidth() for line in seeds) < mean.get_linewidth()
-        curves = [line.get_ydata() for line in seeds]
-        np.testing.assert_allclose(mean.get_ydata(), np.mean(curves, axis=0))
-    assert lines[0].get_color() != lines[4].get_color()
-    assert lines[2].get_ydata()[-1] == pytest.approx(0.81)
+    (ax,) = accuracy.axes
+    for momentum, line, band in zip((0.0, 0.9), ax.get_lines(), ax.collections):
+        curves = [
+            history.column("valid_acc")
+            for experiment, history in runs.items()
+            if experiment.momentum == momentum
+        ]
+        np.testing.assert_allclose(line.get_ydata(), np.mean(curves, axis=0))
+        heights = band.get_paths()[0].vertices[:, 1]
+        assert (heights.min(), heights.max()) == (np.min(curves), np.max(curves))
+        assert to_hex(band.get_facecolor()[0]) == line.get_color()
+    assert len({line.get_color() for line in ax.get_lines()}) == 2
 
 
 @pytest.fixture

@@ -70,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.animate is not None:
         check_path(options.animate)
     sets, mark, suffix = _load(options)
+    for name, part in zip(("training", "test"), sets):
+        print(f"{mark}{name} set: {part.describe()}", file=sys.stderr)
     make_callbacks, recorders = _watch(options, mark)
     comparison = run_comparison(*sets, make_callbacks=make_callbacks, **settings)
     for line in _format_table(comparison, mark):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..chapter.versions import VERSIONS
-from ..figures.style import DASHES, PALETTE
+from ..figures.style import DASHES, PALETTE, as_text, make_figure
 from ..history import History
 from .study import Experiment
 
@@ -118,7 +118,7 @@ def _format(name: str, figure: tuple[float, float | None] | None) -> str:
 def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
     """Draw loss and accuracy over the epochs, each with a name for its file.
 
-    Every setting has a line for the mean over the seeds, and a thin one for each seed.
+    Every setting has a line for the mean over the seeds, in the band of all of them.
     """
     data = ", ".join(sorted({experiment.data for experiment in histories}))
     has_validation = all(run[0].valid_acc is not None for run in histories.values())
@@ -132,17 +132,18 @@ def draw_study(histories: Histories) -> Iterator[tuple[str, Figure]]:
 
 
 def _draw(curves: dict[str, list[list[float]]], label: str, data: str) -> Figure:
-    """Draw the mean of each group of curves, and thin the curves themselves."""
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    """Draw the mean of each group of curves, in a band from the least to the most."""
+    title = f"{data}: means over the seeds, in a band from the lowest to the highest"
+    figure = make_figure(9, 4.5, title)
     ax = figure.subplots()
     for index, (name, group) in enumerate(curves.items()):
         epochs = range(1, len(group[0]) + 1)
         colour, dashes = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        style = {"color": colour, "linestyle": dashes, "marker": "o", "label": name}
-        ax.plot(epochs, np.mean(group, axis=0), **style)
-        ax.plot(epochs, np.transpose(group), color=colour, linewidth=0.7, alpha=0.6)
-    title = f"{data}: means over the seeds, and thin each seed"
-    ax.set(xlabel="epoch", ylabel=label, title=title)
+        style = {"color": colour, "linestyle": dashes, "marker": "o"}
+        ax.plot(epochs, np.mean(group, axis=0), label=as_text(name, most=60), **style)
+        low, high = np.min(group, axis=0), np.max(group, axis=0)
+        ax.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
+    ax.set(xlabel="epoch", ylabel=label)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
     figure.legend(loc="outside right upper", handlelength=4)
