@@ -27,6 +27,7 @@ from gluon_softmax.data import splits
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import Epoch, History
 from gluon_softmax.trainer.settings import DATA_SETS, MODELS, PIXELS, STARTS
+from matplotlib.colors import to_hex
 from PIL import Image
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
