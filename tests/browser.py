@@ -55,11 +55,11 @@ def compare(sets, folder):
     return list(write_comparison(run_comparison(*sets, num_epochs=1), folder))[-1]
 
 
-def write_page(comparison_path):
+def write_page(comparison_path, *options):
     """Run the command; return the page's address."""
-    path = comparison_path.with_name("page.html")
+    path = comparison_path.with_name(f"page-{len(options)}.html")
     arguments = ["--comparison", str(comparison_path), "--output", str(path)]
-    assert main(["page", *arguments]) == 0
+    assert main(["page", *arguments, *options]) == 0
     return path.as_uri()
 
 
@@ -70,7 +70,7 @@ def visit(driver, address, width=1280, height=900, theme="light"):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**screen, **phone})
     prefer(driver, theme)
     driver.get(address)
-    return wait(driver, "page.practice().params || page.practice().missing")
+    return wait(driver, "page.practice().params")
 
 
 def wait(driver, condition, seconds=20):

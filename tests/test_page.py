@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from base64 import b64decode
 from collections import Counter
 from dataclasses import replace
@@ -24,6 +25,7 @@ from gluon_softmax.commands.page.content import (
     find_probabilities,
 )
 from gluon_softmax.data.labels import TEXT_LABELS, TEXT_LABELS_ZH
+from gluon_softmax.errors import DataError
 from gluon_softmax.history import Epoch, History
 from gluon_softmax.models import comparison_file
 from gluon_softmax.models.comparison_file import SavedComparison
@@ -33,6 +35,7 @@ FOLDER = Path(gluon_softmax.__file__).parent / "commands" / "page"
 TEXTS_DRAWN = ("ink", "soft", "is-wrong")
 NAMES = tuple(VERSIONS.values())
 LINES = ("edge", "focus", "version-0", "version-1", "version-2", "against", "favour")
+SETTINGS = {"num_epochs": 1, "batch_size": 16, "lr": 0.1, "momentum": 0.0, "seed": 0}
 TEXTS = json.loads((FOLDER / "texts.json").read_text(encoding="utf-8"))
 
 
@@ -53,7 +56,7 @@ def make_comparison(test_set, data="Fashion-MNIST", names=NAMES, classes=TEXT_LA
         found = predict_with_mxnet(models[name], test_set.images)[0]
         right = np.mean(found.argmax(axis=1) == test_set.labels)
         histories[name] = History([Epoch(1, 0.8, 0.7, right, 0.1)])
-    return SavedComparison(data, {"num_epochs": 1}, histories, [1e-6], models)
+    return SavedComparison(data, SETTINGS, histories, [1e-6], models)
 
 
 def read_embedded(page, name):
@@ -97,7 +100,9 @@ def test_what_is_embedded_is_what_was_given():
         assert found == counts
         assert version["epochs"] == comparison.histories[version["name"]].to_list()
     assert [version["name"] for version in data["versions"]] == list(comparison.models)
-    assert b64decode(data["images"]["pixels"]) == test_set.images.tobytes()
+    pixels = zlib.decompress(b64decode(data["images"]["pixels"]["text"]))
+    columns = np.frombuffer(pixels, "uint8").reshape(-1, 28, 28)
+    assert (columns.transpose(0, 2, 1) == test_set.images[..., 0]).all()
     assert data["images"]["labels"] == test_set.labels.tolist()
     assert data["classes"] == {"en": list(TEXT_LABELS), "zh": list(TEXT_LABELS_ZH)}
     assert data["standIn"] is False
@@ -234,3 +239,14 @@ def test_what_the_page_cannot_show_gets_one_line(
     (error,) = capsys.readouterr().err.splitlines()
     assert message in error
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {**SETTINGS, "lr": -1}, {**SETTINGS, "num_epochs": 9**9}]
+)
+def test_settings_that_are_none_are_refused(settings):
+    """The page trains once more by them: what is missing, wrong or endless is said."""
+    test_set = make_set()
+    comparison = replace(make_comparison(test_set), settings=settings)
+    with pytest.raises(DataError, match="run gluon-softmax compare again"):
+        collect(comparison, test_set)

@@ -14,6 +14,8 @@ from gluon_softmax.models.comparison_file import read_comparison
 pytest.importorskip("selenium.webdriver", reason="needs selenium")
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 NAMES = (
+    *("gluon-softmax train perceptron", "gluon-softmax train convolutional"),
+    "gluon-softmax page",
     "log",
     "sigmoid",
     "gluon_softmax",

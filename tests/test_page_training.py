@@ -124,18 +124,13 @@ def test_it_plays(page):
     assert len(page.find_elements("css selector", "#practice-batch canvas")) == 32
 
 
-@pytest.mark.parametrize("missing", ["Worker", "DecompressionStream"])
-def test_an_old_browser_is_told(driver, address, missing):
-    """Without a worker the page trains itself; what it cannot unpack, it says."""
-    script = {"source": f"delete globalThis.{missing}"}
+def test_without_a_worker_the_page_trains_itself(driver, address):
+    """An old browser, or one that forbids it; and it says so."""
+    script = {"source": "delete globalThis.Worker"}
     identifier = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
     try:
         visit(driver, address)
-        if missing == "Worker":
-            train_epochs(driver)
-        told = find(driver, "practice-missing").text
-        assert missing.lower() in told.lower()
-        assert find(driver, "practice-step").is_enabled() == (missing == "Worker")
-        assert find(driver, "verdict").text
+        train_epochs(driver)
+        assert "no worker" in find(driver, "practice-missing").text
     finally:
         driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", identifier)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ...data.datasets import ImageDataset
 from ...models.comparison_file import SavedComparison
+from ...models.model import Model
 from .content import collect
+from .networks import collect_epochs, pack_network
 from .practice import collect_practice
 
 __all__ = ["build_page"]
 
-STYLES = ("colours.css", "page.css", "sections.css", "softmax.css", "practice.css")
+STYLES = (
+    "colours.css",
+    "page.css",
+    "sections.css",
+    "softmax.css",
+    "networks.css",
+    "practice.css",
+)
 SCRIPTS = (
+    "inflate.js",
     "model.js",
     "words.js",
     "elements.js",
@@ -25,6 +36,7 @@ SCRIPTS = (
     "gallery.js",
     "bars.js",
     "softmax.js",
+    "networks.js",
     "pad.js",
     "learner.js",
     "practice.js",
@@ -34,11 +46,19 @@ SCRIPTS = (
 
 
 def build_page(
-    comparison: SavedComparison, train_set: ImageDataset, test_set: ImageDataset
+    comparison: SavedComparison,
+    train_set: ImageDataset,
+    test_set: ImageDataset,
+    networks: Iterable[Model] = (),
 ) -> str:
-    """Return the page of a comparison and its data set's images, as HTML."""
+    """Return the page of a comparison and its data set's images, as HTML.
+
+    Deeper networks on the same classes are set beside it.
+    """
     content = collect(comparison, test_set)
     content["practice"] = collect_practice(train_set, test_set)
+    content["epochs"] = collect_epochs(comparison.settings, train_set, test_set)
+    content["networks"] = [pack_network(model, test_set) for model in networks]
     parts = {
         "style": _read_files(*STYLES),
         "theme": _read_files("theme.js"),

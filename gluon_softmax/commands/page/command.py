@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import DataError
@@ -27,6 +28,14 @@ def add_arguments(commands) -> None:
     )
     add_data(parser, default=None)
     parser.add_argument(
+        "--networks",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="deeper models to set beside it; those that train left in networks/, if "
+        "not given",
+    )
+    parser.add_argument(
         "--output", type=Path, default=Path("page.html"), help="the file to write"
     )
 
@@ -41,7 +50,9 @@ def _page(options: argparse.Namespace) -> int:
 
     comparison = read_comparison(options.comparison)
     train_set, test_set = _load_sets(comparison.data, options)
-    path = write_text(build_page(comparison, train_set, test_set), options.output)
+    networks = list(_load_networks(options.networks, test_set))
+    page = build_page(comparison, train_set, test_set, networks)
+    path = write_text(page, options.output)
     megabytes = path.stat().st_size / 1e6
     print(f"wrote {path} ({megabytes:.2f} MB)")
     return 0
@@ -64,3 +75,15 @@ def _load_sets(title: str, options: argparse.Namespace):
         f"{options.comparison}: expected a comparison on a published data set, found "
         f"one on {title!r}: say where its pictures are with --data DIR"
     )
+
+
+def _load_networks(paths: list[Path] | None, test_set) -> Iterator:
+    """Load the models that are named, or those that `train` left of these classes."""
+    from ...models.model import load_model
+
+    named = paths if paths is not None else sorted(Path("networks").glob("*.npz"))
+    for path in named:
+        model = load_model(path)
+        is_fitting = model.network != "softmax" and model.classes == test_set.classes
+        if paths is not None or is_fitting:
+            yield model

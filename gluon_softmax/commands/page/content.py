@@ -8,11 +8,12 @@ from ... import __version__
 from ...chapter.versions import GLUON, SCRATCH, VERSIONS
 from ...data.datasets import ImageDataset
 from ...data.synthetic import SyntheticFashion
-from ...errors import DataError
+from ...errors import ArgumentError, DataError
 from ...models.comparison_file import SavedComparison
 from ...models.model import Model
+from ...trainer.settings import Settings
 from ..results import name_classes
-from .encoding import encode
+from .encoding import compress_images, encode
 
 __all__ = ["FIRST", "choose_images", "collect", "find_probabilities"]
 
@@ -28,6 +29,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
     Raises `DataError` where a version is missing, or where the models are not softmax
     regression on this test set.
     """
+    _check_settings(comparison)
     _check_models(comparison, test_set)
     names = [name for name in VERSIONS.values() if name in comparison.models]
     found = {
@@ -55,7 +57,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
         "images": {
             "places": chosen.tolist(),
             "labels": test_set.labels[chosen].tolist(),
-            "pixels": encode(test_set.images[chosen]),
+            "pixels": compress_images(test_set.images[chosen]),
         },
         "numTest": len(test_set.labels),
         "first": min(FIRST, len(test_set.labels)),
@@ -88,6 +90,23 @@ def choose_images(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
             order = np.argsort(-confidence[places], kind="stable")
             chosen.update(places[order[:PER_CELL]].tolist())
     return np.array(sorted(chosen))
+
+
+def _check_settings(comparison: SavedComparison) -> None:
+    """Check that the page can train again as the comparison did."""
+    try:
+        settings = Settings(**comparison.settings)
+    except (TypeError, ArgumentError) as error:
+        raise DataError(
+            f"expected the settings of a comparison, found {comparison.settings} "
+            f"({error}): run gluon-softmax compare again"
+        ) from error
+    lengths = {len(history) for history in comparison.histories.values()}
+    if lengths != {settings.num_epochs}:
+        raise DataError(
+            f"expected histories of {settings.num_epochs} epochs, found {lengths}: run "
+            "gluon-softmax compare again"
+        )
 
 
 def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:

@@ -10,6 +10,15 @@ function decodeBytes(text) {
   return bytes;
 }
 
+// Images that were compressed column by column, row by row again.
+function decodeImages({ text, size }) {
+  const turned = inflate(decodeBytes(text), size);
+  return turned.map((_, i) => {
+    const place = i % NUM_PIXELS;
+    return turned[i - place + (place % SIDE) * SIDE + Math.floor(place / SIDE)];
+  });
+}
+
 function decodeFloats(text) {
   const view = new DataView(decodeBytes(text).buffer);
   const floats = new Float64Array(view.byteLength / 4);

@@ -193,5 +193,6 @@ function renderPicture() {
   renderBars(found.map(softmax));
   renderPush(inputs, found);
   studyPicture(found[0]);
+  renderNetworks();
   get("undo").disabled = !before.length;
 }

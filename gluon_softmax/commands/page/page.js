@@ -1,7 +1,7 @@
 // The page as a whole: its switches, its start, and what it measures of itself.
 
 const models = data.versions.map(readModel);
-const images = { ...data.images, pixels: decodeBytes(data.images.pixels) };
+const images = { ...data.images, pixels: decodeImages(data.images.pixels) };
 const timings = { opened: null, classified: null, recent: [] };
 let shownVersion = 0;
 
@@ -93,6 +93,7 @@ function start() {
   setUpGallery();
   setUpBars();
   setUpSoftmax();
+  setUpNetworks();
   setUpPointer();
   setUpKeys();
   setUpTools();
@@ -110,6 +111,7 @@ window.page = {
   places: images.places,
   probabilities: (version, index) => [...classify(models[version], pixelsOf(index))],
   listed: () => listImages().map((verdict) => images.places[verdict.index]),
+  networks: (index) => networks.map((network) => [...runNetwork(network, pixelsOf(index))]),
   picture: () => [...picture.pixels],
   softmax: () => ({ scores: studied(), ...softmaxByParts(studied(), get("softmax-safe").checked) }),
   practice: () => {

@@ -34,11 +34,6 @@ function startLearner(onState) {
   }
 }
 
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 function decodeOrders(given) {
   const places = new Uint16Array(decodeBytes(given.orders).buffer);
   const n = given.labels.length;
@@ -60,7 +55,7 @@ function loadLearner() {
   renderPractice();
 }
 
-async function setUpPractice() {
+function setUpPractice() {
   const { given } = practice;
   const n = given.labels.length;
   CHOICES.count = [...CHOICES.count.filter((count) => count < n), n];
@@ -68,12 +63,7 @@ async function setUpPractice() {
   CHOICES.batchSize = [...new Set([...CHOICES.batchSize, given.settings.batchSize])]
     .filter((size) => size <= n).sort((a, b) => a - b);
   setUpPracticeControls();
-  if (typeof DecompressionStream === "undefined") {
-    practice.missing = "practice_no_images";
-    renderPractice();
-    return;
-  }
-  practice.pixels = await inflate(decodeBytes(given.pixels));
+  practice.pixels = decodeImages(given.pixels);
   given.W = decodeFloats(given.start);
   given.places = decodeOrders(given);
   practice.learner = startLearner(takeState);

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 import mxnet as mx
 import numpy as np
 
@@ -12,7 +10,7 @@ from ...chapter.compare import run_comparison
 from ...chapter.versions import GLUON, SCRATCH
 from ...data.datasets import ImageDataset
 from ...data.loader import BatchLoader
-from .encoding import encode
+from .encoding import compress_images, encode
 
 __all__ = ["COUNT", "EPOCHS", "collect_practice"]
 
@@ -40,7 +38,7 @@ def collect_practice(train_set: ImageDataset, test_set: ImageDataset) -> dict:
     orders = np.stack([loader.order(epoch) for epoch in range(EPOCHS)])
     return {
         "labels": labels.tolist(),
-        "pixels": encode(np.frombuffer(zlib.compress(images.tobytes(), 9), "uint8")),
+        "pixels": compress_images(images),
         "settings": {"lr": LR, "batchSize": batch_size, "seed": SEED},
         "start": encode(W.asnumpy().astype("<f4")),
         "orders": encode(orders.astype("<u2")),
