@@ -3,6 +3,7 @@
 const networks = data.networks.map(readNetwork);
 const softmaxStates = data.epochs.map((text) => readHalves(decodeBytes(text)));
 const columns = [];
+let isNetworkFrameDue = false;
 
 function readHalves(bytes) {
   const view = new DataView(bytes.buffer);
@@ -116,6 +117,16 @@ function showColumn({ title, note, verdict, rows: mini }, texts, probabilities) 
     bar.style.clipPath = `inset(0 ${100 * (1 - probabilities[label])}% 0 0)`;
     write(share, formatShare(probabilities[label]));
     row.classList.toggle("best", label === best);
+  });
+}
+
+// Not with each stroke but with each frame: they have a hundred times the work.
+function renderNetworksSoon() {
+  if (isNetworkFrameDue) return;
+  isNetworkFrameDue = true;
+  requestAnimationFrame(() => {
+    isNetworkFrameDue = false;
+    renderNetworks();
   });
 }
 

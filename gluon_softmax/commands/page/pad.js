@@ -193,6 +193,6 @@ function renderPicture() {
   renderBars(found.map(softmax));
   renderPush(inputs, found);
   studyPicture(found[0]);
-  renderNetworks();
+  renderNetworksSoon();
   get("undo").disabled = !before.length;
 }

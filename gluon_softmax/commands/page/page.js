@@ -33,6 +33,7 @@ function renderAll() {
   renderSummary();
   renderBarNames();
   renderStarters();
+  renderSoftmaxNames();
   renderPicture();
   showPen();
   renderTemplates();

@@ -141,13 +141,16 @@ function renderSoftmax() {
   showLevels(study.rows.powers, powers, Math.max(...powers.filter(Number.isFinite), 0), formatSize);
   showLevels(study.rows.probabilities, probabilities, 1, (p) => formatShare(p));
   showLevels(study.rows.sigmoids, sigmoids, 1, (p) => formatShare(p));
-  study.names.forEach((name, label) => write(name, className(label)));
   for (const cells of Object.values(study.rows)) {
     cells.forEach(({ cell }, label) => cell.classList.toggle("chosen", label === study.label));
   }
-  fillSelect(get("softmax-label"), data.classes.en.map((_, label) => [label, className(label)]));
   get("softmax-label").value = study.label;
   renderSoftmaxTexts(numbers, total, probabilities, sigmoids);
+}
+
+function renderSoftmaxNames() {
+  study.names.forEach((name, label) => write(name, className(label)));
+  fillSelect(get("softmax-label"), data.classes.en.map((_, label) => [label, className(label)]));
 }
 
 function renderSoftmaxTexts(numbers, total, probabilities, sigmoids) {
