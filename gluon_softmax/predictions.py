@@ -51,7 +51,7 @@ class ClassReport(NamedTuple):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return f"<pre>{escape(str(self))}</pre>"
+        return f'<pre style="font-family: monospace">{escape(str(self))}</pre>'
 
 
 def predict(net: Callable, data_iter: Iterable) -> np.ndarray:

@@ -1,31 +1,24 @@
-// What two of the models make of the picture: bars, and where each pixel pushes.
+// What the models make of the picture: bars, and where each pixel pushes. They agree, so it
+// is drawn once, for the first of them; how far they differ is said below.
 
-const BESIDE = 2;
 let rows = [];
 let pushClass = null;
 
 function setUpBars() {
   rows = data.classes.en.map((_, label) => {
-    const bars = Array.from({ length: BESIDE }, (_, version) =>
-      make("span", { className: `bar version-${version}` }));
-    const shares = bars.map(() => make("span"));
+    const bar = make("span", { className: "bar version-0" });
+    const share = make("span", { className: "shares" });
     const name = make("span", { className: "name" });
     const row = make("div", { className: "row" }, name,
-      make("span", { className: "track" }, ...bars),
-      make("span", { className: "shares" }, ...shares));
+      make("span", { className: "track" }, bar), share);
     row.onclick = () => choosePush(label);
-    return { row, name, bars, shares };
+    return { row, name, bar, share };
   });
   get("bars").replaceChildren(...rows.map(({ row }) => row));
-  get("verdict").replaceChildren(...Array.from({ length: BESIDE }, (_, version) =>
-    make("p", {}, makeSwatch(version), make("span", { className: "said" }), " ",
-      make("strong", { className: "said" }), " ", make("span", { className: "said" }))));
   get("push-class").onchange = (event) => {
     choosePush(event.target.value === "" ? null : Number(event.target.value));
   };
-  get("push-maps").replaceChildren(...Array.from({ length: BESIDE }, () =>
-    make("figure", {}, makePicture({ role: "img" }),
-      make("figcaption", {}, make("strong"), make("span")))));
+  get("push-map").replaceChildren(makePicture({ role: "img" }), make("figcaption"));
 }
 
 function choosePush(label) {
@@ -34,45 +27,32 @@ function choosePush(label) {
 }
 
 function renderBars(found) {
-  const best = found.map(largestAt);
-  rows.forEach(({ row, bars, shares }, label) => {
-    found.forEach((probabilities, version) => {
-      bars[version].style.clipPath = `inset(0 ${100 * (1 - probabilities[label])}% 0 0)`;
-      write(shares[version], formatShare(probabilities[label]));
-    });
-    row.classList.toggle("best", best.includes(label));
+  const [probabilities] = found;
+  const best = largestAt(probabilities);
+  rows.forEach(({ row, bar, share }, label) => {
+    bar.style.clipPath = `inset(0 ${100 * (1 - probabilities[label])}% 0 0)`;
+    write(share, formatShare(probabilities[label]));
+    row.classList.toggle("best", label === best);
   });
-  found.forEach((probabilities, version) => {
-    const [name, predicted, share] = get("verdict").children[version].querySelectorAll(".said");
-    write(name, versionName(models[version].name));
-    write(predicted, className(best[version]));
-    write(share, formatShare(probabilities[best[version]]));
-  });
-  const differences = found[0].map((share, label) => share - found[1][label]);
+  write(get("verdict"), `${className(best)} ${formatShare(probabilities[best])}`);
+  const differences = found.map((other) =>
+    largestSize(other.map((share, label) => share - probabilities[label])));
   write(get("agreement"), say("agreement", {
-    difference: formatPower(largestSize(differences)) }));
+    count: models.length, difference: formatPower(Math.max(...differences)) }));
 }
 
-function renderPush(inputs, found) {
-  const predicted = largestAt(found[0]);
+function renderPush(X, found) {
+  const predicted = largestAt(found);
   const label = pushClass === null ? predicted : pushClass;
-  const maps = inputs.map((X, version) => push(models[version], X, label));
-  const limit = Math.max(...maps.map(largestSize));
-  const colourOf = diverging(limit);
+  const map = push(models[0], X, label);
+  const limit = largestSize(map);
   rows.forEach(({ row }, i) => row.classList.toggle("pushed", i === label));
-  maps.forEach((map, version) => {
-    const [picture, caption] = get("push-maps").children[version].children;
-    const { name, b } = models[version];
-    paint(picture, map, colourOf);
-    picture.setAttribute("aria-label", say("push_map", {
-      version: versionName(name), class: className(label) }));
-    write(caption.firstChild, versionName(name));
-    write(caption.lastChild, say("push_sum", {
-      pixels: formatNumber(sum(map), 2),
-      bias: formatNumber(b[label], 2),
-      score: formatNumber(sum(map) + b[label], 2),
-    }));
-  });
+  const [canvas, caption] = get("push-map").children;
+  paint(canvas, map, diverging(limit));
+  canvas.setAttribute("aria-label", say("push_map", { class: className(label) }));
+  const bias = models[0].b[label];
+  write(caption, say("push_sum", { pixels: formatNumber(sum(map), 2),
+    bias: formatNumber(bias, 2), score: formatNumber(sum(map) + bias, 2) }));
   write(get("push-class").firstChild, say("push_predicted", { class: className(predicted) }));
   get("push-class").value = pushClass === null ? "" : pushClass;
   showLegend(get("push-legend"), formatNumber(-limit, 2), formatNumber(limit, 2));

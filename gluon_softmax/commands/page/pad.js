@@ -185,13 +185,12 @@ function renderStarters() {
 }
 
 function renderPicture() {
-  const beside = models.slice(0, BESIDE);
-  const inputs = beside.map((model) => scale(model, picture.pixels));
-  const found = inputs.map((X, version) => scores(beside[version], X));
+  const X = scale(models[0], picture.pixels);
+  const found = models.map((model) => scores(model, X));
   paint(get("pad"), picture.pixels, GREYS);
   write(get("picture-name"), namePicture());
   renderBars(found.map(softmax));
-  renderPush(inputs, found);
+  renderPush(X, found[0]);
   studyPicture(found[0]);
   renderNetworksSoon();
   get("undo").disabled = !before.length;
