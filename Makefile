@@ -66,7 +66,7 @@ heavy: tools  ## run the tests that take minutes
 
 TIME ?= 60
 fuzz: $(VENV)/extras-test,fuzz  ## give readers damaged files for TIME=60 seconds a format
-	for format in idx npz json; do \
+	for format in idx picture npz json; do \
 		PYTHONPATH=tests $(BIN)/python -m fuzz.run $$format $(TIME) || exit; done
 
 check: tools  ## run the linter
