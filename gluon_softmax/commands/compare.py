@@ -70,10 +70,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.animate is not None:
         check_path(options.animate)
     sets, mark, suffix = _load(options)
-    for name, part in zip(("training", "test"), sets):
-        print(f"{mark}{name} set: {part.describe()}", file=sys.stderr)
     make_callbacks, recorders = _watch(options, mark)
     comparison = run_comparison(*sets, make_callbacks=make_callbacks, **settings)
+    for name, part in zip(("training", "test"), sets):
+        print(f"{mark}{name} set: {part.describe()}", file=sys.stderr)
     for line in _format_table(comparison, mark):
         print(f"{mark}{line}")
     for line in _write(comparison, options, suffix, recorders):
