@@ -31,8 +31,6 @@ AROUND = {
     "storage/": "is the door",
     "bench/": "reads what it wrote to a temporary folder, and Linux's own under /proc",
     "cluster/manifests.py": "reads the package's own templates",
-    "commands/notebooks.py": "reads a script that it runs then",
-    "commands/run.py": "so too",
     "commands/page/build.py": "reads the package's own files",
     "commands/main.py": "opens the null device to write to",
     "data/decoding.py": "decodes what came through the door",

@@ -23,6 +23,7 @@ def path(tmp_path):
 @pytest.mark.parametrize("network", NAMES)
 def test_a_model_comes_back(network, tmp_path):
     scaling = {"pixel_mean": 0.1, "pixel_deviation": 0.3, "preparation": "digits"}
+    scaling["test_set"] = "0123456789abcdef"
     model = draw_model(network, data="some data", likeness=LIKENESS, **scaling)
     found = load_model(save_model(model, tmp_path / "m.npz"))
     arrays = {"params": None, "likeness": None}

@@ -24,6 +24,8 @@ from gluon_softmax.commands.page.content import (
     collect,
     find_probabilities,
 )
+from gluon_softmax.commands.page.networks import pack_network
+from gluon_softmax.data.identity import identify
 from gluon_softmax.data.labels import TEXT_LABELS, TEXT_LABELS_ZH
 from gluon_softmax.errors import DataError
 from gluon_softmax.history import Epoch, History
@@ -239,6 +241,24 @@ def test_what_the_page_cannot_show_gets_one_line(
     (error,) = capsys.readouterr().err.splitlines()
     assert message in error
     assert not list(tmp_path.iterdir())
+
+
+def test_models_tested_on_other_images_are_refused():
+    """However close their accuracy would be; what does not say on which is taken."""
+    test_set, other = make_set(), make_set()
+    comparison = make_comparison(test_set)
+    collect(comparison, other)
+    digest = identify(test_set)["digest"]
+    knowing = {n: replace(m, test_set=digest) for n, m in comparison.models.items()}
+    network = draw_model("perceptron", test_set=digest)
+    comparison = replace(comparison, models=knowing)
+    collect(comparison, test_set)
+    with pytest.raises(DataError, match="softmax on Fashion-MNIST was tested on"):
+        collect(comparison, other)
+    network = replace(network, classes=TEXT_LABELS)
+    pack_network(network, test_set)
+    with pytest.raises(DataError, match="test images that perceptron on"):
+        pack_network(network, other)
 
 
 @pytest.mark.parametrize(

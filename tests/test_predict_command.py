@@ -63,6 +63,17 @@ def test_names_the_most_probable_classes(tmp_path, capsys, drawn):
     np.testing.assert_allclose(widths, expected[1], atol=1e-5)
 
 
+def test_what_pillow_finds_odd_is_not_printed(tmp_path, capsys):
+    """A TIFF that counts more tags than it has is read all the same."""
+    path = tmp_path / "odd.tiff"
+    Image.fromarray(IMAGES[0]).save(path)
+    content = bytearray(path.read_bytes())
+    content[9] = 200  # of the number of tags, the higher byte
+    path.write_bytes(content)
+    assert main(["predict", "odd.tiff"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_name_may_look_like_mathematics(tmp_path, capsys):
     """A dollar sign in a file's name is a dollar sign; of ten classes 99 are ten."""
     (tmp_path / "0.png").rename(tmp_path / r"a$\frac{$.png")

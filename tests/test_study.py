@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from gluon_softmax.commands.main import main
 from gluon_softmax.commands.study import (
     Experiment,
     Study,
+    find_digests,
     list_experiments,
     run_all,
     run_experiment,
@@ -145,9 +147,40 @@ def test_another_studys_file_is_refused(path, experiments):
     assert path.read_bytes() == before
 
 
+def test_other_data_of_the_same_name_is_refused(path, experiments):
+    """Its runs would be mixed with the others; where none is left, none is read."""
+    half = Study(path, experiments[:3])
+    half.check_data(lambda name: ["1", "2"])
+    half.run(pretend)
+    whole = Study(path, experiments)
+    with pytest.raises(ArgumentError, match="found others in fashion-mnist: name anot"):
+        whole.check_data(lambda name: ["1", "3"])
+    whole.check_data(lambda name: ["1", "2"])
+    Study(path, experiments[:3]).check_data(lambda name: 1 / 0)
+
+
+def test_digests_are_of_the_content(tmp_path):
+    """Of pictures as of labels, in both splits."""
+    for split, label, name in itertools.product(("train", "test"), "ab", "xy"):
+        folder = tmp_path / split / label
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28), 9 * ord(name)).save(folder / f"{name}.png")
+    before = find_digests(str(tmp_path))
+    assert find_digests(str(tmp_path)) == before
+    Image.new("L", (28, 28), 1).save(tmp_path / "train" / "b" / "x.png")
+    after = find_digests(str(tmp_path))
+    assert (after[0] != before[0], after[1]) == (True, before[1])
+
+
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"runs": [{"experiment": {"colour": 1}, "history": []}]}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"data": 1, "runs": []}',
+        '{"runs": [{"experiment": {"colour": 1}, "history": []}]}',
+    ],
 )
 def test_a_file_that_is_no_studys(path, content, experiments):
     """Anything else is refused with what to do."""

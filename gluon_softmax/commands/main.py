@@ -67,6 +67,8 @@ def _call(arguments: list[str] | None) -> int:
         options = make_parser().parse_args(arguments)
         with warnings.catch_warnings(), raising_at_sigterm(), showing_names():
             warnings.showwarning = _warn
+            # What Pillow finds odd in a picture that it reads all the same.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
             _ignore_variables()
             _check_folders(options)
             return options.command(options)

@@ -10,17 +10,27 @@ import re
 import time
 import tokenize
 from importlib.util import find_spec
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 from ..errors import ArgumentError, GluonSoftmaxError, InstallationError
 from ..storage.atomic import replacing
+from ..storage.files import reading
 from .translation import translate_prose, write_script
 
-__all__ = ["NotebookError", "add_arguments", "require_packages", "write_executed"]
+__all__ = [
+    "MOST_BYTES",
+    "NotebookError",
+    "add_arguments",
+    "require_packages",
+    "write_executed",
+]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 OUTPUTS = {"en": "build/notebooks", "zh": "build/notebooks/zh"}
 """Where notebooks are run if nothing else is said."""
+MOST_BYTES = 2**26
+"""So much a script or notebook may hold, with its figures."""
 REPAIR = "--IPKernelApp.exec_lines=import gluon_softmax"
 """What the kernel does before the first cell."""
 TIMEOUT = 600
@@ -125,12 +135,15 @@ def _read(script: Path):
 
     if not script.is_file() or script.suffix != ".py":
         raise ArgumentError(f"there is no script (.py) {script}")
+    with reading(script, MOST_BYTES) as file:
+        content = file.read()
     try:
-        ast.parse(script.read_bytes())
+        ast.parse(content)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ArgumentError(f"{script} is no Python script ({error})") from error
-    with tokenize.open(script) as file:  # of any encoding that it names
-        notebook = jupytext.reads(file.read(), fmt="py:percent")
+    encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+    text = TextIOWrapper(BytesIO(content), encoding).read()
+    notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = {"kernelspec": KERNEL}
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"  # drawn at random otherwise

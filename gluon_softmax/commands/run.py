@@ -9,7 +9,8 @@ from pathlib import Path
 from types import CodeType
 
 from ..errors import ArgumentError
-from .notebooks import require_packages, write_executed
+from ..storage.files import open_file, reading
+from .notebooks import MOST_BYTES, require_packages, write_executed
 from .parser import read_path
 
 __all__ = ["add_arguments", "prepare"]
@@ -55,6 +56,7 @@ def _run(options: argparse.Namespace) -> int:
     is_notebook = options.file.suffix == ".ipynb"
     if is_notebook and options.arguments:
         raise ArgumentError("expected no arguments behind a notebook")
+    open_file(options.file, MOST_BYTES).close()  # which says what is wrong with it
     require_mxnet()
     if is_notebook:
         print(f"wrote {_execute(options.file)}")
@@ -76,7 +78,8 @@ def prepare() -> CodeType:
         del sys.path[0]
     sys.path.insert(0, str(script.absolute().parent))
     sys.modules["__main__"].__file__ = str(script)
-    return compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
+    with reading(script, MOST_BYTES) as file:
+        return compile(file.read(), str(script), "exec", dont_inherit=True)
 
 
 def _execute(path: Path) -> Path:
@@ -85,7 +88,8 @@ def _execute(path: Path) -> Path:
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=4)
+        with reading(path, MOST_BYTES) as file:
+            notebook = nbformat.reads(file.read().decode(), as_version=4)
     # AttributeError: the JSON is no object.
     except (ValueError, nbformat.ValidationError, AttributeError) as error:
         reason = str(error).splitlines()[0]

@@ -16,7 +16,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from ..errors import ArgumentError, check_whole_number
+from ..errors import ArgumentError, check_whole_number, show
 from ..history import History
 from ..storage.atomic import write_json, write_text
 from ..storage.json_data import read_json
@@ -29,6 +29,7 @@ __all__ = [
     "Experiment",
     "Study",
     "add_arguments",
+    "find_digests",
     "list_experiments",
     "run_all",
     "run_experiment",
@@ -162,6 +163,14 @@ def _begin() -> None:
     end_with_parent()
 
 
+def find_digests(data: str, root: str | os.PathLike[str] | None = None) -> list[str]:
+    """Return the digests by which `identify` knows a data set's splits."""
+    from ..data.identity import identify
+    from ..data.splits import load_splits
+
+    return [identify(part)["digest"] for part in load_splits(data, root=root) if part]
+
+
 class Study:
     """The runs of a study, in a file that is written again after each run.
 
@@ -170,6 +179,7 @@ class Study:
 
     def __init__(self, path: Path, experiments: list[Experiment]):
         self._path, self._experiments = path, experiments
+        self._digests: dict[str, list[str]] = {}
         self._histories = self._read() if path.exists() else {}
         others = self._histories.keys() - set(experiments)
         if others:
@@ -184,6 +194,24 @@ class Study:
         """Return the finished runs in the order of the experiments."""
         kept = self._histories
         return {found: kept[found] for found in self._experiments if found in kept}
+
+    def check_data(self, find: Callable[[str], list[str]]) -> None:
+        """Check that what is to be run finds the data of the finished runs.
+
+        Raises
+        ------
+        ArgumentError
+            If `find` returns other digests for a data set's name than it did then.
+        """
+        finished = self.finished()
+        for name in {e.data for e in self._experiments if e not in finished}:
+            found = find(name)
+            if self._digests.setdefault(name, found) != found:
+                raise ArgumentError(
+                    f"{self._path}: expected the images and labels of its finished "
+                    f"runs, found others in {show(name)}: name another folder with "
+                    "--output"
+                )
 
     def run(self, run: Callable[[Experiment], History], num_processes: int = 1) -> None:
         """Run what is missing, and keep each run as soon as it is done."""
@@ -203,15 +231,23 @@ class Study:
             {"experiment": asdict(experiment), "history": history.to_list()}
             for experiment, history in self.finished().items()
         ]
-        write_json({"runs": runs}, self._path)
+        write_json({"data": self._digests, "runs": runs}, self._path)
 
     def _read(self) -> dict[Experiment, History]:
         try:
+            content = read_json(self._path)
+            self._digests = dict(content.get("data", {}))
             return {
                 Experiment(**run["experiment"]): History.from_list(run["history"])
-                for run in read_json(self._path)["runs"]
+                for run in content["runs"]
             }
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (
+            AttributeError,
+            ValueError,
+            KeyError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise ArgumentError(
                 f"{self._path} is not the file of a study ({error!r:.300}): delete it, "
                 "or name another folder with --output"
@@ -263,6 +299,7 @@ def _study(options: argparse.Namespace) -> int:
     with locked(options.output):
         study = Study(options.output / "study.json", experiments)
         run = partial(run_experiment, root=options.root)
+        study.check_data(partial(find_digests, root=options.root))
         try:
             study.run(run, options.processes or fastest)
         finally:

@@ -129,10 +129,15 @@ class Results(Callback):
 
         return measure_likeness(self._source)
 
-    def describe(self) -> dict:
-        """Return what the training is, for its checkpoints."""
+    @cached_property
+    def _identities(self) -> dict[str, dict]:
+        """What the sets are by their content."""
         from ..data.identity import identify
 
+        return {name: identify(dataset) for name, dataset in self._sets.items()}
+
+    def describe(self) -> dict:
+        """Return what the training is, for its checkpoints."""
         settings = self._head["settings"].items()
         return {
             "network": self._head["network"],
@@ -140,7 +145,7 @@ class Results(Callback):
             "revision": self._source.revision,
             "images": len(self._source),
             **{name: value for name, value in settings if name not in FREE},
-            **{name: identify(dataset) for name, dataset in self._sets.items()},
+            **self._identities,
         }
 
     def on_batch_end(self, progress) -> None:
@@ -165,11 +170,19 @@ class Results(Callback):
         if self._training.is_follower:
             return
         net, network = self._training.net, self._head["network"]
-        classes, title = self._source.classes, self._source.title
         write_parameters(net, self._parameters)
-        scaling = read_scaling(self._transforms)
-        made_from = self._source.preparation, self._likeness
-        model = from_gluon(net, network, classes, title, *scaling, *made_from)
+        mean, deviation = read_scaling(self._transforms)
+        model = from_gluon(
+            net,
+            network,
+            classes=self._source.classes,
+            data=self._source.title,
+            pixel_mean=mean,
+            pixel_deviation=deviation,
+            preparation=self._source.preparation,
+            likeness=self._likeness,
+            test_set=self._identities["test set"]["digest"],
+        )
         save_model(model, self._model)
         epochs = self._training.history.to_list()
         running = {"running_loss": self._training.running, "epochs": epochs}

@@ -12,8 +12,9 @@ from reprlib import repr as shorten
 
 from ..chapter.compare import Comparison
 from ..chapter.versions import VERSIONS
+from ..data.identity import identify
 from ..data.likeness import measure_likeness
-from ..errors import DataError
+from ..errors import DataError, show
 from ..history import History
 from ..storage.atomic import write_json
 from ..storage.files import hash_file
@@ -23,6 +24,7 @@ from .model import Model, load_model, save_model
 __all__ = ["SavedComparison", "read_comparison", "write_comparison"]
 
 COMPARISON_FORMAT = "gluon_softmax comparison 2"
+FIRST = "is not there: run gluon-softmax compare first, which writes it"
 REMEDY = "run gluon-softmax compare again, and name the comparison.json it writes"
 
 
@@ -46,6 +48,7 @@ def write_comparison(
     """
     folder, models = Path(folder), {}
     likeness = measure_likeness(comparison.test_set)
+    digest = identify(comparison.test_set)["digest"]
     for key, version in VERSIONS.items():
         W, b = comparison.params[version]
         classes = tuple(comparison.test_set.classes)
@@ -56,6 +59,7 @@ def write_comparison(
             comparison.data,
             preparation=comparison.test_set.preparation,
             likeness=likeness,
+            test_set=digest,
         )
         name = f"model-{key}{suffix}.npz"
         yield save_model(model, folder / name)
@@ -91,6 +95,8 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
 
 def _read_json(path: Path) -> dict:
     """Read a file that should hold a dictionary of this format."""
+    if not os.path.exists(path):  # false for names that are too long, too
+        raise DataError(f"{show(path)} {FIRST}")
     try:
         content = read_json(path)
     except DataError as error:

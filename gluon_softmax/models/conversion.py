@@ -14,7 +14,6 @@ from ..chapter import scratch
 from ..chapter.handmade import SoftmaxRegression
 from ..chapter.networks import NETWORKS
 from ..chapter.versions import GLUON, HANDMADE, SCRATCH
-from ..data.likeness import Likeness
 from ..data.pictures import SIDE
 from ..errors import ArgumentError
 from .model import Model
@@ -67,12 +66,9 @@ def from_gluon(
     network: str,
     classes: tuple[str, ...],
     data: str = "",
-    pixel_mean: float = 0.0,
-    pixel_deviation: float = 1.0,
-    preparation: str = "",
-    likeness: Likeness | None = None,
+    **others: object,
 ) -> Model:
-    """Return the parameters of a trained net, with what else a `Model` has."""
+    """Return the parameters of a trained net, with what else a `Model` has by name."""
     try:
         params = {
             name: param.data(param.list_ctx()[0]).asnumpy()
@@ -86,8 +82,7 @@ def from_gluon(
     if network == "softmax" and set(params) == {"0.weight", "0.bias"}:
         W = np.ascontiguousarray(params["0.weight"].T)  # Gluon's is (classes, inputs)
         params = {"W": W, "b": params["0.bias"]}
-    scaling = pixel_mean, pixel_deviation
-    return Model(network, params, tuple(classes), data, *scaling, preparation, likeness)
+    return Model(network, params, tuple(classes), data, **others)
 
 
 def predict_probabilities(model: Model, images: np.ndarray) -> np.ndarray:

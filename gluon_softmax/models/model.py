@@ -59,6 +59,7 @@ HEAD = {
 }
 OPTIONAL = {
     "preparation": ("U", 0),
+    "test_set": ("U", 0),
     "class_means": ("f", 2),
     "typical_limits": ("f", 1),
 }
@@ -85,6 +86,9 @@ class Model:
         not known.
     likeness : Likeness, optional
         What the images of the data set have in common.
+    test_set : str
+        The digest by which `identify` knows the images that it was tested on, or '' if
+        it is not known.
     """
 
     network: str
@@ -95,6 +99,7 @@ class Model:
     pixel_deviation: float = 1.0
     preparation: str = ""
     likeness: Likeness | None = None
+    test_set: str = ""
 
     def __post_init__(self):
         check_choice("network", self.network, SHAPES)
@@ -138,6 +143,7 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> Path:
         "pixel_mean": np.array(model.pixel_mean, "float64"),
         "pixel_deviation": np.array(model.pixel_deviation, "float64"),
         "preparation": np.array(model.preparation),
+        "test_set": np.array(model.test_set),
     }
     if model.likeness is not None:
         head.update(zip(("class_means", "typical_limits"), model.likeness))

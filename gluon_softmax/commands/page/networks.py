@@ -16,6 +16,7 @@ from ...errors import DataError
 from ...history import Callback
 from ...models.conversion import predict_probabilities
 from ...models.model import Model
+from .content import check_test_set
 from .encoding import compress, encode
 
 __all__ = ["collect_epochs", "pack_network", "quantize"]
@@ -56,13 +57,14 @@ def collect_epochs(
 def pack_network(model: Model, test_set: ImageDataset) -> dict:
     """Write a deeper network as plain data, and what rounding changes.
 
-    Raises `DataError` where it is of other classes than the test set.
+    Raises `DataError` where it is of other classes or images than the test set.
     """
     if model.network == "softmax" or model.classes != tuple(test_set.classes):
         raise DataError(
             f"expected a perceptron or a convolutional network on the classes of "
             f"{test_set.title}, found {model.network} on {', '.join(model.classes)}"
         )
+    check_test_set(model, test_set)
     rounded = replace(
         model, params={name: _restore(p) for name, p in model.params.items()}
     )
