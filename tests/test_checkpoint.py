@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -263,6 +263,14 @@ def test_two_at_once(folder):
         CheckpointFolder(folder.path, RUN)
     folder.close()
     assert CheckpointFolder(folder.path, RUN).exists()
+
+
+def test_what_could_not_be_read_back_is_not_written(folder):
+    """The checkpoint before it stays."""
+    state = replace(make_state(), running=make_state().running * 400_000)
+    with pytest.raises(OutputError, match="history of at most"):
+        folder.save(state, 150)
+    assert_equal(folder.load(), make_state())
 
 
 def test_a_folder_of_something_else(tmp_path):

@@ -8,7 +8,7 @@ import os
 from ..errors import DataError, show
 from .files import reading
 
-__all__ = ["decode_json", "read_json"]
+__all__ = ["MOST_BYTES", "decode_json", "read_json"]
 
 MOST_BYTES = 2**24
 """So much a file may hold, about 100,000 epochs; as objects it takes up to 35 times."""

@@ -25,7 +25,7 @@ from ..data.identity import find_difference
 from ..errors import ArgumentError, DataError, OutputError, check_whole_number
 from ..history import History
 from ..storage.archive import read_arrays, write_arrays
-from ..storage.json_data import decode_json
+from ..storage.json_data import MOST_BYTES, decode_json
 from ..storage.lock import lock
 
 __all__ = ["CheckpointFolder", "State"]
@@ -144,8 +144,13 @@ def _pack(state: State, run: dict) -> dict[str, np.ndarray]:
     for kind in ("params", "momentum"):
         named = content.pop(kind)
         arrays.update({f"{kind}/{name}": array for name, array in named.items()})
-    head = {"format": CHECKPOINT_FORMAT, "run": run, "state": content}
-    return {**arrays, "head": np.array(json.dumps(head))}
+    head = json.dumps({"format": CHECKPOINT_FORMAT, "run": run, "state": content})
+    if len(head) > MOST_BYTES:  # which could not be read back
+        raise OutputError(
+            f"expected a history of at most {MOST_BYTES:,} characters to keep, found "
+            f"{len(head):,}: print and train less often"
+        )
+    return {**arrays, "head": np.array(head)}
 
 
 def _unpack(arrays: dict[str, np.ndarray], run: dict, path: Path) -> State:
