@@ -12,7 +12,7 @@ import pytest
 from gluon_softmax.bench import processes, rounds
 from gluon_softmax.bench.contenders import Contender
 from gluon_softmax.bench.processes import StandingProcess, run_process
-from gluon_softmax.bench.rounds import check_agreement, run_rounds
+from gluon_softmax.bench.rounds import BUSY, check_agreement, run_rounds
 from gluon_softmax.errors import ContenderError
 
 READY = "import json, os; print(json.dumps({'pid': os.getpid()}), flush=True)"
@@ -102,6 +102,25 @@ def test_rounds_alternate(monkeypatch):
     assert [a[f"{kind}_seconds"] for kind in ("least", "median", "most")] == [3, 4, 5]
     assert (a["loss"], c["key"], c["work"]) == (0.5, "c", "evaluating")
     assert 1 < a["peak_mb"] < 1000
+
+
+def test_another_process_is_busy_beside_the_works_named_for_it():
+    """From their start to their end."""
+    busy = Contender("perceptron-busy", "e", "E", "")
+    code = (
+        READY
+        + """
+import psutil
+while input():
+    parent = psutil.Process().parent()
+    others = [c.cmdline()[-1] for c in parent.children()]
+    answer = {"seconds": 1.0, "loss": others.count("while True: pass")}
+    print(json.dumps(answer), flush=True)
+"""
+    )
+    (row,) = run_rounds([busy], lambda _: [sys.executable, "-c", code], 1)
+    assert row["loss"] == 1
+    assert not [c for c in psutil.Process().children() if c.cmdline()[-1:] == [BUSY]]
 
 
 def test_memory_of_what_starts_others_is_not_shown():

@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import ArgumentError
-from ..storage.processes import python_command
+from ..storage.processes import count_cores, python_command
 
-__all__ = ["CONTENDERS", "PEERS", "WORKS", "Contender", "make_command", "select"]
+__all__ = [
+    "CONTENDERS",
+    "PEERS",
+    "SAME",
+    "WORKS",
+    "Contender",
+    "make_command",
+    "select",
+]
 
 SCRIPTS = Path(__file__).with_name("peers")
 PEERS = {"torch": "PyTorch", "jax": "JAX"}
 """The packages that need an interpreter of their own, since they need another NumPy."""
+SAME = "-same"
+"""Ends the key of a peer that takes as many threads as MXNet does."""
+THREADS = max(1, count_cores() // 2)
+"""As many that is: two of what the system calls cores may be one."""
 
 WORKS = {
     "training": "one epoch of training, batch 256, and evaluating",
     "perceptron": "one epoch of the perceptron, batch 64, and evaluating",
     "convolutional": "one epoch of the convolutional network, batch 64, and evaluating",
+    "perceptron-busy": "the perceptron, beside one busy process",
+    "convolutional-busy": "the convolutional network, beside one busy process",
     "evaluating": "evaluating the test images, 20 times",
     "reading": "reading the training images once, shuffled",
     "resizing": "reading the training images, resized to 96 x 96",
+    "file": "one epoch on 600,000 images; no file is in the page cache at its start",
     "starting": "from the start of the process to its end",
 }
 """Each kind of work, and what it is."""
-BLOCK, PLAIN, HYBRID = {"form": "block"}, {"engine": None}, {"hybridizes": True}
-RESIZE = {"resize": 96}
+PERCEPTRON, CONVOLUTIONAL = {"name": "perceptron"}, {"name": "convolutional"}
+PLAIN, HYBRID, RESIZE = {"engine": None}, {"hybridizes": True}, {"resize": 96}
 TABLE = {
     "training": (
         ("gluon", "ours, Gluon", "training.gluon"),
         ("gluon-plain", "ours, Gluon, without the engine", "training.gluon", PLAIN),
         ("scratch", "ours, from scratch", "training.scratch"),
-        (
-            "scratch-hybrid",
-            "ours, from scratch, hybridized",
-            "training.scratch",
-            HYBRID,
-        ),
-        ("block", "ours, a hybridized block of the user's", "training.gluon", BLOCK),
-        ("block-plain", "the same block in a plain Gluon loop", "training.block_plain"),
+        ("hybrid", "ours, from scratch, hybridized", "training.scratch", HYBRID),
         ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
         ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
         ("numpy", "NumPy by hand", "training.handmade"),
@@ -50,12 +58,20 @@ TABLE = {
         ("blas", "BLAS alone", "blas.blas"),
     ),
     "perceptron": (
-        ("perceptron", "ours", "training.network", {"name": "perceptron"}),
+        ("perceptron", "ours", "training.network", PERCEPTRON),
         ("torch-perceptron", "PyTorch", "torch"),
     ),
     "convolutional": (
-        ("convolutional", "ours", "training.network", {"name": "convolutional"}),
+        ("convolutional", "ours", "training.network", CONVOLUTIONAL),
         ("torch-convolutional", "PyTorch", "torch"),
+    ),
+    "perceptron-busy": (
+        ("perceptron-busy", "ours", "training.network", PERCEPTRON),
+        ("torch-perceptron-busy", "PyTorch", "torch"),
+    ),
+    "convolutional-busy": (
+        ("convolutional-busy", "ours", "training.network", CONVOLUTIONAL),
+        ("torch-convolutional-busy", "PyTorch", "torch"),
     ),
     "evaluating": (
         ("evaluate", "ours", "training.evaluation"),
@@ -72,9 +88,15 @@ TABLE = {
         ("resize-2", "ours, 2 workers", "reading.ours", {"num_workers": 2, **RESIZE}),
         ("resize-d2lzh", "d2lzh, 4 workers", "reading.d2lzh", RESIZE),
     ),
+    "file": (
+        ("memory", "ours, in memory", "training.repeated", {"in_file": False}),
+        ("file", "ours, in a file", "training.repeated", {"in_file": True}),
+    ),
     "starting": (
-        ("start", "ours, to the first batch", "starting.process", {"reads": True}),
-        ("import", "import mxnet", "starting.process", {"reads": False}),
+        ("start", "ours, to the first batch", "starting.process", {"does": "read"}),
+        ("import", "import mxnet", "starting.process", {"does": "import"}),
+        ("own", "import gluon_softmax", "starting.process", {"does": "own"}),
+        ("help", "gluon-softmax --help", "starting.process", {"does": "help"}),
     ),
 }
 """By work: key, name, what runs it, and with which options."""
@@ -87,7 +109,7 @@ class Contender:
     The command line calls it by its key, tables and figures by its name. What it runs
     is "module.name" for `prepare_name` in a module of `bench.work`, which is called
     with the images and the options; or a key of `PEERS` for what its script calls by
-    this contender's key.
+    this contender's key, with so many threads, 0 for its own choice.
     """
 
     work: str
@@ -95,6 +117,7 @@ class Contender:
     name: str
     runs: str
     options: dict = field(default_factory=dict)
+    threads: int = 0
 
     @property
     def peer(self) -> str:
@@ -102,9 +125,19 @@ class Contender:
         return self.runs if self.runs in PEERS else ""
 
 
-CONTENDERS = tuple(
-    Contender(work, *row) for work, rows in TABLE.items() for row in rows
-)
+def _list_contenders() -> Iterator[Contender]:
+    """Yield the contenders of the table, a peer's with both numbers of threads."""
+    for work, rows in TABLE.items():
+        for row in rows:
+            contender = Contender(work, *row)
+            yield contender
+            if contender.peer:
+                name = f"{contender.name}, threads as ours ({THREADS})"
+                key = contender.key + SAME
+                yield replace(contender, key=key, name=name, threads=THREADS)
+
+
+CONTENDERS = tuple(_list_contenders())
 
 
 def select(words: Iterable[str], peers: Iterable[str]) -> list[Contender]:
@@ -138,7 +171,9 @@ def make_command(
     """
     if contender.peer:
         script = SCRIPTS / f"{contender.peer}_peer.py"
-        return [peers[contender.peer], str(script), contender.key, images]
+        key = contender.key.removesuffix(SAME).removesuffix("-busy")
+        words = [str(script), key, images, str(contender.threads)]
+        return [peers[contender.peer], *words]
     options = dict(contender.options)
     if contender.work == "starting":
         options["root"] = root

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
@@ -22,14 +24,20 @@ WARM_UP = 2
 PAUSE = 0.1
 """Seconds of rest before each turn: the threads of the one before wait in a loop for a
 while, and would take a processor away."""
+BUSY = "while True: pass"
+"""What Python does beside the works that are named for it."""
 READ = {"samples": 0, "side": 0, "pixel_mean": 1e-4, "label_mean": 1e-4}
+NETWORK = {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04}
 TOLERANCES = {
     "training": {"loss": 0.01, "train_acc": 0.01, "test_acc": 0.02},
-    "perceptron": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
-    "convolutional": {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04},
+    "perceptron": NETWORK,
+    "convolutional": NETWORK,
+    "perceptron-busy": NETWORK,
+    "convolutional-busy": NETWORK,
     "evaluating": {"test_acc": 0.001},
     "reading": READ,
     "resizing": {**READ, "pixel_mean": 1e-3},
+    "file": {"loss": 0.01, "train_acc": 0.01, "test_acc": 0.02},
     "starting": {},
 }
 """How far figures of one work may lie apart. Trainings differ in seeds alone, whose
@@ -57,6 +65,10 @@ def run_rounds(
 def _run_work(contenders: list[Contender], make_command, rounds: int) -> list[dict]:
     """Start all contenders of one work, let them work in turn, and end them."""
     with ExitStack() as stack:
+        if contenders[0].work.endswith("-busy"):
+            busy = subprocess.Popen([sys.executable, "-c", BUSY])
+            stack.callback(busy.wait)
+            stack.callback(busy.kill)
         processes, answers = [], [[] for _ in contenders]
         for contender in contenders:
             command, is_peer = make_command(contender), bool(contender.peer)

@@ -6,7 +6,6 @@ import argparse
 import tempfile
 from collections.abc import Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from ..bench.contenders import PEERS, make_command, select
@@ -17,16 +16,15 @@ __all__ = ["add_arguments", "check_peers", "parse_peer"]
 
 
 def add_arguments(commands) -> None:
-    """Describe `bench`, `bench scaling` and `bench distributed` to argparse."""
+    """Describe `bench`."""
     parser = commands.add_parser(
         "bench",
         help="measure this package against d2lzh, NumPy, PyTorch and JAX, in turn",
         description="Measure this package against others, each in a process of its "
-        "own, in turn; write a figure and numbers. Without an action, one epoch.",
+        "own, in turn; write a figure and numbers.",
         epilog="example: gluon-softmax bench --rounds 3 --only training",
     )
     parser.set_defaults(command=_bench)
-    _add_places(parser)
     parser.add_argument(
         "--peer",
         action="append",
@@ -45,19 +43,6 @@ def add_arguments(commands) -> None:
         metavar="WORD",
         help="works or contenders to measure; a wrong word lists them",
     )
-    actions = parser.add_subparsers(metavar="[scaling | distributed]")
-    for name, text in (
-        ("scaling", "measure how cost grows with size"),
-        ("distributed", "measure jobs of 1 to 4 workers"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.set_defaults(command=partial(_run_module, name))
-        action.add_argument("--quick", action="store_true", help="measure less")
-        _add_places(action)
-
-
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    """Describe where data comes from and results go."""
     parser.add_argument("--root", default="", help="folder with Fashion-MNIST's files")
     parser.add_argument(
         "--output",
@@ -127,8 +112,3 @@ def _bench(options: argparse.Namespace) -> int:
     figure = report.show_benchmark(rows, machine.format_machine(measured_on))
     machine.write(content, options.output / "bench", figure)
     return 0
-
-
-def _run_module(name: str, options: argparse.Namespace) -> int:
-    """Measure as a module of the benchmark does, loaded only now."""
-    return import_module(f"..bench.{name}", __package__).run(options)

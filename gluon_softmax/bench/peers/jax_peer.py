@@ -1,10 +1,13 @@
-"""JAX's contender: ``PYTHON jax_peer.py jax IMAGES.npz``.
+"""JAX's contender: ``PYTHON jax_peer.py jax IMAGES.npz THREADS``.
+
+It takes a thread for each core; with a number, it is held on so many cores.
 
 Imports nothing of gluon_softmax, whose interpreter is another one.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -93,4 +96,7 @@ def prepare(path):
 
 
 if __name__ == "__main__":
-    serve(prepare(sys.argv[2]), packages=("jax", "numpy"), threads=count_cores())
+    _, path, threads = sys.argv[1:]
+    if int(threads):
+        os.sched_setaffinity(0, list(os.sched_getaffinity(0))[: int(threads)])
+    serve(prepare(path), packages=("jax", "numpy"), threads=count_cores())

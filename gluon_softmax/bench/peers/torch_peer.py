@@ -1,4 +1,6 @@
-"""PyTorch's contenders: ``PYTHON torch_peer.py KEY IMAGES.npz``.
+"""PyTorch's contenders: ``PYTHON torch_peer.py KEY IMAGES.npz THREADS``.
+
+With 0 threads it takes as many as it does by itself.
 
 Imports nothing of gluon_softmax, whose interpreter is another one.
 """
@@ -15,7 +17,7 @@ with suppress(ImportError):  # so that tools of the other interpreter can read t
     from torch import nn
     from torch.nn.functional import cross_entropy
 
-BATCH_SIZE, LR, THREADS = 256, 0.1, 2
+BATCH_SIZE, LR = 256, 0.1
 EVALUATIONS = 20
 NETWORK = {"batch_size": 64, "momentum": 0.5, "fused": True}
 
@@ -154,7 +156,8 @@ PREPARATIONS = {
 
 
 if __name__ == "__main__":
-    key, path = sys.argv[1:]
-    torch.set_num_threads(THREADS)
+    key, path, threads = sys.argv[1:]
+    if int(threads):
+        torch.set_num_threads(int(threads))
     work = PREPARATIONS[key](path)
     serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())

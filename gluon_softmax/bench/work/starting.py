@@ -11,9 +11,14 @@ from ..processes import run_process
 BATCH_SIZE = 256
 
 
-def prepare_process(images: str, reads: bool, root: str) -> Work:
+def prepare_process(images: str, does: str, root: str) -> Work:
     """Prepare running a process from its start to its end."""
-    command = python_command("bench.work.starting", *(["read", root] if reads else []))
+    command = {
+        "read": python_command("bench.work.starting", root),
+        "import": python_command("bench.work.starting"),
+        "own": [sys.executable, "-c", "import gluon_softmax"],
+        "help": python_command("commands.main", "--help"),
+    }[does]
 
     def work() -> dict:
         run_process("a new process", command)
@@ -28,6 +33,6 @@ def main() -> None:
     import mxnet  # noqa: F401
 
     if sys.argv[1:]:
-        root = sys.argv[2] or None
+        root = sys.argv[1] or None
         train_iter, _ = d2l.load_data_fashion_mnist(BATCH_SIZE, root=root)
         next(iter(train_iter))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import struct
+import tempfile
 from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path
 
-import mxnet as mx
 import numpy as np
-from mxnet import autograd, gluon, init, nd
+from mxnet import gluon, nd
 from mxnet.gluon import nn
 
 from ...chapter import concise, handmade, scratch
@@ -31,19 +34,9 @@ FIGURES = ("loss", "train_acc", "test_acc")
 LOSS = gluon.loss.SoftmaxCrossEntropyLoss()
 
 
-def prepare_gluon(
-    images: str, form: str = "layers", engine: Engine | None = ENGINE
-) -> Work:
-    """Prepare an epoch of section 3.7, with Gluon's layers or a block of the user's."""
-    net = concise.make_net() if form == "layers" else _initialize(UserBlock())
-    return _train_gluon(net, load_ours(images), engine)
-
-
-def prepare_block_plain(images: str) -> Work:
-    """Prepare a loop of Gluon's examples, over this package's loader."""
-    net = _initialize(UserBlock())
-    trainer = concise.make_trainer(net, LR)
-    return partial(_train_plainly, net, LOSS, trainer, *load_ours(images))
+def prepare_gluon(images: str, engine: Engine | None = ENGINE) -> Work:
+    """Prepare an epoch of section 3.7, with the engine or without."""
+    return _train_gluon(load_ours(images), engine)
 
 
 def prepare_scratch(images: str, hybridizes: bool = False) -> Work:
@@ -82,24 +75,50 @@ def prepare_d2lzh_scratch(images: str) -> Work:
     return _train_d2lzh(images, net, scratch.cross_entropy, params=params, lr=LR)
 
 
-def prepare_repeated(images: str, samples: int) -> Work:
-    """Prepare an epoch of section 3.7 on the training set over and over, in memory."""
-    train_set = read_arrays(images, train=True)
-    repeated = (np.resize(array, (samples, *array.shape[1:])) for array in train_set)
-    return _train_on(ImageDataset(*repeated), images)
+def prepare_repeated(images: str, in_file: bool, samples: int = 600_000) -> Work:
+    """Prepare an epoch of section 3.7 on the training set over and over.
+
+    The images are in memory; or in a file, which is read from the disk again in each
+    epoch as if it were larger than memory.
+    """
+    train_images, labels = (
+        np.resize(array, (samples, *array.shape[1:]))
+        for array in read_arrays(images, train=True)
+    )
+    test_set = ImageDataset(*read_arrays(images, train=False))
+    if not in_file:
+        train_set = ImageDataset(train_images, labels)
+        return _train_gluon(load_data(train_set, test_set, BATCH_SIZE))
+    folder = tempfile.TemporaryDirectory(prefix="gluon-softmax-")
+    paths = [Path(folder.name, name) for name in ("images", "labels")]
+    for path, array in zip(paths, (train_images, labels)):
+        write_idx(array, path)
+    train = _train_gluon(load_data(ImageDataset.from_idx(*paths), test_set, BATCH_SIZE))
+
+    def work() -> dict:
+        with open(Path(folder.name, "images"), "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return train()
+
+    return work
 
 
-def prepare_file(images: str, folder: str) -> Work:
-    """Prepare the same on uncompressed files, whose rows are read when needed."""
-    train_set = ImageDataset.from_idx(f"{folder}/images", f"{folder}/labels")
-    return _train_on(train_set, images)
+def write_idx(array: np.ndarray, path: Path) -> None:
+    """Write bytes as an IDX file, on the disk when this returns."""
+    with open(path, "wb") as file:
+        file.write(struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
+        file.write(array.data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def prepare_evaluation(images: str) -> Work:
     """Prepare evaluating 20 times a hybridized net that all contenders set alike."""
     net, (_, test_iter) = nn.HybridSequential(), load_ours(images)
     net.add(nn.Dense(10))
-    _initialize(net)(next(iter(test_iter))[0])  # now it knows its shapes
+    net.initialize()
+    net.hybridize()
+    net(next(iter(test_iter))[0])  # now it knows its shapes
     for param, value in zip((net[0].weight, net[0].bias), nearest_mean(images)):
         param.set_data(nd.array(value))
 
@@ -110,39 +129,15 @@ def prepare_evaluation(images: str) -> Work:
     return work
 
 
-class UserBlock(gluon.HybridBlock):
-    """One dense layer, called by code that the engine does not know."""
-
-    def __init__(self):
-        super().__init__()
-        self.dense = nn.Dense(10)
-
-    def hybrid_forward(self, F, X):
-        """Compute the scores."""
-        return self.dense(X)
-
-
-def _initialize(net: gluon.HybridBlock) -> gluon.HybridBlock:
-    """Draw weights as the chapter does, hybridize, and return the net."""
-    net.initialize(init.Normal(sigma=0.01))
-    net.hybridize()
-    return net
-
-
 def _make_scratch() -> tuple:
     """Draw parameters, and bind the taught net to them."""
     params = scratch.init_params()
     return partial(scratch.net, W=params[0], b=params[1]), params
 
 
-def _train_on(train_set: ImageDataset, images: str) -> Work:
-    """Return an epoch of section 3.7 on a training set."""
-    test_set = ImageDataset(*read_arrays(images, train=False))
-    return _train_gluon(concise.make_net(), load_data(train_set, test_set, BATCH_SIZE))
-
-
-def _train_gluon(net, loaders: tuple, engine: Engine | None = ENGINE) -> Work:
-    """Return an epoch of this package's loop, with the trainer of section 3.7."""
+def _train_gluon(loaders: tuple, engine: Engine | None = ENGINE) -> Work:
+    """Return an epoch of this package's loop, with net and trainer of section 3.7."""
+    net = concise.make_net()
     trainer = concise.make_trainer(net, LR)
     return _train_ours(net, loaders, LOSS, trainer=trainer, engine=engine)
 
@@ -173,21 +168,3 @@ def _train_d2lzh(images: str, net, loss, **updater) -> Work:
         return dict(zip(FIGURES, map(float, numbers)))
 
     return work
-
-
-def _train_plainly(net, loss, trainer, train_iter, test_iter) -> dict:
-    """Train and evaluate as Gluon's own examples do, with its own metrics."""
-    mean_loss, right = mx.metric.Loss(), mx.metric.Accuracy()
-    for X, y in train_iter:
-        with autograd.record():
-            y_hat = net(X)
-            l = loss(y_hat, y)
-        l.backward()
-        trainer.step(BATCH_SIZE)
-        mean_loss.update(None, l)
-        right.update(y, y_hat)
-    figures = [mean_loss.get()[1], right.get()[1]]
-    right.reset()
-    for X, y in test_iter:
-        right.update(y, net(X))
-    return dict(zip(FIGURES, [*figures, right.get()[1]]))
