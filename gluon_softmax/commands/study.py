@@ -10,10 +10,8 @@ import argparse
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from ..errors import ArgumentError, check_whole_number, show
@@ -149,6 +147,10 @@ def run_all(
     if num_processes == 1:
         yield from zip(experiments, map(run, experiments))
         return
+
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     context = get_context("spawn")
     processes = ProcessPoolExecutor(num_processes, context, initializer=_begin)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -46,6 +45,7 @@ def describe_exit(code: int | None) -> str:
 
 def end_with_parent() -> None:
     """Have this process, one of `multiprocessing`, end when its parent has ended."""
+    import multiprocessing
 
     def follow() -> None:
         multiprocessing.parent_process().join()
