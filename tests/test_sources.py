@@ -22,10 +22,10 @@ from gluon_softmax.data import download, sources
 from gluon_softmax.data.published import EARLIER, FILE_NAMES, OFFICIAL, PUBLISHED
 from gluon_softmax.errors import ArgumentError, DataError, DownloadError, OutputError
 from idx_files import pack_idx
+from refusals import refusal
 
 NAME = "fashion-mnist"
 TRAIN, TEST = FILE_NAMES[True], FILE_NAMES[False]
-VARIABLES = "GLUON_SOFTMAX_DATA", "MXNET_HOME", "KERAS_HOME", "MXNET_GLUON_REPO"
 
 compressed = partial(gzip.compress, mtime=0)
 
@@ -38,67 +38,41 @@ def draw_files(seed: int) -> dict[str, bytes]:
 
 
 FASHION, DIGITS, OLDER = draw_files(10), draw_files(20), draw_files(30)
-FASHION_GZ = {f"{file}.gz": compressed(content) for file, content in FASHION.items()}
+FASHION_GZ, DIGITS_GZ, OLDER_GZ = (
+    {f"{file}.gz": compressed(content) for file, content in files.items()}
+    for files in (FASHION, DIGITS, OLDER)
+)
 
 
 def digests(files: dict[str, bytes], algorithm: str) -> dict[str, str]:
     """Take the checksum of each file."""
-    return {f: hashlib.new(algorithm, data).hexdigest() for f, data in files.items()}
+    return {
+        file.removesuffix(".gz"): hashlib.new(algorithm, content).hexdigest()
+        for file, content in files.items()
+    }
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch, tmp_path) -> Path:
-    """Give an empty home, where no variable points to a data set or a proxy."""
-    for variable in VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-    folder = tmp_path / "home" / "work"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(folder.parent))
+def home(no_data, monkeypatch) -> Path:
+    """Give an empty home, work in a folder of it, and have no proxy."""
+    monkeypatch.delenv("MXNET_GLUON_REPO", raising=False)
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.chdir(folder)
-    return folder.parent
+    (no_data / "work").mkdir()
+    monkeypatch.chdir(no_data / "work")
+    return no_data
 
 
 @pytest.fixture(autouse=True)
-def set_mirrors(monkeypatch) -> Callable[..., None]:
+def set_mirrors(monkeypatch, home) -> Callable[..., None]:
     """Let small made-up files be the published ones, and be told which mirrors have."""
-    older = digests({file: compressed(data) for file, data in OLDER.items()}, "sha1")
 
     def change(name: str, **entries: object) -> None:
         monkeypatch.setitem(PUBLISHED, name, replace(PUBLISHED[name], **entries))
 
-    change(NAME, sha256=digests(FASHION, "sha256"), earlier_sha1=older, mirrors=[])
-    change("mnist", sha256=digests(DIGITS, "sha256"), mirrors=[])
+    older = digests(OLDER_GZ, "sha1")
+    change(NAME, sha256=digests(FASHION, "sha256"), earlier_sha1=older)
+    change("mnist", sha256=digests(DIGITS, "sha256"))
     return lambda *mirrors: change(NAME, mirrors=list(mirrors))
-
-
-@pytest.fixture
-def serve():
-    """Give what starts a web server where a function answers; it returns an address."""
-    servers = []
-
-    def start(answer: Callable[[BaseHTTPRequestHandler, str], None]) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self):
-                self.send_response(403)  # as S3 answers for a folder
-                self.end_headers()
-
-            def do_GET(self):
-                answer(self, self.path.rsplit("/", 1)[1])
-
-            def log_message(self, *_):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/data/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def send(handler, body: bytes, length: int | None = None, **headers: str) -> None:
@@ -111,53 +85,53 @@ def send(handler, body: bytes, length: int | None = None, **headers: str) -> Non
     handler.wfile.write(body)
 
 
-def right(handler, file):
-    send(handler, FASHION_GZ[file])
-
-
-def unpacked_on_the_way(handler, file):
-    send(handler, FASHION_GZ[file], Content_Encoding="gzip")
-
-
-def hang(handler, file):
+def dawdle(handler, pause: float) -> None:
+    """Send a byte at a time."""
     send(handler, b"\x1f\x8b", length=1000)
-    time.sleep(3)
+    for _ in range(int(6 / pause)):
+        time.sleep(pause)
+        handler.wfile.write(b"x")
 
 
-def trickle(handler, file):
-    """Send a byte at a time, each soon enough not to be given up for it."""
-    send(handler, b"\x1f\x8b", length=1000)
-    with suppress(OSError):
-        for _ in range(60):
-            time.sleep(0.1)
-            handler.wfile.write(b"x")
-
-
-def send_without_end(handler, file):
-    """Send more than any file of a data set has."""
-    with suppress(OSError):
-        send(handler, bytes(3 * 10**6))
-
-
-BAD_ANSWERS = {
-    "trickle": (trickle, "train-images-idx3-ubyte.gz: not all in 3 seconds"),
-    "without end": (send_without_end, "more than 2,000,000 bytes"),
-    "missing": (lambda to, file: to.send_error(404), "-ubyte.gz: HTTPError 404"),
-    "web page": (lambda to, file: send(to, b"<html>sign in</html>"), "a web page"),
-    "other data": (
-        lambda to, file: send(to, compressed(DIGITS[file[:-3]])),
-        "it is MNIST's train-images",
-    ),
-    "half": (
-        lambda to, file: send(to, FASHION_GZ[file][:100], len(FASHION_GZ[file])),
-        "train-images-idx3-ubyte.gz: ",
-    ),
-    "half, unannounced": (
-        lambda to, file: send(to, FASHION_GZ[file][:100]),
-        "train-images-idx3-ubyte.gz is cut off",
-    ),
-    "hang": (hang, "train-images-idx3-ubyte.gz: ConnectionError"),
+GOOD_ANSWERS = {
+    "right": lambda to, file: send(to, FASHION_GZ[file]),
+    "unpacked": lambda to, file: send(to, FASHION_GZ[file], Content_Encoding="gzip"),
+    NAME: lambda to, file: send(to, OLDER_GZ[file]),  # as MXNet's address ends
 }
+BAD_ANSWERS = {
+    "trickle": lambda to, file: dawdle(to, 0.1),
+    "hang": lambda to, file: dawdle(to, 3),
+    "endless": lambda to, file: send(to, bytes(3 * 10**6)),
+    "missing": lambda to, file: to.send_error(404),
+    "page": lambda to, file: send(to, b"<html>sign in</html>"),
+    "other": lambda to, file: send(to, DIGITS_GZ[file]),
+    "half": lambda to, file: send(to, FASHION_GZ[file][:100], len(FASHION_GZ[file])),
+    "cut": lambda to, file: send(to, FASHION_GZ[file][:100]),
+}
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as the last folder of the address says."""
+
+    def do_HEAD(self):
+        self.send_error(403)  # as S3 answers for a folder
+
+    def do_GET(self):
+        answer, file = self.path.split("/")[-2:]
+        with suppress(OSError):  # who asked has gone
+            (GOOD_ANSWERS | BAD_ANSWERS)[answer](self, file)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Start a web server; give its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as serving:
+        threading.Thread(target=serving.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
 
 
 def put(folder: Path, files: dict[str, bytes], form=compressed) -> Path:
@@ -171,16 +145,6 @@ def put(folder: Path, files: dict[str, bytes], form=compressed) -> Path:
 
 def cut(content: bytes) -> bytes:
     return compressed(content)[:-20]
-
-
-def refusal(kind: type[Exception], call: Callable, *arguments) -> str:
-    """Give the message with which a call is refused, which is always one line."""
-    with pytest.raises(kind) as info:
-        call(*arguments)
-    assert info.type is kind
-    message = str(info.value)
-    assert len(message.splitlines()) == 1
-    return message
 
 
 # Where files are looked for
@@ -217,13 +181,18 @@ def test_first_place_that_has_the_files_is_read(searched, tmp_path, first):
     assert files.folder.resolve() == searched[first]
 
 
-def test_unknown_data_set():
+def test_what_is_no_place(tmp_path, monkeypatch):
+    """No such set, user or folder, a file, and a name that no file system takes."""
     message = refusal(ArgumentError, sources.places, "fashion_mnist")
     assert "'fashion_mnist': choose one of fashion-mnist, mnist" in message
-
-
-def test_variable_that_names_nothing(monkeypatch, tmp_path):
-    """What is found elsewhere is not what the user asked for."""
+    (tmp_path / "file").touch()
+    message = refusal(DataError, sources.read, NAME, True, tmp_path / "file")
+    assert f"{tmp_path / 'file'} is a file" in message
+    folder = tmp_path / ("x" * 300)
+    assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
+    monkeypatch.setenv("MXNET_HOME", "~nobody-of-that-name")
+    assert sources.places(NAME, "~nobody-of-that-name")[0].folder.name[0] == "~"
+    # What is found elsewhere is not what the user asked for.
     monkeypatch.setenv("GLUON_SOFTMAX_DATA", str(tmp_path / "missing"))
     message = refusal(DataError, sources.read, NAME, True, put(tmp_path, FASHION))
     assert message.startswith(f"$GLUON_SOFTMAX_DATA names {tmp_path / 'missing'}, whic")
@@ -295,24 +264,6 @@ def test_both_files_of_a_split_are_checked(tmp_path, file):
     assert sources.inspect(NAME, False, folder).images == FASHION[TEST[0]]
 
 
-def test_folder_that_is_none(tmp_path):
-    """A file where a folder was expected, and a name that no file system takes."""
-    path = tmp_path / "given"
-    path.write_bytes(b"")
-    assert f"{path} is a file" in refusal(DataError, sources.read, NAME, True, path)
-    folder = tmp_path / ("x" * 300)
-    assert "too long" in refusal(DataError, sources.inspect, NAME, True, folder)
-
-
-def test_a_home_of_nobody(tmp_path, monkeypatch):
-    """Is a folder that is not there."""
-    monkeypatch.setenv("MXNET_HOME", "~nobody-of-that-name")
-    assert sources.places(NAME, "~nobody-of-that-name")[0].folder.name[0] == "~"
-
-
-# What there is
-
-
 def test_inventory_lists_every_place(tmp_path, home):
     """One line per place and split that holds files, in the order of the search."""
     given = put(tmp_path / "given", dict.fromkeys(TRAIN, b"<html></html>"), bytes)
@@ -322,9 +273,6 @@ def test_inventory_lists_every_place(tmp_path, home):
     assert damaged.startswith(f"{NAME} train: {given / TRAIN[0]} is not IDX")
     assert sound == f"{NAME} train: official revision in {mxnet} (MXNet's folder)"
     assert cut_off.startswith(f"{NAME} test: {mxnet / TEST[1]}.gz is cut off")
-
-
-def test_inventory_of_nothing(tmp_path):
     lines = list(map(str, sources.take_inventory("mnist", tmp_path / "missing")))
     remedy = "not on this machine: run gluon-softmax data fetch mnist"
     assert lines == [f"mnist train: {remedy}", f"mnist test: {remedy}"]
@@ -333,14 +281,16 @@ def test_inventory_of_nothing(tmp_path):
 # Fetching
 
 
-@pytest.mark.parametrize("answer", [right, unpacked_on_the_way])
+@pytest.mark.parametrize("answer", ["right", "unpacked"])
 @pytest.mark.parametrize("root", [None, "new/folder"])
-def test_read_fetches_what_is_nowhere(tmp_path, home, serve, set_mirrors, root, answer):
+def test_read_fetches_what_is_nowhere(
+    tmp_path, home, server, set_mirrors, root, answer
+):
     """Only the split asked for, in any packing, into the folder given or MXNet's.
 
     What is damaged in the latter is mended.
     """
-    set_mirrors(serve(answer))
+    set_mirrors(f"{server}{answer}/")
     root = root and tmp_path / root
     mxnets = home / ".mxnet" / "datasets" / NAME
     put(mxnets, {file: FASHION[file] for file in TEST}, cut)
@@ -361,12 +311,25 @@ def impatient(monkeypatch):
     monkeypatch.setattr(download, "MOST_BYTES", 2 * 10**6)
 
 
-@pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
-def test_next_mirror_is_asked(tmp_path, serve, set_mirrors, impatient, bad, reason):
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("trickle", "train-images-idx3-ubyte.gz: not all in 3 seconds"),
+        ("hang", "train-images-idx3-ubyte.gz: ConnectionError"),
+        ("endless", "more than 2,000,000 bytes"),
+        ("missing", "-ubyte.gz: HTTPError 404"),
+        ("page", "a web page"),
+        ("other", "it is MNIST's train-images"),
+        ("half", "train-images-idx3-ubyte.gz: "),
+        ("cut", "train-images-idx3-ubyte.gz is cut off"),
+    ],
+)
+def test_next_mirror_is_asked(tmp_path, server, set_mirrors, bad, reason):
     """A mirror that fails in any way is left; if all do, a damaged file is not lost."""
     folder = put(tmp_path / "given", FASHION, cut)
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    mirrors = [serve(bad), serve(bad)]
+    mirrors = [f"{server}0/{bad}/", f"{server}1/{bad}/"]
     set_mirrors(*mirrors)
     message = refusal(DownloadError, download.fetch, NAME, folder, TRAIN)
     assert message.startswith("Fashion-MNIST is not on this machine and cannot be down")
@@ -376,7 +339,7 @@ def test_next_mirror_is_asked(tmp_path, serve, set_mirrors, impatient, bad, reas
     assert "put its four .gz files into a folder and name" in message
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
-    set_mirrors(mirrors[0], serve(right), mirrors[1])
+    set_mirrors(mirrors[0], f"{server}right/", mirrors[1])
     written = download.fetch(NAME, folder, TRAIN)
     assert [path.name for path in written] == [f"{file}.gz" for file in TRAIN]
     assert sources.inspect(NAME, True, folder).images == FASHION[TRAIN[0]]
@@ -394,8 +357,9 @@ def test_nothing_is_reachable(tmp_path, set_mirrors):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_calls_that_heed_no_time_limit_are_not_waited_for(
-    tmp_path, monkeypatch, serve, set_mirrors, impatient
+    tmp_path, monkeypatch, server, set_mirrors
 ):
     """A name server that never answers holds up neither the end nor other mirrors."""
     released = threading.Event()
@@ -409,36 +373,37 @@ def test_calls_that_heed_no_time_limit_are_not_waited_for(
     set_mirrors(*unknown)
     message = refusal(DownloadError, download.fetch, NAME, tmp_path, TRAIN)
     assert all(f"{mirror}: no answer in " in message for mirror in unknown)
-    set_mirrors(*unknown, serve(right))
+    set_mirrors(*unknown, f"{server}right/")
     assert len(download.fetch(NAME, tmp_path, TEST)) == 2
     released.set()
 
 
-def test_mxnets_repository_is_asked_first(tmp_path, monkeypatch, serve, set_mirrors):
-    """Who set MXNET_GLUON_REPO for Gluon's own data sets gets them from there."""
-    asked = []
+@pytest.mark.parametrize(
+    ("address", "revision"),
+    [
+        ("", OFFICIAL),
+        ("{}repo", EARLIER),
+        ("not-an-address", OFFICIAL),
+        ("http://[", OFFICIAL),
+        ("file:///nowhere", OFFICIAL),
+    ],
+)
+def test_mxnets_repository_is_asked_first(
+    tmp_path, monkeypatch, server, set_mirrors, address, revision
+):
+    """Who set MXNET_GLUON_REPO for Gluon's own data sets gets them from there.
 
-    def note(handler, file):
-        asked.append(handler.path)
-        right(handler, file)
-
-    set_mirrors(serve(right))
-    monkeypatch.setenv("MXNET_GLUON_REPO", serve(note).replace("/data/", "/repo/"))
+    Where it holds no web address, the other mirrors are asked.
+    """
+    monkeypatch.setenv("MXNET_GLUON_REPO", address.format(server))
+    set_mirrors(f"{server}right/")
     download.fetch(NAME, tmp_path, TRAIN)
-    assert asked == [f"/repo/gluon/dataset/{NAME}/{file}.gz" for file in TRAIN]
+    assert sources.inspect(NAME, True, tmp_path).revision == revision
 
 
-@pytest.mark.parametrize("address", ["not-an-address", "http://[", "file:///nowhere"])
-def test_senseless_repository(tmp_path, monkeypatch, serve, set_mirrors, address):
-    """A variable that holds no web address does not stop the other mirrors."""
-    monkeypatch.setenv("MXNET_GLUON_REPO", address)
-    set_mirrors(serve(right))
-    assert len(download.fetch(NAME, tmp_path, TEST)) == 2
-
-
-def test_unwritable_root(tmp_path, serve, set_mirrors):
+def test_unwritable_root(tmp_path, server, set_mirrors):
     """A root below a regular file is told from a mirror that fails."""
     (tmp_path / "file").write_bytes(b"")
-    set_mirrors(serve(right))
+    set_mirrors(f"{server}right/")
     root = tmp_path / "file" / "folder"
     assert str(root) in refusal(OutputError, sources.read, NAME, True, root)

@@ -30,11 +30,6 @@ def kill(task: tuple[int, np.ndarray] | int) -> None:
         os.kill(os.getpid(), number)
 
 
-def leave(code: int) -> None:
-    """Leave without a word."""
-    os._exit(code)
-
-
 def die_while_writing(task: int) -> int:
     """Die of a signal in the midst of sending what is returned, unless it is 0."""
 
