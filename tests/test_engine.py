@@ -109,14 +109,6 @@ def test_anything_else_is_called(name):
     assert count_graphs(layers=(name,), quirks=("hybridized",), **IMAGES) == 0
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_changed_weights_change_the_scores(name):
-    """Graphs hold the parameters themselves, not what they once were."""
-    changes = [(batch, "write in place") for batch in range(2)]
-    case = {"layers": (name,), "plan": "evaluations", "updater": "nothing", **IMAGES}
-    assert count_graphs(changes=changes, **case) == 9
-
-
 CASES = {
     "not touched": (17, {**DENSE, "touched": False, "sizes": (4,) * 6}),
     "from logits": (6, {"loss": "from_logits"}),
