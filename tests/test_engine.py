@@ -109,14 +109,6 @@ def test_anything_else_is_called(name):
     assert count_graphs(layers=(name,), quirks=("hybridized",), **IMAGES) == 0
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_changed_weights_change_the_scores(name):
-    """Graphs hold the parameters themselves, not what they once were."""
-    changes = [(batch, "write in place") for batch in range(2)]
-    case = {"layers": (name,), "plan": "evaluations", "updater": "nothing", **IMAGES}
-    assert count_graphs(changes=changes, **case) == 9
-
-
 CASES = {
     "not touched": (17, {**DENSE, "touched": False, "sizes": (4,) * 6}),
     "from logits": (6, {"loss": "from_logits"}),
@@ -278,13 +270,6 @@ def test_memory_goes_with_the_net():
     assert gone() is None
 
 
-def test_large_batches_are_called():
-    """What would take too much memory gains nothing from a graph."""
-    engine, data = Counting(), [(nd.ones((2**14, 256)), nd.zeros(2**14))] * 3
-    evaluate_accuracy(data, sequential(nn.Dense(4)), engine=engine)
-    assert engine.graphs == 0
-
-
 def test_labels_of_two_kinds_are_counted():
     """One-hot labels in one batch, numbers in the next."""
     mixed = [
@@ -304,9 +289,18 @@ def test_arrays_of_another_place_are_left_there():
     assert evaluate_accuracy(moved, net) == evaluate_accuracy(moved, net, engine=None)
 
 
-def test_a_net_in_two_places_is_called():
-    """A graph would be bound to the arrays of the first."""
-    engine, net = Counting(), sequential(nn.Dense(4, in_units=8))
-    net.collect_params().reset_ctx([mx.cpu(0), mx.cpu(1)])
-    evaluate_accuracy(batches(), net, engine=engine)
+LARGE = [(nd.ones((2**14, 256)), nd.zeros(2**14))] * 3
+TWO_PLACES = [mx.cpu(0), mx.cpu(1)]
+
+
+@pytest.mark.parametrize(
+    ("data", "places"),
+    [(LARGE, mx.cpu()), (batches(), TWO_PLACES)],
+    ids=["too much memory", "a net in two places"],
+)
+def test_what_a_graph_is_not_for_is_called(data, places):
+    """It gains nothing on large batches, and has the arrays of one place only."""
+    engine, net = Counting(), sequential(nn.Dense(4, in_units=data[0][0].shape[1]))
+    net.collect_params().reset_ctx(places)
+    evaluate_accuracy(data, net, engine=engine)
     assert engine.graphs == 0

@@ -30,18 +30,6 @@ def set_np():
     npx.reset_np()
 
 
-def book(W, b):
-    """Make the net and the updater of section 3.6 as its second edition has them."""
-
-    def net(X):
-        return d2l.softmax(nd.dot(X.reshape((-1, 784)), W) + b)
-
-    def updater(batch_size):
-        return d2l.sgd([W, b], 0.1, batch_size)
-
-    return net, updater
-
-
 def test_each_batch_is_divided_by_its_own_size(data):
     """The smaller last batch steps as far as the others, unlike in edition one."""
     W, b = init_params()
@@ -71,8 +59,7 @@ def test_a_trainer_is_an_updater(data, capsys):
 
 def test_predictions_are_drawn(data):
     """As many images as asked for."""
-    net, _ = book(*init_params())
-    assert len(d2l.predict_ch3(net, data, n=5).axes) == 5
+    assert len(d2l.predict_ch3(make_net(), data, n=5).axes) == 5
 
 
 def make_softmax_regression():
@@ -87,10 +74,10 @@ def make_softmax_regression():
     return net, d2l.cross_entropy, lambda batch_size: d2l.sgd([W, b], 0.1, batch_size)
 
 
-def make_concise():
-    """Make net, loss and updater of section 3.7 as printed."""
+def make_concise(*hidden):
+    """Make net, loss and updater of section 3.7 as printed; 4.3 adds a hidden layer."""
     net = nn.Sequential()
-    net.add(nn.Dense(10))
+    net.add(*hidden, nn.Dense(10))
     net.initialize(init.Normal(sigma=0.01))
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
     return net, gluon.loss.SoftmaxCrossEntropyLoss(), trainer
@@ -113,12 +100,7 @@ def make_perceptron():
 
 
 def make_concise_perceptron():
-    """Make net, loss and updater of section 4.3 as printed."""
-    net = nn.Sequential()
-    net.add(nn.Dense(256, activation="relu"), nn.Dense(10))
-    net.initialize(init.Normal(sigma=0.01))
-    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
-    return net, gluon.loss.SoftmaxCrossEntropyLoss(), trainer
+    return make_concise(nn.Dense(256, activation="relu"))
 
 
 @pytest.mark.parametrize(

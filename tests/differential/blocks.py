@@ -12,24 +12,6 @@ class Residual(nn.HybridSequential):
         return x + super().hybrid_forward(F, x)
 
 
-class Doubled(nn.Sequential):
-    """Layers in sequence, all of them twice as large."""
-
-    def forward(self, x):
-        return super().forward(x) * 2
-
-
-class Tripled(nn.Dense):
-    """A dense layer that looks like Gluon's and is not."""
-
-    def hybrid_forward(self, F, x, weight, bias=None):
-        return super().hybrid_forward(F, x, weight, bias) * 3
-
-
-class OwnDense(nn.Dense):
-    """A dense layer with a name of its own and nothing else."""
-
-
 class Own(Block):
     """A block that computes a function of the user's."""
 
@@ -72,32 +54,6 @@ class HybridScaled(HybridBlock):
         return F.broadcast_add(F.broadcast_mul(x, scale), shift) * self.factor
 
 
-class Idle(nn.HybridSequential):
-    """A block with a child that it does not use."""
-
-    def __init__(self):
-        super().__init__()
-        self.idle = nn.Dense(2, in_units=2)
-
-    def hybrid_forward(self, F, x):
-        return F.tanh(x)
-
-
-class Stateful(Block):
-    """A block that computes from how often it was called, and with what before."""
-
-    def __init__(self, function):
-        super().__init__()
-        self._function = function
-        self.calls, self.last = 0, 0
-
-    def forward(self, x):
-        self.calls += 1
-        result = self._function(x, self.calls, self.last)
-        self.last = x.mean().asscalar() * 0.1
-        return result
-
-
 class Reversed(autograd.Function):
     """An operator in Python, whose gradient is of its own making."""
 
@@ -136,14 +92,25 @@ class Named(Block):
         return x
 
 
-def twice(function):
-    return lambda *given, **named: function(*given, **named) * 2
+def multiply(function, factor=2):
+    """Return what gives so many times what a function or method does."""
+    return lambda *given, **named: function(*given, **named) * factor
 
 
 def double(owner, name):
     """Replace a method of an object by twice what it gives."""
-    setattr(owner, name, twice(getattr(owner, name)))
+    setattr(owner, name, multiply(getattr(owner, name)))
     return owner
+
+
+def derive(kind, factor=1, method="hybrid_forward"):
+    """Make a class that looks like Gluon's, and may give so many times as much."""
+    original = getattr(kind, method)
+    own = {method: multiply(original, factor)} if factor != 1 else {}
+    return type("Own" + kind.__name__, (kind,), own)
+
+
+Doubled, Tripled = derive(nn.Sequential, 2, "forward"), derive(nn.Dense, 3)
 
 
 def compute_unrecorded(x):

@@ -1,6 +1,6 @@
 """What gives mini-batches: lists, generators, loaders, and arrays filled again.
 
-`X` and `y` are NumPy arrays, `sizes` the number of samples of each batch.
+Each is a function of a list of mini-batches, and of the world whose they are.
 """
 
 from functools import partial
@@ -9,11 +9,6 @@ import mxnet as mx
 import numpy as np
 from gluon_softmax import BatchLoader, ImageDataset
 from mxnet import gluon, nd
-
-
-def split(X, y, sizes):
-    ends = np.cumsum(sizes)
-    return [(X[end - n : end], y[end - n : end]) for n, end in zip(sizes, ends)]
 
 
 class Iterable:
@@ -43,6 +38,18 @@ class Brightened(BatchLoader):
         return ((X * 2, y) for X, y in super().__iter__())
 
 
+def join(batches):
+    """Return all images, and all labels, as NumPy arrays."""
+    return [np.concatenate([a.asnumpy() for a in arrays]) for arrays in zip(*batches)]
+
+
+def slice_up(batches, world):
+    """Return batches that are slices of one array."""
+    X, y = (nd.array(array, dtype=array.dtype) for array in join(batches))
+    ends = np.cumsum([0, *map(len, next(zip(*batches)))]).tolist()
+    return [(X[i:j], y[i:j]) for i, j in zip(ends, ends[1:])]
+
+
 def refill(batches, places):
     """Write all mini-batches to the same NDArrays."""
     for X, y in batches:
@@ -55,8 +62,9 @@ def refill_memory(batches, places):
     """Write all mini-batches to the NumPy memory behind the same NDArrays."""
     for batch in batches:
         nd.waitall()  # MXNet knows nothing of what NumPy writes
-        place = places.setdefault(len(batch[0]), [a.copy() for a in batch])
-        for array, value in zip(place, batch):
+        values = [array.asnumpy() for array in batch]
+        place = places.setdefault(len(batch[0]), [value.copy() for value in values])
+        for array, value in zip(place, values):
             array[:] = value
         # A view, since MXNet forbids NumPy to write to what it was given.
         yield tuple(nd.from_numpy(array[:], zero_copy=True) for array in place)
@@ -78,79 +86,60 @@ def look_at_net(batches, world):
         yield X * (1 + sum(norms) / 10), y
 
 
-def break_off(batches):
+def break_off(batches, world):
     yield batches[0]
     raise OSError("the disk is gone")
 
 
-def attach(batches, grad_req="write"):
+def attach(batches, world, grad_req="write"):
     """Return batches whose images have a gradient."""
     for X, _ in batches:
         X.attach_grad(grad_req)
     return batches
 
 
-def load_images(X, y, sizes, world, kind=BatchLoader, transform=False, **options):
+def load_images(batches, world, kind=BatchLoader, transform=False, **options):
+    X, y = join(batches)
     images = (np.abs(X[:, 0]) * 80).clip(0, 255).astype("uint8")
     dataset = ImageDataset(images, y.astype("int32").reshape(len(y)))
     if transform:
         dataset = dataset.transform_first(
             lambda image: image.astype("float32") / 255 * world.number
         )
-    return kind(dataset, sizes[0], seed=3, **options)
+    return kind(dataset, len(batches[0][0]), seed=3, **options)
 
 
-def load_with_mxnet(X, y, sizes, world, last_batch_handle):
-    return mx.io.NDArrayIter(
-        X, y, sizes[0], last_batch_handle=last_batch_handle, label_name="y"
-    )
+def load_with_mxnet(batches, world, last_batch_handle):
+    size, options = len(batches[0][0]), {"last_batch_handle": last_batch_handle}
+    return mx.io.NDArrayIter(*join(batches), size, label_name="y", **options)
 
 
-def load_with_gluon(X, y, sizes, world):
-    return gluon.data.DataLoader(gluon.data.ArrayDataset(X, y), sizes[0])
-
-
-def as_ndarrays(*arrays):
-    return tuple(nd.array(array, dtype=array.dtype) for array in arrays)
-
-
-OF_LIST = {
-    "list": list,
-    "tuple": tuple,
-    "list of lists": lambda batches: list(map(list, batches)),
-    "generator": lambda batches: (batch for batch in batches),
-    "map": lambda batches: map(tuple, batches),
-    "iterable": partial(Iterable, iter),
-    "indexed": Indexed,
-    "one batch again": lambda batches: [batches[0]] * 3 + batches[1:],
-    "refilled": lambda batches: Iterable(refill, batches, {}),
-    "erased": partial(Iterable, erase),
-    "with gradient": attach,
-    "with summed gradient": partial(attach, grad_req="add"),
-    "broken": break_off,
-}
-"""Functions of a list of mini-batches."""
-
-
-def of_list(make, X, y, sizes, world):
-    """Make mini-batches of a list of them."""
-    return make([as_ndarrays(*batch) for batch in split(X, y, sizes)])
+def load_with_gluon(batches, world):
+    dataset = gluon.data.ArrayDataset(*join(batches))
+    return gluon.data.DataLoader(dataset, len(batches[0][0]))
 
 
 ITERATORS = {
-    **{name: partial(of_list, make) for name, make in OF_LIST.items()},
-    "slices": lambda X, y, sizes, world: split(*as_ndarrays(X, y), sizes),
-    "refilled memory": lambda X, y, sizes, world: Iterable(
-        refill_memory, split(X, y, sizes), {}
-    ),
-    "looking at the net": lambda X, y, sizes, world: Iterable(
-        look_at_net, of_list(list, X, y, sizes, world), world
-    ),
+    "list": lambda batches, world: batches,
+    "tuple": lambda batches, world: tuple(batches),
+    "list of lists": lambda batches, world: list(map(list, batches)),
+    "generator": lambda batches, world: (batch for batch in batches),
+    "map": lambda batches, world: map(tuple, batches),
+    "iterable": lambda batches, world: Iterable(iter, batches),
+    "indexed": lambda batches, world: Indexed(batches),
+    "one batch again": lambda batches, world: [batches[0]] * 3 + batches[1:],
+    "refilled": lambda batches, world: Iterable(refill, batches, {}),
+    "erased": lambda batches, world: Iterable(erase, batches),
+    "with gradient": attach,
+    "with summed gradient": partial(attach, grad_req="add"),
+    "broken": break_off,
+    "slices": slice_up,
+    "refilled memory": lambda batches, world: Iterable(refill_memory, batches, {}),
+    "looking at the net": partial(Iterable, look_at_net),
     "gluon's loader": load_with_gluon,
     "mx.io discards": partial(load_with_mxnet, last_batch_handle="discard"),
     "mx.io pads": partial(load_with_mxnet, last_batch_handle="pad"),
 }
-"""Functions of ``X, y, sizes, world``, for any data."""
 
 ONE_PASS = {"generator", "map"}
 

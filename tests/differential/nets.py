@@ -90,6 +90,30 @@ def hook_all(world):
     return layer
 
 
+def alternate(world):
+    """Double every other batch."""
+    calls = count(1)
+    return blocks.Own(lambda x: x * (1 + next(calls) % 2))
+
+
+def remember(world):
+    """Add the mean of the batch before."""
+    means = [0]
+
+    def add(x):
+        means.append(x.mean().asscalar() * 0.1)
+        return x + means[-2]
+
+    return blocks.Own(add)
+
+
+def leave_idle(world):
+    """Make a block with a child that it does not use."""
+    layer = nn.HybridLambda("tanh")
+    layer.register_child(nn.Dense(2, in_units=2))
+    return layer
+
+
 def tell(function, x):
     """Pass a batch on, after a look at it."""
     function(x)
@@ -164,7 +188,7 @@ FLAT = {
         of(nn.Dense, 4), chain_of(of(nn.Dense, 4), kind=blocks.Residual)
     ),
     "subclass": of(blocks.Tripled, 4),
-    "empty subclass": of(blocks.OwnDense, 4),
+    "empty subclass": of(blocks.derive(nn.Dense), 4),
     "subclass of Sequential": chain_of(of(nn.Dense, 4), kind=blocks.Doubled),
     "replaced forward": lambda world: blocks.double(nn.Dense(4), "forward"),
     "replaced hybrid_forward": lambda world: blocks.double(
@@ -182,12 +206,12 @@ FLAT = {
     **{name: of(blocks.Own, function) for name, function in OWN.items()},
     "counting": lambda world: blocks.Own(partial(tell, lambda x: world.count())),
     "keeping": lambda world: blocks.Own(partial(tell, world.kept.append)),
-    "alternating": of(blocks.Stateful, lambda x, calls, last: x * (1 + calls % 2)),
-    "remembering": of(blocks.Stateful, lambda x, calls, last: x + last),
+    "alternating": alternate,
+    "remembering": remember,
     "parameter in Python": of(blocks.Scaled),
     "parameter as a number": of(blocks.Read),
     "parameter and constant": of(blocks.HybridScaled),
-    "idle child": of(blocks.Idle),
+    "idle child": leave_idle,
     "SymbolBlock": of(blocks.make_named_symbol),
 }
 

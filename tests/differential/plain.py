@@ -4,18 +4,12 @@ Each batch is computed, and all that it gives is read, before the next one is as
 """
 
 import math
-from typing import NamedTuple
+from collections import namedtuple
 
 import mxnet as mx
 from mxnet import autograd, nd
 
-
-class Epoch(NamedTuple):
-    """The figures of an epoch."""
-
-    loss: float
-    train_acc: float
-    test_acc: float
+Epoch = namedtuple("Epoch", "loss train_acc test_acc")
 
 
 def read(data_iter):

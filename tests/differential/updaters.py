@@ -11,25 +11,21 @@ from mxnet import gluon, lr_scheduler, nd
 LR = 0.1
 
 
-def make_trainer(world, optimizer="sgd", part=slice(None), **options):
-    if "lr_scheduler" not in options:
-        options["learning_rate"] = LR
-    world.trainers.append(gluon.Trainer(world.params()[part], optimizer, options))
-    return world.trainers[-1]
-
-
-def train(optimizer="sgd", **options):
+def train(optimizer="sgd", part=slice(None), strict=False, **options):
     """Return what makes the step of a trainer."""
+    options = {"learning_rate": LR, **options}
 
     def make(world):
-        step = make_trainer(world, optimizer, **options).step
-        return partial(step, ignore_stale_grad=True)
+        trainer = gluon.Trainer(world.params()[part], optimizer, dict(options))
+        world.trainers.append(trainer)
+        return trainer.step if strict else partial(trainer.step, ignore_stale_grad=True)
 
     return make
 
 
 def update_in_two_parts(world):
-    trainer = make_trainer(world)
+    train()(world)
+    (trainer,) = world.trainers
 
     def step(batch_size):
         trainer.allreduce_grads()
@@ -40,11 +36,9 @@ def update_in_two_parts(world):
 
 def step_with_two(world):
     """Step with two trainers, each on parameters of its own."""
-    steps = [
-        train(part=slice(1))(world),
-        train("adam", part=slice(1, None), epsilon=0.1)(world),
-    ]
-    return lambda batch_size: [step(batch_size) for step in steps]
+    first = train(part=slice(1))(world)
+    others = train("adam", part=slice(1, None), epsilon=0.1)(world)
+    return lambda batch_size: [first(batch_size), others(batch_size)]
 
 
 def add_up(world):
@@ -79,17 +73,14 @@ def decay(world):
     return step
 
 
-def from_scratch(change):
-    """Return what makes a step that changes one array after the other."""
+def step_each(change, world):
+    """Return a step that changes one array after the other."""
 
-    def make(world):
-        def step(batch_size):
-            for number, array in enumerate(world.arrays()):
-                change(world, array, batch_size, number)
+    def step(batch_size):
+        for number, array in enumerate(world.arrays()):
+            change(world, array, batch_size, number)
 
-        return step
-
-    return make
+    return step
 
 
 def descend(world, array, batch_size, number):
@@ -137,7 +128,7 @@ GLUON = {
     "scheduled": lambda world: train(
         lr_scheduler=lr_scheduler.FactorScheduler(2, 0.5, base_lr=LR)
     )(world),
-    "strict": lambda world: make_trainer(world).step,
+    "strict": train(strict=True),
     "two parts": update_in_two_parts,
     "half": train(part=slice(None, None, 2)),
     "two trainers": step_with_two,
@@ -145,12 +136,14 @@ GLUON = {
     "decaying": decay,
 }
 
-ARRAYS = {
-    "nothing": lambda world: lambda batch_size: None,
-    "descent": from_scratch(descend),
-    "limited": from_scratch(limit),
-    "rebinding": from_scratch(rebind),
-    "norm clipped": from_scratch(clip_norm),
-    "summed gradients": from_scratch(sum_gradients),
-    "descent with momentum": from_scratch(step_with_momentum),
+STEPS = {
+    "descent": descend,
+    "limited": limit,
+    "rebinding": rebind,
+    "norm clipped": clip_norm,
+    "summed gradients": sum_gradients,
+    "descent with momentum": step_with_momentum,
 }
+
+ARRAYS = {"nothing": lambda world: lambda batch_size: None}
+ARRAYS |= {name: partial(step_each, change) for name, change in STEPS.items()}

@@ -61,7 +61,7 @@ class World:
     def _touch(self):
         """Let parameters have their numbers before training, if they are to."""
         if self.case.touched or set(self.case.quirks) & set(LATE):
-            self.net(nd.array(self._draw()[0][:2], dtype="float32"))
+            self.net(self._draw()[0][0][:2].astype("float32"))
         self._change(LATE, self.case.quirks)
 
     def _change(self, table, names):
@@ -71,23 +71,29 @@ class World:
                 table[name](self)
 
     def _draw(self, seed=0):
+        """Draw mini-batches of images and labels."""
         case, draw = self.case, np.random.RandomState(seed)
         dtype = "float64" if "double precision" in case.quirks else "float32"
         n = sum(case.sizes)
         X = draw.normal(size=(n, *INPUTS[case.inputs])).astype(dtype)
         y = draw.randint(0, case.classes, n)
         if case.labels == "one-hot":
-            return X, np.eye(case.classes, dtype=dtype)[y]
-        if case.labels == "column":
-            return X, y.reshape(n, 1).astype("float32")
-        return X, y.astype(case.labels)
+            y = np.eye(case.classes, dtype=dtype)[y]
+        elif case.labels == "column":
+            y = y.reshape(n, 1).astype("float32")
+        else:
+            y = y.astype(case.labels)
+        ends = np.cumsum(case.sizes)[:-1]
+        arrays = [
+            [nd.array(a, dtype=a.dtype) for a in np.split(b, ends)] for b in (X, y)
+        ]
+        return list(zip(*arrays))
 
     def _make_iterator(self, seed):
         """Make mini-batches of a data set, anew where they can be taken only once."""
         if seed not in self._iterators or self.case.iterator in ONE_PASS:
             make = (ITERATORS | IMAGE_ITERATORS)[self.case.iterator]
-            data = self._draw(seed)
-            self._iterators[seed] = make(*data, self.case.sizes, self)
+            self._iterators[seed] = make(self._draw(seed), self)
         return self._iterators[seed]
 
     train_iter = property(lambda self: self._make_iterator(0))
