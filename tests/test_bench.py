@@ -64,11 +64,13 @@ def test_ratios_are_of_medians_and_of_peaks():
         (0.02, 1 / 30, True, ["1/50", "1/30", "met"]),
         (0.9, 0.75, False, ["0.9", "0.75", "MISSED"]),
         (2.0, None, None, ["2", "-"]),
+        (0.21, 0.2, False, ["0.21", "s", "0.2", "s", "MISSED"]),
     ],
 )
 def test_verdicts_say_met_and_missed(value, target, met, cells):
-    """Each line has the ratio, its target and what became of it."""
+    """Each line has the ratio, or seconds, the target and what became of it."""
     verdict = {"name": "n", "target": target, "ratio": value, "met": met}
+    verdict["denominator"] = "" if "s" in cells else "other"
     _, line = report.format_verdicts([verdict])
     assert line.split() == ["n", *cells]
 

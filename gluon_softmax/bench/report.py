@@ -162,8 +162,9 @@ def format_verdicts(verdicts: Iterable[dict]) -> Iterator[str]:
     """Yield lines with the ratios and their targets."""
     yield f"{'ratio of medians':52} {'found':>8} {'at most':>8}"
     for row in verdicts:
-        goal = "-" if row["target"] is None else format_ratio(row["target"])
-        found, word = format_ratio(row["ratio"]), WORDS[row["met"]]
+        write = format_ratio if row["denominator"] else "{:.3g} s".format
+        goal = "-" if row["target"] is None else write(row["target"])
+        found, word = write(row["ratio"]), WORDS[row["met"]]
         yield f"{row['name']:52} {found:>8} {goal:>8}  {word}".rstrip()
 
 
