@@ -96,7 +96,7 @@ def dawdle(handler, pause: float) -> None:
 GOOD_ANSWERS = {
     "right": lambda to, file: send(to, FASHION_GZ[file]),
     "unpacked": lambda to, file: send(to, FASHION_GZ[file], Content_Encoding="gzip"),
-    NAME: lambda to, file: send(to, OLDER_GZ[file]),  # as MXNet's address ends
+    f"repo/gluon/dataset/{NAME}": lambda to, file: send(to, OLDER_GZ[file]),
 }
 BAD_ANSWERS = {
     "trickle": lambda to, file: dawdle(to, 0.1),
@@ -111,15 +111,15 @@ BAD_ANSWERS = {
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers as the last folder of the address says."""
+    """Answers as the folder of the address says, whatever number is before."""
 
     def do_HEAD(self):
         self.send_error(403)  # as S3 answers for a folder
 
     def do_GET(self):
-        answer, file = self.path.split("/")[-2:]
+        folder, _, file = self.path.lstrip("/0123456789").rpartition("/")
         with suppress(OSError):  # who asked has gone
-            (GOOD_ANSWERS | BAD_ANSWERS)[answer](self, file)
+            (GOOD_ANSWERS | BAD_ANSWERS)[folder](self, file)
 
     def log_message(self, *_):
         pass
