@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from ..bench.contenders import PEERS, make_command, select
+from ..bench.processes import run_process
 from ..errors import ArgumentError, ContenderError, check_whole_number
 
 __all__ = ["add_arguments", "check_peers", "parse_peer"]
@@ -57,8 +60,6 @@ def parse_peer(text: str) -> tuple[str, str]:
     >>> parse_peer("torch=/opt/torch/bin/python")
     ('torch', '/opt/torch/bin/python')
     """
-    from ..bench.contenders import PEERS
-
     name, _, python = text.partition("=")
     if name not in PEERS or not python:
         forms = " or ".join(f"{peer}=PYTHON" for peer in PEERS)
@@ -68,9 +69,6 @@ def parse_peer(text: str) -> tuple[str, str]:
 
 def check_peers(peers: Mapping[str, str]) -> None:
     """Check that each interpreter can run its peer, before anything is measured."""
-    from ..bench.contenders import PEERS
-    from ..bench.processes import run_process
-
     for name, python in peers.items():
         command = [python, "-c", f"import numpy, {name}"]
         try:
@@ -85,14 +83,10 @@ def check_peers(peers: Mapping[str, str]) -> None:
 
 def _bench(options: argparse.Namespace) -> int:
     """Measure, print the tables, write figure and numbers."""
-    from ..bench.contenders import make_command, select
-
     check_whole_number("--rounds", options.rounds, least=1)
     peers = dict(map(parse_peer, options.peer))
     contenders = select(options.only, peers)
     check_peers(peers)
-
-    import tempfile
 
     from ..bench import machine, report
     from ..bench.rounds import WARM_UP, run_rounds

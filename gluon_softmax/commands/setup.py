@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -71,8 +73,6 @@ def _is_installed(found: Distribution | None, version: str) -> bool:
 
 def _install(version: str) -> None:
     """Install MXNet alone: what its metadata asks for are the packages of its time."""
-    import subprocess
-
     command = [*_choose_installer(), "--no-deps", f"mxnet=={version}"]
     print(f"running {' '.join(command)}", flush=True)
     if subprocess.run(command).returncode:
@@ -86,8 +86,6 @@ def _install(version: str) -> None:
 
 def _choose_installer() -> list[str]:
     """Return how the command that installs into this Python begins."""
-    import shutil
-
     if find_spec("pip"):
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         return [*pip, "install", "--force-reinstall"]
