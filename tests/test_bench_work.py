@@ -13,6 +13,8 @@ from gluon_softmax.bench.peers.serving import read_arrays, read_pixels
 from gluon_softmax.bench.processes import StandingProcess
 from gluon_softmax.bench.work.arrays import write_arrays
 from gluon_softmax.bench.work.child import prepare
+from gluon_softmax.bench.work.training import write_repeated
+from gluon_softmax.data.idx import read_idx
 from gluon_softmax.engine import Engine
 
 TRAINERS = [
@@ -104,6 +106,13 @@ def test_readers_read_everything(key, data):
     assert figures["side"] == (96 if find(key).work == "resizing" else 28)
     assert figures["label_mean"] == pytest.approx(labels.mean(), abs=1e-4)
     assert figures["pixel_mean"] == pytest.approx(images.mean() / 255, abs=2e-3)
+
+
+def test_repeated_file_is_the_array_over_and_over(tmp_path):
+    """An IDX file of 7 rows made from 3 holds them in turn."""
+    rows = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    write_repeated(rows, 7, tmp_path / "images")
+    assert (read_idx(tmp_path / "images") == np.resize(rows, (7, 2, 2))).all()
 
 
 @pytest.mark.slow

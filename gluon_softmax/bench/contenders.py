@@ -11,6 +11,7 @@ from ..errors import ArgumentError
 from ..storage.processes import count_cores, python_command
 
 __all__ = [
+    "BUSY_WORKS",
     "CONTENDERS",
     "PEERS",
     "SAME",
@@ -41,6 +42,8 @@ WORKS = {
     "starting": "from the start of the process to its end",
 }
 """Each kind of work, and what it is."""
+BUSY_WORKS = ("perceptron-busy", "convolutional-busy")
+"""Those beside which another process computes all the time."""
 PERCEPTRON, CONVOLUTIONAL = {"name": "perceptron"}, {"name": "convolutional"}
 PLAIN, HYBRID, RESIZE = {"engine": None}, {"hybridizes": True}, {"resize": 96}
 TABLE = {
@@ -52,30 +55,30 @@ TABLE = {
         ("d2lzh", "d2lzh, Gluon", "training.d2lzh"),
         ("d2lzh-scratch", "d2lzh, from scratch", "training.d2lzh_scratch"),
         ("numpy", "NumPy by hand", "training.handmade"),
-        ("torch", "PyTorch, best eager loop", "torch"),
-        ("torch-scratch", "PyTorch, from scratch", "torch"),
-        ("jax", "JAX, compiled scan", "jax"),
+        ("torch", "PyTorch, best eager loop", "torch.linear"),
+        ("torch-scratch", "PyTorch, from scratch", "torch.scratch"),
+        ("jax", "JAX, compiled scan", "jax.scan"),
         ("blas", "BLAS alone", "blas.blas"),
     ),
     "perceptron": (
         ("perceptron", "ours", "training.network", PERCEPTRON),
-        ("torch-perceptron", "PyTorch", "torch"),
+        ("torch-perceptron", "PyTorch", "torch.perceptron"),
     ),
     "convolutional": (
         ("convolutional", "ours", "training.network", CONVOLUTIONAL),
-        ("torch-convolutional", "PyTorch", "torch"),
+        ("torch-convolutional", "PyTorch", "torch.convolutional"),
     ),
     "perceptron-busy": (
         ("perceptron-busy", "ours", "training.network", PERCEPTRON),
-        ("torch-perceptron-busy", "PyTorch", "torch"),
+        ("torch-perceptron-busy", "PyTorch", "torch.perceptron"),
     ),
     "convolutional-busy": (
         ("convolutional-busy", "ours", "training.network", CONVOLUTIONAL),
-        ("torch-convolutional-busy", "PyTorch", "torch"),
+        ("torch-convolutional-busy", "PyTorch", "torch.convolutional"),
     ),
     "evaluating": (
         ("evaluate", "ours", "training.evaluation"),
-        ("torch-evaluate", "PyTorch", "torch"),
+        ("torch-evaluate", "PyTorch", "torch.evaluation"),
     ),
     "reading": (
         ("read-0", "ours, 0 workers", "reading.ours", {"num_workers": 0}),
@@ -108,8 +111,8 @@ class Contender:
 
     The command line calls it by its key, tables and figures by its name. What it runs
     is "module.name" for `prepare_name` in a module of `bench.work`, which is called
-    with the images and the options; or a key of `PEERS` for what its script calls by
-    this contender's key, with so many threads, 0 for its own choice.
+    with the images and the options. Where the module is one of `PEERS`, its script is
+    called with the name instead, and with so many threads, 0 for its own choice.
     """
 
     work: str
@@ -122,7 +125,8 @@ class Contender:
     @property
     def peer(self) -> str:
         """Whose interpreter it needs; empty for this one."""
-        return self.runs if self.runs in PEERS else ""
+        module = self.runs.partition(".")[0]
+        return module if module in PEERS else ""
 
 
 def _list_contenders() -> Iterator[Contender]:
@@ -171,8 +175,8 @@ def make_command(
     """
     if contender.peer:
         script = SCRIPTS / f"{contender.peer}_peer.py"
-        key = contender.key.removesuffix(SAME).removesuffix("-busy")
-        words = [str(script), key, images, str(contender.threads)]
+        name = contender.runs.partition(".")[2]
+        words = [str(script), name, images, str(contender.threads)]
         return [peers[contender.peer], *words]
     options = dict(contender.options)
     if contender.work == "starting":

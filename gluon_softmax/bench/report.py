@@ -77,19 +77,19 @@ CHOSEN = (
     Ratio("seconds of gluon-softmax --help", "help", "", 0.2),
 )
 PEER_OF = {contender.key: contender.peer for contender in CONTENDERS}
-RATIOS = tuple(
-    ratio
-    for chosen in CHOSEN
-    for ratio in (
-        chosen,
-        replace(
-            chosen,
-            name=f"{chosen.name}, same threads",
-            denominator=chosen.denominator + SAME,
-        ),
-    )
-    if ratio is chosen or PEER_OF.get(chosen.denominator)
-)
+"""Whose interpreter each contender needs, by its key."""
+
+
+def _list_ratios() -> Iterator[Ratio]:
+    """Yield the chosen ratios, those against a peer with both numbers of threads."""
+    for ratio in CHOSEN:
+        yield ratio
+        if PEER_OF.get(ratio.denominator):
+            name, key = f"{ratio.name}, same threads", ratio.denominator + SAME
+            yield replace(ratio, name=name, denominator=key)
+
+
+RATIOS = tuple(_list_ratios())
 """What must be reached, as medians of one run on one machine."""
 
 

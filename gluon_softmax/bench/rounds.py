@@ -14,7 +14,7 @@ from statistics import median
 from tqdm import tqdm
 
 from ..errors import ContenderError
-from .contenders import Contender
+from .contenders import BUSY_WORKS, Contender
 from .processes import StandingProcess
 
 __all__ = ["TOLERANCES", "WARM_UP", "check_agreement", "run_rounds"]
@@ -25,7 +25,7 @@ PAUSE = 0.1
 """Seconds of rest before each turn: the threads of the one before wait in a loop for a
 while, and would take a processor away."""
 BUSY = "while True: pass"
-"""What Python does beside the works that are named for it."""
+"""What Python does beside `BUSY_WORKS`."""
 READ = {"samples": 0, "side": 0, "pixel_mean": 1e-4, "label_mean": 1e-4}
 NETWORK = {"loss": 0.05, "train_acc": 0.02, "test_acc": 0.04}
 TOLERANCES = {
@@ -65,7 +65,7 @@ def run_rounds(
 def _run_work(contenders: list[Contender], make_command, rounds: int) -> list[dict]:
     """Start all contenders of one work, let them work in turn, and end them."""
     with ExitStack() as stack:
-        if contenders[0].work.endswith("-busy"):
+        if contenders[0].work in BUSY_WORKS:
             busy = subprocess.Popen([sys.executable, "-c", BUSY])
             stack.callback(busy.wait)
             stack.callback(busy.kill)

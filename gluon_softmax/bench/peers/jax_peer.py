@@ -1,4 +1,4 @@
-"""JAX's contender: ``PYTHON jax_peer.py jax IMAGES.npz THREADS``.
+"""JAX's contender: ``PYTHON jax_peer.py scan IMAGES.npz THREADS``.
 
 It takes a thread for each core; with a number, it is held on so many cores.
 

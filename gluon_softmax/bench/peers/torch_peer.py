@@ -1,4 +1,4 @@
-"""PyTorch's contenders: ``PYTHON torch_peer.py KEY IMAGES.npz THREADS``.
+"""PyTorch's contenders: ``PYTHON torch_peer.py NAME IMAGES.npz THREADS``.
 
 With 0 threads it takes as many as it does by itself.
 
@@ -146,18 +146,18 @@ def share_right(scores, y):
 
 
 PREPARATIONS = {
-    "torch": partial(prepare_layers, make=make_linear, foreach=False),
-    "torch-scratch": prepare_scratch,
-    "torch-evaluate": prepare_evaluation,
-    "torch-perceptron": partial(prepare_layers, make=make_perceptron, **NETWORK),
-    "torch-convolutional": partial(prepare_layers, make=make_convolutional, **NETWORK),
+    "linear": partial(prepare_layers, make=make_linear, foreach=False),
+    "scratch": prepare_scratch,
+    "evaluation": prepare_evaluation,
+    "perceptron": partial(prepare_layers, make=make_perceptron, **NETWORK),
+    "convolutional": partial(prepare_layers, make=make_convolutional, **NETWORK),
 }
 """Of `foreach`, `fused` and neither, the fastest was found for each size of net."""
 
 
 if __name__ == "__main__":
-    key, path, threads = sys.argv[1:]
+    name, path, threads = sys.argv[1:]
     if int(threads):
         torch.set_num_threads(int(threads))
-    work = PREPARATIONS[key](path)
+    work = PREPARATIONS[name](path)
     serve(work, packages=("torch", "numpy"), threads=torch.get_num_threads())

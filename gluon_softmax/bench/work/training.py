@@ -81,18 +81,15 @@ def prepare_repeated(images: str, in_file: bool, samples: int = 600_000) -> Work
     The images are in memory; or in a file, which is read from the disk again in each
     epoch as if it were larger than memory.
     """
-    train_images, labels = (
-        np.resize(array, (samples, *array.shape[1:]))
-        for array in read_arrays(images, train=True)
-    )
+    arrays = read_arrays(images, train=True)
     test_set = ImageDataset(*read_arrays(images, train=False))
     if not in_file:
-        train_set = ImageDataset(train_images, labels)
-        return _train_gluon(load_data(train_set, test_set, BATCH_SIZE))
+        repeated = (np.resize(array, (samples, *array.shape[1:])) for array in arrays)
+        return _train_gluon(load_data(ImageDataset(*repeated), test_set, BATCH_SIZE))
     folder = tempfile.TemporaryDirectory(prefix="gluon-softmax-")
     paths = [Path(folder.name, name) for name in ("images", "labels")]
-    for path, array in zip(paths, (train_images, labels)):
-        write_idx(array, path)
+    for path, array in zip(paths, arrays):
+        write_repeated(array, samples, path)
     train = _train_gluon(load_data(ImageDataset.from_idx(*paths), test_set, BATCH_SIZE))
 
     def work() -> dict:
@@ -103,11 +100,16 @@ def prepare_repeated(images: str, in_file: bool, samples: int = 600_000) -> Work
     return work
 
 
-def write_idx(array: np.ndarray, path: Path) -> None:
-    """Write bytes as an IDX file, on the disk when this returns."""
+def write_repeated(array: np.ndarray, samples: int, path: Path) -> None:
+    """Write so many rows, those of an array over and over, as an IDX file.
+
+    It is on the disk when this returns, and was never in memory as a whole.
+    """
+    shape = samples, *array.shape[1:]
     with open(path, "wb") as file:
-        file.write(struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
-        file.write(array.data)
+        file.write(struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *shape))
+        for start in range(0, samples, len(array)):
+            file.write(array[: samples - start].tobytes())
         file.flush()
         os.fsync(file.fileno())
 
