@@ -14,17 +14,17 @@ from ..chapter.compare import Comparison
 from ..chapter.versions import VERSIONS
 from ..data.identity import identify
 from ..data.likeness import measure_likeness
-from ..errors import DataError, show
+from ..errors import DataError
 from ..history import History
 from ..storage.atomic import write_json
-from ..storage.files import hash_file
+from ..storage.files import check_there, hash_file
 from ..storage.json_data import read_json
 from .model import Model, load_model, save_model
 
 __all__ = ["SavedComparison", "read_comparison", "write_comparison"]
 
 COMPARISON_FORMAT = "gluon_softmax comparison 2"
-FIRST = "is not there: run gluon-softmax compare first, which writes it"
+FIRST = "run gluon-softmax compare first, which writes it"
 REMEDY = "run gluon-softmax compare again, and name the comparison.json it writes"
 
 
@@ -95,8 +95,7 @@ def read_comparison(path: str | os.PathLike[str]) -> SavedComparison:
 
 def _read_json(path: Path) -> dict:
     """Read a file that should hold a dictionary of this format."""
-    if not os.path.exists(path):  # false for names that are too long, too
-        raise DataError(f"{show(path)} {FIRST}")
+    check_there(path, FIRST)
     try:
         content = read_json(path)
     except DataError as error:

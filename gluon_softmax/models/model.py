@@ -20,9 +20,13 @@ from ..data.likeness import Likeness
 from ..data.pictures import RULES, SIDE
 from ..errors import ArgumentError, DataError, check_choice, check_positive, show
 from ..storage.archive import read_arrays, write_arrays
+from ..storage.files import check_there
 
 __all__ = ["SHAPES", "Model", "load_model", "save_model"]
 
+FIRST = (
+    "run gluon-softmax compare or train first, which write models, or name another file"
+)
 MODEL_FORMAT = "gluon_softmax model 1"
 
 SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
@@ -156,11 +160,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     `DataError` is raised if the file is missing, damaged, holds a pickle, is no model,
     or has parameters of another shape than its network's.
     """
-    if not os.path.exists(path):  # false for names that are too long, too
-        raise DataError(
-            f"{show(path)} is not there: run gluon-softmax compare or train first, "
-            "which write models, or name another file"
-        )
+    check_there(path, FIRST)
     arrays = read_arrays(path)
     try:
         found = _take(arrays, "format", "U", 0) if "format" in arrays else "none"

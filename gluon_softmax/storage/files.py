@@ -17,7 +17,14 @@ from typing import BinaryIO
 
 from ..errors import DataError, show
 
-__all__ = ["check_regular", "hash_file", "list_folder", "open_file", "reading"]
+__all__ = [
+    "check_regular",
+    "check_there",
+    "hash_file",
+    "list_folder",
+    "open_file",
+    "reading",
+]
 
 AT_ONCE = getattr(os, "O_NONBLOCK", 0)
 """Opens a pipe that took the file's place without waiting for its other end."""
@@ -79,6 +86,12 @@ def hash_file(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
         while piece := file.read(PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def check_there(path: str | os.PathLike[str], remedy: str) -> None:
+    """Raise `DataError` with what to do if there is nothing at a path."""
+    if not os.path.exists(path):  # false for names that are too long, too
+        raise DataError(f"{show(path)} is not there: {remedy}")
 
 
 def check_regular(state: os.stat_result) -> None:
