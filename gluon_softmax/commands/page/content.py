@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ... import __version__
@@ -38,8 +40,7 @@ def collect(comparison: SavedComparison, test_set: ImageDataset) -> dict:
     """
     _check_settings(comparison)
     _check_models(comparison, test_set)
-    for model in comparison.models.values():
-        check_test_set(model, test_set)
+    check_test_set(comparison.models.values(), test_set)
     names = [name for name in VERSIONS.values() if name in comparison.models]
     found = {
         name: find_probabilities(comparison.models[name], test_set.images)
@@ -135,14 +136,16 @@ def _check_models(comparison: SavedComparison, test_set: ImageDataset) -> None:
             )
 
 
-def check_test_set(model: Model, test_set: ImageDataset) -> None:
-    """Check that a model was tested on these images, if its file says on which."""
-    if model.test_set not in ("", identify(test_set)["digest"]):
-        raise DataError(
-            f"expected the test images that {model.network} on {model.data} was tested "
-            f"on, found others in {test_set.title}: name its data set with --data, or "
-            "run gluon-softmax compare and train again"
-        )
+def check_test_set(models: Iterable[Model], test_set: ImageDataset) -> None:
+    """Check that models were tested on these images, if their files say on which."""
+    digest = identify(test_set)["digest"]
+    for model in models:
+        if model.test_set not in ("", digest):
+            raise DataError(
+                f"expected the test images that {model.network} on {model.data} was "
+                f"tested on, found others in {test_set.title}: name its data set with "
+                "--data, or run gluon-softmax compare and train again"
+            )
 
 
 def _count(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

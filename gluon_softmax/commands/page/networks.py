@@ -64,7 +64,7 @@ def pack_network(model: Model, test_set: ImageDataset) -> dict:
             f"expected a perceptron or a convolutional network on the classes of "
             f"{test_set.title}, found {model.network} on {', '.join(model.classes)}"
         )
-    check_test_set(model, test_set)
+    check_test_set([model], test_set)
     rounded = replace(
         model, params={name: _restore(p) for name, p in model.params.items()}
     )
