@@ -181,8 +181,7 @@ class Study:
 
     def __init__(self, path: Path, experiments: list[Experiment]):
         self._path, self._experiments = path, experiments
-        self._digests: dict[str, list[str]] = {}
-        self._histories = self._read() if path.exists() else {}
+        self._digests, self._histories = self._read() if path.exists() else ({}, {})
         others = self._histories.keys() - set(experiments)
         if others:
             settings = asdict(others.pop()).items()
@@ -235,21 +234,15 @@ class Study:
         ]
         write_json({"data": self._digests, "runs": runs}, self._path)
 
-    def _read(self) -> dict[Experiment, History]:
+    def _read(self) -> tuple[dict[str, list[str]], dict[Experiment, History]]:
         try:
             content = read_json(self._path)
-            self._digests = dict(content.get("data", {}))
-            return {
+            histories = {
                 Experiment(**run["experiment"]): History.from_list(run["history"])
                 for run in content["runs"]
             }
-        except (
-            AttributeError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RecursionError,
-        ) as error:
+            return dict(content.get("data", {})), histories
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArgumentError(
                 f"{self._path} is not the file of a study ({error!r:.300}): delete it, "
                 "or name another folder with --output"
