@@ -19,6 +19,9 @@ from differential import plain
 from differential.cases import Case, find_difference, run
 from differential.nets import FLAT, IMAGE
 from differential.world import World
+from gluon_softmax.chapter.results import predict
+from gluon_softmax.data.datasets import ImageDataset
+from gluon_softmax.data.loader import BatchLoader
 from gluon_softmax.engine import BLOCK, InTurn
 from gluon_softmax.engine.known import LAYERS, is_library_unchanged
 from gluon_softmax.errors import ArgumentError
@@ -268,6 +271,26 @@ def test_memory_goes_with_the_net():
     del net
     gc.collect()
     assert gone() is None
+
+
+def test_labels_are_kept_where_no_graph_runs():
+    """Though the loader is given memory that it fills again."""
+    labels = np.arange(99) // 10
+    loader = BatchLoader(ImageDataset(np.zeros((99, 2, 2), "u1"), labels), 2)
+    net = sequential(nn.Dense(10))
+    net.register_forward_hook(lambda *call: None)
+    read = [y for _, y in predict(loader, net, Engine())]
+    np.testing.assert_array_equal(np.concatenate(read), labels)
+
+
+@pytest.mark.parametrize("kinds", ["float32 float64", "float64 float32"])
+def test_images_of_two_kinds_are_counted(kinds):
+    """A graph is for images of one type."""
+    X = np.eye(4)
+    mixed = [(nd.array(X, dtype=kind), nd.arange(4)) for kind in kinds.split()]
+    engine, net = Counting(), sequential(nn.Flatten())
+    assert evaluate_accuracy(mixed, net, engine=engine) == 1
+    assert engine.graphs == 1
 
 
 def test_labels_of_two_kinds_are_counted():

@@ -5,6 +5,7 @@ import gc
 import numpy as np
 import pytest
 from gluon_softmax.engine.memory import Ring, as_ndarray, empty
+from mxnet import nd
 
 
 @pytest.mark.parametrize("keep", [as_ndarray, lambda array: array], ids=["MXNet", ""])
@@ -43,3 +44,15 @@ def test_other_arrays_are_copied_to_the_place_given():
     assert as_ndarray(np.arange(3, dtype="int32"), ring.empty) is place.owner
     assert place.tolist() == [0, 1, 2]
     assert as_ndarray(place, ring.empty) is place.owner
+
+
+@pytest.mark.parametrize("part", [lambda a: a, lambda a: a[1:], lambda a: a[0]])
+def test_arrays_in_turn_are_arrays(part):
+    """They and what is made of them have the shape and numbers that MXNet knows."""
+    array = Ring(2).empty((2, 3), "float32").owner
+    array[:] = nd.arange(6).reshape((2, 3))
+    expected = part(np.arange(6.0).reshape(2, 3))
+    assert part(array).shape == expected.shape
+    assert len(part(array)) == len(expected)
+    np.testing.assert_array_equal(part(array).asnumpy(), expected)
+    np.testing.assert_array_equal(part(array).peek(), expected)

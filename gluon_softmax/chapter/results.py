@@ -51,7 +51,7 @@ class Results:
         That is this batch, earlier ones, or none.
         """
         if not isinstance(y_hat, InTurn):
-            arrays = tuple(map(to_numpy, (y_hat, *others)))
+            arrays = tuple(np.array(to_numpy(array)) for array in (y_hat, *others))
             return [*self.read(), Block([len(arrays[1])], arrays)]
         if self._waiting and self._waiting[-1][1].shape[1:] != others[0].shape[1:]:
             return [*self.read(), *self.add(y_hat, *others)]

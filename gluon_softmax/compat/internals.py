@@ -22,6 +22,7 @@ __all__ = [
     "forward",
     "mark_as_fresh",
     "outputs",
+    "take_handle",
     "tape_name",
     "view",
 ]
@@ -69,19 +70,18 @@ def forward(executor: Executor, training: bool) -> None:
     check_call(_LIB.MXExecutorForward(executor.handle, ctypes.c_int(training)))
 
 
-def outputs(executor: Executor, kinds: list[type[nd.NDArray]]) -> list[nd.NDArray]:
-    """Return an executor's first outputs, each as an array of the given type."""
+def outputs(executor: Executor) -> list[nd.NDArray]:
+    """Return an executor's outputs."""
     size, handles = ctypes.c_uint(), ctypes.POINTER(NDArrayHandle)()
     check_call(
         _LIB.MXExecutorOutputs(
             executor.handle, ctypes.byref(size), ctypes.byref(handles)
         )
     )
-    arrays = [nd.NDArray(NDArrayHandle(handles[i])) for i in range(size.value)]
-    return [kind(_take_handle(array)) for kind, array in zip(kinds, arrays)]
+    return [nd.NDArray(NDArrayHandle(handles[i])) for i in range(size.value)]
 
 
-def _take_handle(array: nd.NDArray) -> NDArrayHandle:
+def take_handle(array: nd.NDArray) -> NDArrayHandle:
     """Return the handle of an array that is not used again."""
     handle, array.handle = array.handle, NDArrayHandle()
     return handle

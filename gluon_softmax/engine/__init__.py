@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 
 from .graph import Loss, Net, may_have_graph
 from .hybrid import hybridize
-from .memory import Batches
-from .runner import BLOCK, InTurn, Runner
+from .memory import Batches, InTurn
+from .runner import BLOCK, Runner
 
 __all__ = ["BLOCK", "ENGINE", "Batches", "Engine", "InTurn", "Loss", "Net", "hybridize"]
 

@@ -36,13 +36,14 @@ class Graph:
 
     The symbol computes the losses and `y_hat`, or `y_hat` alone, from `data` and
     `label`. There are gradients of the arrays that are trained; each pass overwrites
-    them.
+    them. One of blocks alone fits batches of any shape.
     """
 
     symbol: sym.Symbol
     arrays: dict[str, nd.NDArray]
     grads: dict[str, nd.NDArray]
     fingerprint: Fingerprint
+    fits_any_shape: bool
 
     @cached_property
     def key(self) -> tuple:
@@ -95,10 +96,11 @@ def make_graph(
     arrays = {name: parts.arrays[name] for name in names}
     if len(set(map(address, arrays.values()))) < len(names):
         raise NoGraph("an array is in two places, whose gradients would overwrite")
-    known.check_types({"data": X, **arrays})
+    known.check_types(arrays)
     grads = {} if loss is None else _find_gradients(arrays, overwritten)
-    fingerprint = Fingerprint(parts.blocks, arrays.values(), parts.readings)
-    return Graph(symbol, arrays, grads, fingerprint)
+    marked = arrays.values() if grads else []
+    fingerprint = Fingerprint(parts.blocks, marked, parts.readings)
+    return Graph(symbol, arrays, grads, fingerprint, not parts.readings)
 
 
 class _Parts:

@@ -8,13 +8,24 @@ Here the memory is MXNet's from the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 from mxnet import nd
 
-from ..compat.internals import view
+from ..compat.internals import take_handle, view
 
-__all__ = ["Batches", "Empty", "Ring", "as_ndarray", "as_numpy", "can_fill", "empty"]
+__all__ = [
+    "Batches",
+    "Empty",
+    "InTurn",
+    "Ring",
+    "as_ndarray",
+    "as_numpy",
+    "can_fill",
+    "empty",
+    "take_turns",
+]
 
 Batches = Iterable["tuple[nd.NDArray, nd.NDArray]"]
 Empty = Callable[["tuple[int, ...]", str], np.ndarray]
@@ -46,6 +57,39 @@ def as_numpy(array: nd.NDArray) -> np.ndarray:
     return filled
 
 
+class InTurn(nd.NDArray):
+    """An array whose memory is used again some batches later.
+
+    Its shape is known without asking MXNet, and its numbers can be read where they are.
+    MXNet makes parts of it of the same type, which do not know their memory.
+    """
+
+    memory: np.ndarray | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return super().shape if self.memory is None else self.memory.shape
+
+    def peek(self) -> np.ndarray:
+        """Wait for the numbers, and return them where they are."""
+        if self.memory is None:
+            return self.asnumpy()
+        self.wait_to_read()
+        return self.memory
+
+
+AnyInTurn = TypeVar("AnyInTurn", bound=InTurn)
+
+
+def take_turns(array: nd.NDArray, kind: type[AnyInTurn] = InTurn) -> AnyInTurn:
+    """Return an array as one in turn; it cannot be used itself any more."""
+    memory = view(array)
+    taken = kind(take_handle(array))
+    taken.memory = memory
+    return taken
+
+
 class Ring:
     """Arrays as `empty` makes them; those of a shape and type are used in turn."""
 
@@ -61,7 +105,7 @@ class Ring:
         turn = self._next.get((shape, dtype), 0) % self._turns
         self._next[shape, dtype] = turn + 1
         if turn == len(arrays):
-            arrays.append(empty(shape, dtype))
+            arrays.append(as_numpy(take_turns(nd.empty(shape, dtype=dtype))))
             self._ids.add(id(arrays[turn].owner))
         return arrays[turn]
 

@@ -23,13 +23,12 @@ from ..compat.internals import (
     mark_as_fresh,
     outputs,
     tape_name,
-    view,
 )
 from .graph import Graph, Loss, Net, make_graph
-from .known import NoGraph, is_library_unchanged
-from .memory import Batches, Ring, can_fill
+from .known import NoGraph, check_types, is_library_unchanged
+from .memory import Batches, InTurn, Ring, can_fill, take_turns
 
-__all__ = ["BLOCK", "InTurn", "Runner"]
+__all__ = ["BLOCK", "Runner"]
 
 BLOCK = 4
 """How many batches are read before they are computed, and whose results are joined."""
@@ -48,17 +47,6 @@ TRIES = 2
 
 _making = Lock()
 """Gluon names what it calls with symbols, and its names are of no one thread."""
-
-
-class InTurn(nd.NDArray):
-    """A result of a graph, whose memory is used again `TURNS` batches later."""
-
-    memory: np.ndarray
-
-    def peek(self) -> np.ndarray:
-        """Wait for the numbers, and return them where they are."""
-        self.wait_to_read()
-        return self.memory
 
 
 class _Losses(InTurn):
@@ -180,7 +168,7 @@ class Runner:
         self, ids: tuple[int, int], X: nd.NDArray, y: nd.NDArray
     ) -> tuple[Graph, _Bound] | None:
         """Return the graph for a batch's arrays, bound to them, if there is one."""
-        shape = (X.shape, y.shape, y.dtype)
+        shape = (X.shape, X.dtype, y.shape, y.dtype)
         graph = self._graphs.get(shape) or self._make(shape, X, y)
         if graph is None:
             return None
@@ -194,16 +182,19 @@ class Runner:
         """Make the graph for a shape; keep the memory of one that is equal."""
         if not self._tries or len(self._kept.keys() | {shape}) > SHAPES:
             return None
+        graph = next(iter(self._graphs.values()), None)
         try:
-            with _making:
-                graph = make_graph(self._net, self._loss, X, y, self._overwritten)
+            check_types({"data": X})
+            if graph is None or not graph.fits_any_shape:
+                with _making:
+                    graph = make_graph(self._net, self._loss, X, y, self._overwritten)
         except (NoGraph, MXNetError):
             self._tries -= 1
             return None
-        if graph.count_bytes(X, y) * TURNS > ROOM:
-            self._tries = 0
-            return None
         if shape not in self._kept or self._kept[shape][0] != graph.key:
+            if graph.count_bytes(X, y) * TURNS > ROOM:
+                self._tries = 0
+                return None
             self._kept[shape] = graph.key, {}
         self._graphs[shape] = graph
         return graph
@@ -225,13 +216,12 @@ def _bind(graph: Graph, X: nd.NDArray, y: nd.NDArray, training: bool) -> _Bound:
             args_grad=grads,
             grad_req=dict.fromkeys(grads, "write"),
         )
-    results = outputs(executor, [_Losses, InTurn] if training else [InTurn])
-    for result in results:
-        result.memory = view(result)
-    if training:
-        results[0].executor = executor
-        results[0].trained = [graph.arrays[name] for name in graph.grads]
-    return _Bound(executor, results, X, y)
+    if not training:
+        return _Bound(executor, [take_turns(outputs(executor)[0])], X, y)
+    l, y_hat, _ = outputs(executor)
+    l = take_turns(l, _Losses)
+    l.executor, l.trained = executor, [graph.arrays[name] for name in grads]
+    return _Bound(executor, [l, take_turns(y_hat)], X, y)
 
 
 def _order_passes(symbol: sym.Symbol) -> sym.Symbol:
