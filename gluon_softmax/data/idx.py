@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+from collections.abc import Callable
 from typing import BinaryIO, Union
 
 import numpy as np
@@ -59,16 +60,21 @@ def open_idx(path: str | os.PathLike[str]) -> np.ndarray | FileArray:
     return FileArray(path, shape, _header_length(shape))
 
 
-def read_content(path: str | os.PathLike[str]) -> memoryview:
-    """Read a file's IDX bytes, decompressed, and no more than its header promises."""
+def read_content(
+    path: str | os.PathLike[str], see: Callable[[memoryview], object] = len
+) -> memoryview:
+    """Read a file's IDX bytes, decompressed, and no more than its header promises.
+
+    `see` is called with each piece of them, in turn.
+    """
     name = show(path)
     try:
         with reading(path) as file:
             most = os.fstat(file.fileno()).st_size
             if file.peek(2)[:2] != GZIP_MAGIC:
-                return _read_promised(file, most, name)
+                return _read_promised(file, most, see, name)
             with igzip.open(file) as unpacked:
-                return _read_promised(unpacked, MAX_RATIO * most, name)
+                return _read_promised(unpacked, MAX_RATIO * most, see, name)
     except EOFError as error:
         raise DataError(
             f"{name} is cut off within its gzip stream: delete it and fetch it again"
@@ -96,17 +102,21 @@ def decode_idx(content: Content, name: str = "IDX data") -> np.ndarray:
     return numbers.reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_promised(file: BinaryIO, most: int, name: str) -> memoryview:
+def _read_promised(
+    file: BinaryIO, most: int, see: Callable[[memoryview], object], name: str
+) -> memoryview:
     """Read header and numbers of a file that holds at most so many bytes."""
     start = file.read(MAX_HEADER)
     dtype, shape = _parse_header(start, name)
     length = min(_length(dtype, shape), most)
     _check_memory(length if dtype.itemsize == 1 else 2 * length, shape, name)
     # One byte more than promised shows whether there is more, and checks gzip's sum.
-    place = memoryview(bytearray(length + 1))
+    place = memoryview(np.empty(length + 1, "uint8"))
     count = min(len(start), len(place))
     place[:count] = start[:count]
+    see(place[:count])
     while count < len(place) and (read := file.readinto(place[count : count + PIECE])):
+        see(place[count : count + read])
         count += read
     _check_size(count, dtype, shape, name)
     return place[:count].toreadonly()
