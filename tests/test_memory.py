@@ -1,10 +1,12 @@
 """Memory that NumPy fills and MXNet computes on."""
 
 import gc
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from gluon_softmax.engine.memory import Ring, as_ndarray, empty
+from gluon_softmax.engine.memory import LARGE, Ring, as_ndarray, empty
 from mxnet import nd
 
 
@@ -56,3 +58,20 @@ def test_arrays_in_turn_are_arrays(part):
     assert len(part(array)) == len(expected)
     np.testing.assert_array_equal(part(array).asnumpy(), expected)
     np.testing.assert_array_equal(part(array).peek(), expected)
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage").exists(),
+    reason="this system has no large pages to be asked for",
+)
+@pytest.mark.parametrize("make", [empty, Ring(1).empty], ids=["empty", "Ring"])
+def test_large_arrays_are_on_large_pages(make):
+    """Linux says so of the memory in their middle."""
+    array = make((LARGE // 4, 2), "float32")
+    middle, flags = array.ctypes.data + array.nbytes // 2, []
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if bounds := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            start, end = (int(bound, 16) for bound in bounds.groups())
+        elif line.startswith("VmFlags:") and start <= middle < end:
+            flags = line.split()
+    assert "hg" in flags
