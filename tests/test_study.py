@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
-import itertools
 import json
 import os
-import subprocess
-import sys
-import time
-from multiprocessing import resource_tracker
 
 import numpy as np
-import psutil
 import pytest
-from gluon_softmax.chapter import handmade, networks, versions
-from gluon_softmax.commands.main import main
-from gluon_softmax.commands.study import (
-    Experiment,
-    Study,
-    find_digests,
+from gluon_softmax.commands.experiments import (
     list_experiments,
     run_all,
-    run_experiment,
 )
+from gluon_softmax.commands.main import main
+from gluon_softmax.commands.study import Study
 from gluon_softmax.commands.study_report import FIGURES, draw_study, summarise, tabulate
-from gluon_softmax.data import splits
 from gluon_softmax.errors import ArgumentError
 from gluon_softmax.history import Epoch, History
-from gluon_softmax.trainer.settings import DATA_SETS, MODELS, PIXELS, STARTS
 from matplotlib.colors import to_hex
-from PIL import Image
 
 GRID = {"momentum": [0.0, 0.9], "lr": [0.1]}
 
@@ -44,13 +30,6 @@ def pretend(experiment):
             Epoch(2, 0.5, 0.7, best, 3.0, valid_loss=0.8, valid_acc=best),
         ]
     )
-
-
-def read_threads(experiment):
-    """Return what a library would read, as the figure of an epoch."""
-    getenv = ctypes.CDLL(None).getenv
-    getenv.restype = ctypes.c_char_p
-    return History([Epoch(int(getenv(b"OMP_NUM_THREADS")), 1.0, 0.5, 0.5, 1.0)])
 
 
 @pytest.fixture
@@ -69,48 +48,6 @@ def runs(experiments):
 def path(tmp_path):
     """Return where the command keeps a study."""
     return tmp_path / "study.json"
-
-
-@pytest.mark.usefixtures("fashion")
-@pytest.mark.parametrize("model", MODELS)
-def test_every_model_trains(model):
-    """A thousand images teach each model something, and it is validated and tested."""
-    options = {"pixels": "centred", "num_validation": 5000, "num_epochs": 1}
-    experiment = Experiment(model=model, batch_size=50, **options)
-    history = run_experiment(experiment, num_images=1000)
-    assert history[0].valid_acc > 0.3
-    assert history[0].test_acc == pytest.approx(history[0].valid_acc, abs=0.1)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_there_are_as_many_outputs_as_classes(model, tmp_path, monkeypatch):
-    """A folder of 12 classes trains as one of 10 does."""
-    for number in range(12):
-        folder = tmp_path / f"class{number:02}"
-        folder.mkdir()
-        for name in "ab":
-            Image.new("L", (28, 28), 20 * number).save(folder / f"{name}.png")
-    options = {"data": str(tmp_path), "num_validation": 0, "num_epochs": 1, "lr": 1e-4}
-    history = run_experiment(Experiment(model=model, batch_size=4, **options))
-    assert history[0].loss == pytest.approx(np.log(12), rel=0.1)
-
-
-@pytest.mark.usefixtures("fashion")
-def test_seed_decides_the_figures():
-    """The same experiment gives the same figures, another seed others."""
-    losses = [
-        run_experiment(Experiment(num_epochs=1, seed=seed), num_images=500)[0].loss
-        for seed in (1, 1, 2)
-    ]
-    assert losses[0] == losses[1] != losses[2]
-
-
-def test_choices_are_those_of_what_trains():
-    """Options list them without loading MXNet; each is known where it is used."""
-    assert (*versions.VERSIONS, *networks.NETWORKS) == MODELS
-    assert PIXELS == splits.PIXELS
-    assert all(handmade.draw_start(3, 2, start)[0].any() for start in STARTS)
-    assert set(DATA_SETS) == set(splits.DATA_SETS)
 
 
 def test_a_study_goes_on_where_it_was(path, experiments, runs):
@@ -159,19 +96,6 @@ def test_other_data_of_the_same_name_is_refused(path, experiments):
     Study(path, experiments[:3]).check_data(lambda name: 1 / 0)
 
 
-def test_digests_are_of_the_content(tmp_path):
-    """Of pictures as of labels, in both splits."""
-    for split, label, name in itertools.product(("train", "test"), "ab", "xy"):
-        folder = tmp_path / split / label
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (28, 28), 9 * ord(name)).save(folder / f"{name}.png")
-    before = find_digests(str(tmp_path))
-    assert find_digests(str(tmp_path)) == before
-    Image.new("L", (28, 28), 1).save(tmp_path / "train" / "b" / "x.png")
-    after = find_digests(str(tmp_path))
-    assert (after[0] != before[0], after[1]) == (True, before[1])
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -215,23 +139,6 @@ def test_table_of_single_runs():
         ["from scratch", 1, "0.5000"],
         ["convolutional", 1, "0.5000"],
     ]
-
-
-@pytest.fixture
-def _no_process_left():
-    """End the helper that Python keeps for processes: other tests count children."""
-    yield
-    resource_tracker._resource_tracker._stop()
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("_no_process_left")
-def test_processes_give_the_same_runs(experiments, runs, monkeypatch):
-    """Two at a time give what one after the other does, with one thread each."""
-    assert dict(run_all(experiments, pretend, num_processes=2)) == runs
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    ((_, found),) = run_all(experiments[:1], read_threads, num_processes=2)
-    assert found[0].epoch == 1
 
 
 def test_curves(runs):
@@ -316,40 +223,3 @@ def test_lock_follows_no_link_and_waits_for_no_pipe(make, command, path):
     """What stands where the lock should be is refused at once."""
     make(path.with_name(".lock"))
     assert command(pretend, "--seeds", "1") == 2
-
-
-FOREVER = """
-import os, time
-from functools import partial
-from gluon_softmax.commands.study import Experiment, run_all
-def wait(folder, experiment):
-    open(f"{folder}/{os.getpid()}", "w").close()
-    time.sleep(60)
-if __name__ == "__main__":
-    experiments = [Experiment(seed=seed) for seed in range(2)]
-    list(run_all(experiments, partial(wait, os.path.dirname(__file__)), 2))
-"""
-
-
-@pytest.mark.slow
-def test_killed_study_leaves_no_process(tmp_path):
-    """Its workers end when they find that it is gone, whatever they are doing."""
-    script, folder = tmp_path / "code" / "script.py", tmp_path / "code"
-    folder.mkdir()
-    script.write_text(FOREVER)
-    study = subprocess.Popen([sys.executable, str(script)])
-    try:
-        wait_until(lambda: len(list(folder.glob("[0-9]*"))) == 2)
-    finally:
-        study.kill()
-        study.wait()
-    workers = [int(file.name) for file in folder.glob("[0-9]*")]
-    wait_until(lambda: not any(map(psutil.pid_exists, workers)))
-
-
-def wait_until(is_so):
-    """Wait for something that happens soon."""
-    limit = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < limit
-        time.sleep(0.05)

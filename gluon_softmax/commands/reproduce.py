@@ -16,7 +16,8 @@ from pathlib import Path
 from ..errors import check_whole_number
 from ..history import History
 from ..storage.lock import locked
-from .study import Experiment, Study, run_experiment, write_table
+from .experiments import Experiment, run_experiment
+from .study import Study, write_table
 
 __all__ = [
     "EXPERIMENTS",

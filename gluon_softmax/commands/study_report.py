@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..chapter.versions import VERSIONS
 from ..figures.style import DASHES, PALETTE, as_text, make_figure
 from ..history import History
-from .study import Experiment
+from .experiments import Experiment
 
 __all__ = [
     "FIGURES",

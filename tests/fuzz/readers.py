@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from gluon_softmax.cluster import hosts
-from gluon_softmax.commands.study import Experiment, Study
+from gluon_softmax.commands.experiments import Experiment
+from gluon_softmax.commands.study import Study
 from gluon_softmax.data import idx, pictures
 from gluon_softmax.data.decoding import open_picture
 from gluon_softmax.data.pictures import WHOLE, prepare
