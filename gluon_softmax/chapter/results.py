@@ -51,7 +51,7 @@ class Results:
         That is this batch, earlier ones, or none.
         """
         if not isinstance(y_hat, InTurn):
-            arrays = tuple(np.array(to_numpy(array)) for array in (y_hat, *others))
+            arrays = tuple(map(to_numpy, (y_hat, *others)))
             return [*self.read(), Block([len(arrays[1])], arrays)]
         if self._waiting and self._waiting[-1][1].shape[1:] != others[0].shape[1:]:
             return [*self.read(), *self.add(y_hat, *others)]
@@ -67,7 +67,7 @@ class Results:
         columns = list(zip(*self._waiting[:count]))
         del self._waiting[:count]
         sizes = [len(y) for y in columns[1]]
-        joined = (np.concatenate(list(map(to_numpy, column))) for column in columns)
+        joined = (np.concatenate(list(map(_peek, column))) for column in columns)
         return [Block(sizes, tuple(joined))]
 
 
@@ -86,10 +86,13 @@ def predict(
 
 
 def to_numpy(array: Array) -> np.ndarray:
-    """Return an array's numbers, after waiting for them."""
-    if isinstance(array, InTurn):
-        return array.peek()
+    """Return a copy of an array's numbers, after waiting for them."""
     return array.asnumpy() if isinstance(array, nd.NDArray) else np.array(array)
+
+
+def _peek(array: Array) -> np.ndarray:
+    """Return an array's numbers where they are, if they can be read there."""
+    return array.peek() if isinstance(array, InTurn) else to_numpy(array)
 
 
 def find_right(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
