@@ -35,7 +35,7 @@ WORKS = {
     "convolutional": "one epoch of the convolutional network, batch 64, and evaluating",
     "perceptron-busy": "the perceptron, beside one busy process",
     "convolutional-busy": "the convolutional network, beside one busy process",
-    "evaluating": "evaluating the test images, 20 times",
+    "evaluating": "evaluating the test images, 100 times",
     "reading": "reading the training images once, shuffled",
     "resizing": "reading the training images, resized to 96 x 96",
     "file": "one epoch on 600,000 images; no file is in the page cache at its start",

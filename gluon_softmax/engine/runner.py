@@ -182,12 +182,8 @@ class Runner:
         """Make the graph for a shape; keep the memory of one that is equal."""
         if not self._tries or len(self._kept.keys() | {shape}) > SHAPES:
             return None
-        graph = next(iter(self._graphs.values()), None)
         try:
-            check_types({"data": X})
-            if graph is None or not graph.fits_any_shape:
-                with _making:
-                    graph = make_graph(self._net, self._loss, X, y, self._overwritten)
+            graph = self._compose(X, y)
         except (NoGraph, MXNetError):
             self._tries -= 1
             return None
@@ -198,6 +194,15 @@ class Runner:
             self._kept[shape] = graph.key, {}
         self._graphs[shape] = graph
         return graph
+
+    def _compose(self, X: nd.NDArray, y: nd.NDArray) -> Graph:
+        """Return a graph that batches like this fit, or raise `NoGraph`."""
+        check_types({"data": X})
+        for graph in self._graphs.values():
+            if graph.fits_any_shape:
+                return graph
+        with _making:
+            return make_graph(self._net, self._loss, X, y, self._overwritten)
 
 
 def _bind(graph: Graph, X: nd.NDArray, y: nd.NDArray, training: bool) -> _Bound:

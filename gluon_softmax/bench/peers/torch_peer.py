@@ -18,7 +18,7 @@ with suppress(ImportError):  # so that tools of the other interpreter can read t
     from torch.nn.functional import cross_entropy
 
 BATCH_SIZE, LR = 256, 0.1
-EVALUATIONS = 20
+EVALUATIONS = 100
 NETWORK = {"batch_size": 64, "momentum": 0.5, "fused": True}
 
 
@@ -121,7 +121,7 @@ def run_epoch(step, net, X, y, test_X, test_y, batch_size):
 
 
 def prepare_evaluation(path):
-    """Prepare evaluating a net set to the nearest class mean, 20 times."""
+    """Prepare evaluating a net set to the nearest class mean, 100 times."""
     *_, test_X, test_y = load(path)
     net = nn.Linear(784, 10)
     for param, value in zip(net.parameters(), nearest_mean(path)):

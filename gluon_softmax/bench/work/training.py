@@ -28,7 +28,7 @@ from .reading import BATCH_SIZE, load_d2lzh, load_ours
 
 LR = 0.1
 NETWORK_BATCH_SIZE, NETWORK_MOMENTUM = 64, 0.5
-EVALUATIONS = 20
+EVALUATIONS = 100
 """How often the test images are evaluated: once is too short to be timed."""
 FIGURES = ("loss", "train_acc", "test_acc")
 LOSS = gluon.loss.SoftmaxCrossEntropyLoss()
@@ -115,7 +115,7 @@ def write_repeated(array: np.ndarray, samples: int, path: Path) -> None:
 
 
 def prepare_evaluation(images: str) -> Work:
-    """Prepare evaluating 20 times a hybridized net that all contenders set alike."""
+    """Prepare evaluating 100 times a hybridized net that all contenders set alike."""
     net, (_, test_iter) = nn.HybridSequential(), load_ours(images)
     net.add(nn.Dense(10))
     net.initialize()
