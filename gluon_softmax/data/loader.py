@@ -150,14 +150,12 @@ class BatchLoader:
             self._images.check_unchanged()
         epoch, first = self.epoch, self.position
         self.epoch, self.position = epoch + 1, 0
-        batches = [self._bounds(number) for number in range(len(self))]
-        if self.shuffle:
-            order = self.order(epoch)
-            batches = [order[batch] for batch in batches]
+        order = self.order(epoch) if self.shuffle else None
+        bounds = ((number, self._bounds(number)) for number in range(first, len(self)))
         return [
-            Task(indices, (self.seed, epoch, number))
-            for number, indices in enumerate(batches)
-            if number >= first and self.count(number)
+            Task(part if order is None else order[part], (self.seed, epoch, number))
+            for number, part in bounds
+            if part.start < part.stop
         ]
 
     def _bounds(self, number: int) -> slice:
