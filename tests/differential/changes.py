@@ -195,7 +195,9 @@ BEHIND_IT = {
     nn.Dense: {
         "another class": put(__class__=Tripled),
         "another parameter": replace_parameter,
-        "another activation in Dense": put(act=nn.Activation("sigmoid")),
+        "another activation in Dense": lambda dense: (  # a new one for each case
+            put(act=nn.Activation("sigmoid"))(dense)
+        ),
         "replace forward of layers": partial(double, name="forward"),
         "replace hybrid_forward": partial(double, name="hybrid_forward"),
     },
