@@ -104,7 +104,9 @@ def load_images(batches, world, kind=BatchLoader, transform=False, **options):
     dataset = ImageDataset(images, y.astype("int32").reshape(len(y)))
     if transform:
         dataset = dataset.transform_first(
-            lambda image: image.astype("float32") / 255 * world.number
+            lambda image: (
+                image.astype("float32").transpose((2, 0, 1)) * (world.number / 255)
+            )
         )
     return kind(dataset, len(batches[0][0]), seed=3, **options)
 
