@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -57,6 +58,7 @@ class WorkerPool:
             "initializer": prepare,
             "initargs": (sent,),
         }
+        self._finalizer: weakref.finalize | None = None
         self._start()
 
     def read_all(self, tasks: Iterable[Any]) -> Iterator[Any]:
@@ -77,7 +79,7 @@ class WorkerPool:
         except BrokenProcessPool:
             raise self._make_error(executor) from None
         except KeyboardInterrupt:
-            self._finalizer()
+            _end_now(self._finalizer)
             raise
 
     def _running(self) -> ProcessPoolExecutor:
@@ -91,13 +93,16 @@ class WorkerPool:
         self._owner = os.getpid()
         try:
             self._executor = executor = ProcessPoolExecutor(**self._options)
-            self._finalizer = weakref.finalize(self, _end, executor, self._owner)
+            workers, unused = (executor, self._owner), SimpleQueue()
+            self._finalizer = weakref.finalize(self, unused.put, workers)
             # Python's usual exit handlers run after it has waited for all threads.
-            threading._register_atexit(self._finalizer)
+            threading._register_atexit(_end_now, self._finalizer)
+            threading.Thread(target=_end_unused, args=(unused,)).start()
             # Else Python 3.10 waits for a dead worker to take the rest of a large task.
             executor._call_queue.cancel_join_thread()
             self._submit(executor, os.getpid)
         except OSError as error:
+            _end_now(self._finalizer)
             raise WorkerError(
                 f"{self._num_workers} workers cannot be started ({error}): use fewer, "
                 "or num_workers=0, which reads in this process"
@@ -112,7 +117,7 @@ class WorkerPool:
         """Return an error that says how a worker ended and what to do."""
         if executor is not self._executor or not self._finalizer.alive:
             return WorkerError("another loop's worker died: start this loop again")
-        codes = {process.pid: process.exitcode for process in self._finalizer()}
+        codes = {p.pid: p.exitcode for p in _end_now(self._finalizer)}
         # The others were sent SIGTERM.
         pid = next((pid for pid in codes if codes[pid] != -signal.SIGTERM), min(codes))
         return WorkerError(
@@ -135,6 +140,26 @@ def _wait_for(future: Future, executor: ProcessPoolExecutor) -> Any:
                 raise BrokenProcessPool from None
 
 
+def _end_unused(unused: SimpleQueue) -> None:
+    """Wait until a pool is garbage, and end its workers.
+
+    Not where it is collected: that may be where a thread starts, which holds what
+    joining another one needs.
+    """
+    if workers := unused.get():
+        _end(*workers)
+
+
+def _end_now(finalizer: weakref.finalize | None) -> list[multiprocessing.Process]:
+    """End workers, and return them; none if there are none any more."""
+    found = finalizer and finalizer.detach()
+    if not found:
+        return []
+    _, put, (workers,), _ = found
+    put(None)
+    return _end(*workers)
+
+
 def _end(executor: ProcessPoolExecutor, owner: int) -> list[multiprocessing.Process]:
     """End workers now, and return them; leave those of another process alone.
 
@@ -146,10 +171,9 @@ def _end(executor: ProcessPoolExecutor, owner: int) -> list[multiprocessing.Proc
     for process in processes:
         process.terminate()
     manager = executor._executor_manager_thread
-    if manager is not threading.current_thread():
-        if manager is not None:
-            _complete(executor._result_queue._writer, manager)
-        executor.shutdown()
+    if manager is not None:
+        _complete(executor._result_queue._writer, manager)
+    executor.shutdown()
     for process in processes:
         process.join()
     return processes
